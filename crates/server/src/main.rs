@@ -1,0 +1,3 @@
+//! The Sockeye server.
+
+fn main() {}

@@ -1,0 +1,4 @@
+//! A WebSocket engine (RFC 6455), written from scratch.
+
+pub mod limits;
+pub mod protocol;
