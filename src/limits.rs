@@ -5,3 +5,13 @@ pub const HEADER_SIZE_MAX: usize = 2 + 8 + 4;
 
 /// Bytes of payload that a control frame may carry (RFC 6455 section 5.5).
 pub const CONTROL_PAYLOAD_SIZE_MAX: usize = 125;
+
+/// Bytes of a frame that must still be missing before they are received straight into the message's own buffer.
+/// Below, the copy from the shared receive buffer costs less than another read.
+pub const FILL_SIZE_MIN: usize = 16 * 1024;
+
+/// Bytes of a message that must have arrived before memory is set aside for all of the rest. A frame's length is
+/// only a claim, and a peer that makes it pays with this much of its own.
+pub const FILL_TRUST_SIZE: usize = 64 * 1024;
+
+const _: () = assert!(FILL_SIZE_MIN <= FILL_TRUST_SIZE);

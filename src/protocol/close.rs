@@ -2,6 +2,7 @@
 
 use super::error::{ProtocolError, SendError};
 use crate::limits::CONTROL_PAYLOAD_SIZE_MAX;
+use std::borrow::Cow;
 
 /// Why a connection closes, as a number (RFC 6455 section 7.4 and the IANA registry it opens).
 ///
@@ -65,16 +66,24 @@ impl CloseCode {
 }
 
 /// What a close frame says: a code and a short text for people. RFC 6455 section 5.5.1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "RFC 6455 fixes the fields")]
 pub struct CloseFrame<'a> {
     /// Why.
     pub code: CloseCode,
     /// For logs and people; at most [`CLOSE_REASON_SIZE_MAX`] bytes.
-    pub reason: &'a str,
+    pub reason: Cow<'a, str>,
 }
 
 impl<'a> CloseFrame<'a> {
+    /// A code and its text.
+    pub fn new(code: CloseCode, reason: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            code,
+            reason: reason.into(),
+        }
+    }
+
     /// Reads the payload of a close frame; `None` is one without a code.
     ///
     /// # Errors
@@ -93,7 +102,19 @@ impl<'a> CloseFrame<'a> {
             return Err(ProtocolError::CloseCodeInvalid);
         }
         let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::Utf8Invalid)?;
-        Ok(Some(Self { code, reason }))
+        Ok(Some(Self {
+            code,
+            reason: Cow::Borrowed(reason),
+        }))
+    }
+
+    /// The same frame with a reason of its own.
+    #[must_use]
+    pub fn into_owned(self) -> CloseFrame<'static> {
+        CloseFrame {
+            code: self.code,
+            reason: Cow::Owned(self.reason.into_owned()),
+        }
     }
 
     /// Appends the payload to `output`. A reason that is too long is cut at a character.

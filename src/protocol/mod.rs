@@ -2,11 +2,19 @@
 //! anything that a peer can send.
 
 mod close;
+mod connection;
 mod error;
 mod frame;
+mod mask;
+mod message;
 mod opcode;
+mod utf8;
 
 pub use close::{CLOSE_REASON_SIZE_MAX, CloseCode, CloseFrame};
+pub use connection::{Connection, Event, Input, Role};
 pub use error::{ProtocolError, SendError};
 pub use frame::FrameHeader;
+pub use mask::apply_mask;
+pub use message::{Message, Payload, Received, encode_control, encode_frame};
 pub use opcode::Opcode;
+pub use utf8::Utf8Validator;

@@ -1,0 +1,149 @@
+//! Messages, RFC 6455 section 5.6: what an application sends and gets.
+
+use super::error::SendError;
+use super::frame::FrameHeader;
+use super::opcode::Opcode;
+use crate::limits::{CONTROL_PAYLOAD_SIZE_MAX, HEADER_SIZE_MAX};
+use std::fmt;
+
+/// A whole message. Receiving lends one, sending takes one, so that an echo is `connection.send(message)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "RFC 6455 defines these two and no others"
+)]
+pub enum Message<'a> {
+    /// UTF-8 text.
+    Text(&'a str),
+    /// Any bytes.
+    Binary(&'a [u8]),
+}
+
+impl<'a> Message<'a> {
+    /// The payload, whatever its kind.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        match self {
+            Self::Text(text) => text.as_bytes(),
+            Self::Binary(bytes) => bytes,
+        }
+    }
+
+    pub(crate) const fn opcode(&self) -> Opcode {
+        match self {
+            Self::Text(_) => Opcode::Text,
+            Self::Binary(_) => Opcode::Binary,
+        }
+    }
+}
+
+impl<'a> From<&'a str> for Message<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Message<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Binary(bytes)
+    }
+}
+
+/// Appends one unmasked frame, as servers send them: what a broadcast shares among its receivers.
+#[inline]
+pub fn encode_frame(opcode: Opcode, payload: &[u8], output: &mut Vec<u8>) {
+    let mut header = [0; HEADER_SIZE_MAX];
+    let size = FrameHeader::new(opcode, payload.len()).encode(&mut header);
+    output.reserve(size + payload.len());
+    output.extend_from_slice(&header[..size]);
+    output.extend_from_slice(payload);
+}
+
+/// Appends one unmasked ping or pong frame.
+///
+/// # Errors
+///
+/// [`SendError::ControlPayloadTooBig`] over 125 bytes (RFC 6455 section 5.5).
+pub fn encode_control(
+    opcode: Opcode,
+    payload: &[u8],
+    output: &mut Vec<u8>,
+) -> Result<(), SendError> {
+    if payload.len() > CONTROL_PAYLOAD_SIZE_MAX {
+        return Err(SendError::ControlPayloadTooBig);
+    }
+    encode_frame(opcode, payload, output);
+    Ok(())
+}
+
+/// A payload as it came: inside the receive buffer, or assembled from several reads or fragments.
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a payload is either whole or put together"
+)]
+pub enum Payload<'b> {
+    /// It arrived whole in one read and was unmasked in place.
+    Lent(&'b mut [u8]),
+    /// It was put together in a buffer of its own, which the receiver may keep or recycle.
+    Assembled(Vec<u8>),
+}
+
+impl Payload<'_> {
+    /// The unmasked bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Lent(bytes) => bytes,
+            Self::Assembled(bytes) => bytes,
+        }
+    }
+}
+
+impl fmt::Debug for Payload<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self {
+            Self::Lent(_) => "Lent",
+            Self::Assembled(_) => "Assembled",
+        };
+        write!(f, "{kind}({} bytes)", self.as_bytes().len())
+    }
+}
+
+/// A message that a peer sent: complete, unmasked and, where it is text, valid UTF-8.
+#[derive(Debug)]
+pub struct Received<'b> {
+    /// Only [`Received::new`] makes one, so text was validated before.
+    is_text: bool,
+    payload: Payload<'b>,
+}
+
+impl<'b> Received<'b> {
+    /// The caller has validated the payload of a text message.
+    pub(crate) const fn new(is_text: bool, payload: Payload<'b>) -> Self {
+        Self { is_text, payload }
+    }
+
+    /// The message, borrowed.
+    #[inline]
+    #[must_use]
+    pub fn as_message(&self) -> Message<'_> {
+        let bytes = self.payload.as_bytes();
+        if !self.is_text {
+            return Message::Binary(bytes);
+        }
+        debug_assert!(
+            std::str::from_utf8(bytes).is_ok(),
+            "text was validated as it arrived"
+        );
+        // SAFETY: `Connection` makes a text message only after `Utf8Validator` took every byte of it and found it
+        // complete; the bytes cannot have changed since, because nothing hands them out for writing. The safe twin is
+        // the assertion above, which every debug build of the tests runs.
+        Message::Text(unsafe { std::str::from_utf8_unchecked(bytes) })
+    }
+
+    /// The payload; an assembled one may be given back with [`super::Input::recycle`].
+    #[must_use]
+    pub fn into_payload(self) -> Payload<'b> {
+        self.payload
+    }
+}
