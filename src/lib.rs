@@ -2,3 +2,8 @@
 
 pub mod limits;
 pub mod protocol;
+
+#[cfg(feature = "net")]
+pub mod buffer;
+#[cfg(feature = "net")]
+pub mod driver;

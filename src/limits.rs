@@ -15,3 +15,9 @@ pub const FILL_SIZE_MIN: usize = 16 * 1024;
 pub const FILL_TRUST_SIZE: usize = 64 * 1024;
 
 const _: () = assert!(FILL_SIZE_MIN <= FILL_TRUST_SIZE);
+
+/// Bytes of a worker's shared receive buffer: what one read can bring.
+pub const RECEIVE_SIZE: usize = 64 * 1024;
+
+/// Connections accepted in one tick, so that a flood of them leaves time for those that exist.
+pub const ACCEPTS_PER_TICK_MAX: usize = 64;

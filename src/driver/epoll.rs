@@ -1,0 +1,460 @@
+//! The driver on epoll, through mio.
+//!
+//! mio is edge-triggered: an event says that something changed, once. So a socket stays on the ready list until a read
+//! was short; a short read means that the kernel has no more, *unless* the event also said that the peer has ended its
+//! stream: then one more read finds the end. Both interests are registered once, when a connection is attached, which
+//! costs one system call per connection and none per message.
+
+use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
+use crate::buffer::{MessageBuffer, SendQueue};
+use crate::limits::{ACCEPTS_PER_TICK_MAX, RECEIVE_SIZE};
+use mio::event::Event;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Interest, Poll};
+use socket2::SockRef;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// epoll, a listener if there is one, and the sockets of one worker.
+#[derive(Debug)]
+pub struct Epoll {
+    poll: Poll,
+    events: Events,
+    waker: Arc<mio::Waker>,
+    was_woken: bool,
+    listener: Option<Listener>,
+    /// By slot.
+    sockets: Vec<Option<Socket>>,
+    /// To be received from in this tick, and in the next one.
+    readable: VecDeque<Token>,
+    readable_later: Vec<Token>,
+    writable: VecDeque<Token>,
+    closed: VecDeque<(Token, Option<io::Error>)>,
+    receive_buffer: Box<[u8]>,
+}
+
+#[derive(Debug)]
+struct Listener {
+    socket: TcpListener,
+    is_on: bool,
+    /// The backlog may have connections: there was an event, and accept has not said `WouldBlock` since.
+    is_ready: bool,
+    accepts_left: usize,
+}
+
+#[derive(Debug)]
+struct Socket {
+    stream: TcpStream,
+    generation: u32,
+    /// The kernel may have bytes: there was an event, and no short read since.
+    is_readable: bool,
+    /// One of the lists of readable sockets has this one.
+    is_listed: bool,
+    /// The peer has ended its stream: a read will find that out behind the last bytes.
+    is_read_closed: bool,
+    /// A read has found the end.
+    is_ended: bool,
+    is_paused: bool,
+    is_blocked: bool,
+    fill: Option<Box<MessageBuffer>>,
+}
+
+impl Epoll {
+    /// A driver that accepts from `listener`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when it has no more descriptors.
+    pub fn new(listener: Option<std::net::TcpListener>) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(mio::Waker::new(poll.registry(), WAKER)?);
+        let listener = match listener {
+            Some(listener) => {
+                listener.set_nonblocking(true)?;
+                let mut socket = TcpListener::from_std(listener);
+                poll.registry()
+                    .register(&mut socket, LISTENER, Interest::READABLE)?;
+                Some(Listener {
+                    socket,
+                    is_on: true,
+                    is_ready: true,
+                    accepts_left: 0,
+                })
+            }
+            None => None,
+        };
+        Ok(Self {
+            poll,
+            events: Events::with_capacity(EVENTS_PER_TICK),
+            waker,
+            was_woken: false,
+            listener,
+            sockets: Vec::new(),
+            readable: VecDeque::new(),
+            readable_later: Vec::new(),
+            writable: VecDeque::new(),
+            closed: VecDeque::new(),
+            receive_buffer: vec![0; RECEIVE_SIZE].into_boxed_slice(),
+        })
+    }
+
+    fn socket(&mut self, token: Token) -> Option<&mut Socket> {
+        let socket = self.sockets.get_mut(token.slot as usize)?.as_mut()?;
+        (socket.generation == token.generation).then_some(socket)
+    }
+
+    fn remove(&mut self, token: Token) -> Option<Socket> {
+        self.socket(token)?;
+        self.sockets[token.slot as usize].take()
+    }
+
+    fn fail(&mut self, token: Token, error: io::Error) {
+        if self.remove(token).is_some() {
+            self.closed.push_back((token, Some(error)));
+        }
+    }
+
+    fn next_accept(&mut self) -> Option<Completion<'static, TcpStream>> {
+        let listener = self.listener.as_mut()?;
+        while listener.is_on && listener.is_ready && listener.accepts_left > 0 {
+            listener.accepts_left -= 1;
+            match listener.socket.accept() {
+                Ok((stream, address)) => return Some(Completion::Accepted(stream, address)),
+                Err(error) if error.kind() == ErrorKind::WouldBlock => listener.is_ready = false,
+                Err(error) if is_exhaustion(&error) => {
+                    listener.is_on = false;
+                    return Some(Completion::AcceptFailed(error));
+                }
+                // The connection was gone before it was accepted: not our fault, and not the next one's.
+                Err(_) => {}
+            }
+        }
+        None
+    }
+
+    /// Receives from one socket, into its message's buffer or the shared one.
+    #[inline]
+    fn receive_from(&mut self, token: Token) -> Outcome {
+        let Some(Some(socket)) = self.sockets.get_mut(token.slot as usize) else {
+            return Outcome::Nothing;
+        };
+        if socket.generation != token.generation {
+            return Outcome::Nothing;
+        }
+        socket.is_listed = false;
+        if socket.is_paused || socket.is_ended {
+            return Outcome::Nothing;
+        }
+        let (result, room) = match &mut socket.fill {
+            Some(buffer) => {
+                let room = buffer.missing();
+                (receive_into(&socket.stream, buffer), room)
+            }
+            None => (
+                (&socket.stream).read(&mut self.receive_buffer),
+                RECEIVE_SIZE,
+            ),
+        };
+        let outcome = match result {
+            Ok(0) => {
+                socket.is_ended = true;
+                return Outcome::Ended;
+            }
+            Ok(size) => {
+                socket.is_readable = size == room || socket.is_read_closed;
+                match socket.fill.take() {
+                    Some(buffer) => Outcome::Filled(*buffer, size),
+                    None => Outcome::Received(size),
+                }
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock => {
+                    socket.is_readable = false;
+                    Outcome::Nothing
+                }
+                ErrorKind::Interrupted => Outcome::Nothing,
+                _ => return Outcome::Failed(error),
+            },
+        };
+        if socket.is_readable {
+            socket.is_listed = true;
+            self.readable_later.push(token);
+        }
+        outcome
+    }
+}
+
+/// What one receive brought.
+enum Outcome {
+    Nothing,
+    /// This many bytes, in the shared buffer.
+    Received(usize),
+    Filled(MessageBuffer, usize),
+    Ended,
+    Failed(io::Error),
+}
+
+impl Driver for Epoll {
+    type Transfer = TcpStream;
+
+    fn accept(&mut self, on: bool) {
+        if let Some(listener) = &mut self.listener {
+            listener.is_on = on;
+            // What came meanwhile made its event then.
+            listener.is_ready |= on;
+        }
+    }
+
+    fn attach(&mut self, token: Token, mut transfer: TcpStream) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        self.poll
+            .registry()
+            .register(&mut transfer, to_mio(token), interest)?;
+        let slot = token.slot as usize;
+        if self.sockets.len() <= slot {
+            self.sockets.resize_with(slot + 1, || None);
+        }
+        self.sockets[slot] = Some(Socket {
+            stream: transfer,
+            generation: token.generation,
+            is_readable: false,
+            is_listed: false,
+            is_read_closed: false,
+            is_ended: false,
+            is_paused: false,
+            is_blocked: false,
+            fill: None,
+        });
+        Ok(())
+    }
+
+    fn receive(&mut self, token: Token, receive: Receive) {
+        let Some(socket) = self.socket(token) else {
+            return;
+        };
+        socket.is_paused = receive == Receive::Pause;
+        if !socket.is_paused && socket.is_readable && !socket.is_listed {
+            socket.is_listed = true;
+            self.readable_later.push(token);
+        }
+    }
+
+    fn fill(&mut self, token: Token, buffer: MessageBuffer) {
+        if let Some(socket) = self.socket(token) {
+            socket.fill = Some(Box::new(buffer));
+        }
+    }
+
+    #[inline]
+    fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending {
+        let Some(socket) = self.socket(token) else {
+            return Sending::Blocked;
+        };
+        while !queue.is_empty() {
+            match send_some(&socket.stream, queue) {
+                Ok(true) => {}
+                Ok(false) => {
+                    socket.is_blocked = true;
+                    return Sending::Blocked;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.fail(token, error);
+                    return Sending::Blocked;
+                }
+            }
+        }
+        Sending::Done
+    }
+
+    fn shutdown_write(&mut self, token: Token) {
+        if let Some(socket) = self.socket(token) {
+            // A socket that is gone says so with its next receive.
+            let _gone = socket.stream.shutdown(Shutdown::Write);
+        }
+    }
+
+    fn close(&mut self, token: Token, close: Close) {
+        if let Some(socket) = self.remove(token) {
+            if close == Close::Reset {
+                // Where the option cannot be set, an ordinary close is the next best.
+                let _unset = SockRef::from(&socket.stream).set_linger(Some(Duration::ZERO));
+            }
+            self.closed.push_back((token, None));
+        }
+    }
+
+    fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.readable.extend(self.readable_later.drain(..));
+        let is_ready = !self.readable.is_empty()
+            || !self.closed.is_empty()
+            || self
+                .listener
+                .as_ref()
+                .is_some_and(|listener| listener.is_on && listener.is_ready);
+        let timeout = if is_ready {
+            Some(Duration::ZERO)
+        } else {
+            timeout
+        };
+        match self.poll.poll(&mut self.events, timeout) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => self.events.clear(),
+            result => result?,
+        }
+        if let Some(listener) = &mut self.listener {
+            listener.accepts_left = ACCEPTS_PER_TICK_MAX;
+        }
+        for event in &self.events {
+            match event.token() {
+                WAKER => self.was_woken = true,
+                LISTENER => {
+                    if let Some(listener) = &mut self.listener {
+                        listener.is_ready = true;
+                    }
+                }
+                name => {
+                    let token = from_mio(name);
+                    if let Some(Some(socket)) = self.sockets.get_mut(token.slot as usize)
+                        && socket.generation == token.generation
+                    {
+                        let (readable, writable) = socket.note(event);
+                        if readable {
+                            self.readable.push_back(token);
+                        }
+                        if writable {
+                            self.writable.push_back(token);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> Option<Completion<'_, TcpStream>> {
+        if let Some((token, error)) = self.closed.pop_front() {
+            return Some(Completion::Closed(token, error));
+        }
+        if std::mem::take(&mut self.was_woken) {
+            return Some(Completion::Woken);
+        }
+        while let Some(token) = self.writable.pop_front() {
+            if self.socket(token).is_some() {
+                return Some(Completion::Writable(token));
+            }
+        }
+        if let Some(accepted) = self.next_accept() {
+            return Some(accepted);
+        }
+        while let Some(token) = self.readable.pop_front() {
+            return Some(match self.receive_from(token) {
+                Outcome::Nothing => continue,
+                Outcome::Received(size) => {
+                    Completion::Received(token, &mut self.receive_buffer[..size])
+                }
+                Outcome::Filled(buffer, size) => Completion::Filled(token, buffer, size),
+                Outcome::Ended => Completion::EndOfStream(token),
+                Outcome::Failed(error) => {
+                    self.remove(token);
+                    Completion::Closed(token, Some(error))
+                }
+            });
+        }
+        None
+    }
+
+    fn waker(&self) -> Waker {
+        let waker = Arc::clone(&self.waker);
+        // A wake-up that fails means that the driver is gone, and nobody waits.
+        Waker::new(move || drop(waker.wake()))
+    }
+}
+
+impl Socket {
+    /// Notes what an event says; answers whether to list the socket as readable, and as writable.
+    #[inline]
+    fn note(&mut self, event: &Event) -> (bool, bool) {
+        let is_over = event.is_read_closed() || event.is_error();
+        self.is_read_closed |= is_over;
+        let mut readable = false;
+        if event.is_readable() || is_over {
+            self.is_readable = true;
+            readable = !self.is_listed && !self.is_paused;
+            self.is_listed |= readable;
+        }
+        let writable = self.is_blocked && (event.is_writable() || event.is_error());
+        self.is_blocked &= !writable;
+        (readable, writable)
+    }
+}
+
+/// Sends what fits into one system call. `false`: the kernel takes no more now.
+#[inline]
+fn send_some(mut stream: &TcpStream, queue: &mut SendQueue) -> io::Result<bool> {
+    let mut slices = [IoSlice::new(&[]); SLICES_PER_SEND];
+    let (offered, sent) = match queue.slices(&mut slices) {
+        1 => (slices[0].len(), stream.write(&slices[0])),
+        count => {
+            let slices = &slices[..count];
+            (
+                slices.iter().map(|slice| slice.len()).sum(),
+                stream.write_vectored(slices),
+            )
+        }
+    };
+    match sent {
+        Ok(size) => {
+            queue.advance(size);
+            Ok(size == offered)
+        }
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn receive_into(stream: &TcpStream, buffer: &mut MessageBuffer) -> io::Result<usize> {
+    // SAFETY: recv(2) initialises as many bytes as it says, and `SockRef::recv` gives its answer on unchanged.
+    unsafe { buffer.receive_with(|room| SockRef::from(stream).recv(room)) }
+}
+
+/// Whether accepting failed for want of descriptors or memory, which the next try would meet again.
+fn is_exhaustion(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(EMFILE | ENFILE | ENOBUFS | ENOMEM)
+    )
+}
+
+const fn to_mio(token: Token) -> mio::Token {
+    mio::Token((token.generation as usize) << 32 | token.slot as usize)
+}
+
+const fn from_mio(token: mio::Token) -> Token {
+    Token {
+        slot: token.0 as u32,
+        generation: (token.0 >> 32) as u32,
+    }
+}
+
+const _: () = assert!(
+    usize::BITS == 64,
+    "an event's name holds a slot and a generation"
+);
+
+const WAKER: mio::Token = mio::Token(usize::MAX);
+const LISTENER: mio::Token = mio::Token(usize::MAX - 1);
+
+/// Events taken from the kernel at a time; the rest wait for the next tick.
+const EVENTS_PER_TICK: usize = 1024;
+
+/// Pieces that leave in one system call.
+const SLICES_PER_SEND: usize = 64;
+
+// Linux, all architectures that Rust's standard library supports there.
+const ENOMEM: i32 = 12;
+const ENFILE: i32 = 23;
+const EMFILE: i32 = 24;
+const ENOBUFS: i32 = 105;

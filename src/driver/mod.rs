@@ -1,0 +1,159 @@
+//! The only module that makes system calls on sockets. A driver moves bytes and does not know what they mean.
+//!
+//! Completions are *pulled*: [`Driver::poll`] waits, then [`Driver::next`] is called until it answers `None`. So one
+//! receive buffer serves all connections: epoll receives lazily inside `next` and lends the buffer until the following
+//! call, io_uring lends the buffer that the kernel picked, and the simulated driver lends what its seed says.
+//!
+//! The contract, which every driver keeps and the worker relies on:
+//!
+//! - [`Completion::Closed`] is a token's last completion. It follows every [`Driver::close`], and comes unasked when the
+//!   socket failed. Only after it may the token's slot be used again.
+//! - [`Completion::EndOfStream`] comes at most once; nothing is received after it.
+//! - After [`Sending::Blocked`], [`Completion::Writable`] (or `Closed`) follows. After [`Sending::InFlight`] the queue
+//!   is the driver's until [`Completion::Sent`] gives it back; nothing else may be sent meanwhile.
+//! - Between two calls of `poll`, a token gets at most one `Received` or `Filled`: nobody starves.
+
+use crate::buffer::{MessageBuffer, SendQueue};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+mod epoll;
+
+pub use epoll::Epoll;
+
+/// Moves bytes between sockets and buffers.
+pub trait Driver {
+    /// A connection between being accepted and being attached.
+    type Transfer;
+
+    /// Starts or stops accepting. What waits in the kernel's backlog stays there.
+    fn accept(&mut self, on: bool);
+
+    /// Takes charge of a connection under the name `token`, and begins to receive.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when it cannot watch one more descriptor; the connection is closed then.
+    fn attach(&mut self, token: Token, transfer: Self::Transfer) -> io::Result<()>;
+
+    /// Pauses receiving, or goes on with it.
+    fn receive(&mut self, token: Token, receive: Receive);
+
+    /// The next bytes received go into this buffer, until nothing of it is missing. Each receive gives it back
+    /// ([`Completion::Filled`]); to go on filling, call this again.
+    fn fill(&mut self, token: Token, buffer: MessageBuffer);
+
+    /// Sends what it can of the queue at once, without waiting.
+    fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending;
+
+    /// Ends the outgoing stream, after all that was sent.
+    fn shutdown_write(&mut self, token: Token);
+
+    /// Gives the connection up. [`Completion::Closed`] follows.
+    fn close(&mut self, token: Token, close: Close);
+
+    /// Waits for completions, at most for `timeout`; `None` waits until something happens.
+    ///
+    /// # Errors
+    ///
+    /// The system's; a driver that cannot wait cannot go on.
+    fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// The next completion of this poll.
+    fn next(&mut self) -> Option<Completion<'_, Self::Transfer>>;
+
+    /// A handle that ends [`Driver::poll`] from any thread.
+    fn waker(&self) -> Waker;
+}
+
+/// A connection's name between worker and driver: a slot, and how often the worker has named something before, so that
+/// a late completion is not taken for a new connection's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "drivers and workers make them")]
+pub struct Token {
+    /// Index into the worker's slab.
+    pub slot: u32,
+    /// Different for every connection that had this slot.
+    pub generation: u32,
+}
+
+/// Whether to receive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "every driver handles all")]
+pub enum Receive {
+    /// Receive, and lend what came.
+    Lend,
+    /// Leave it in the kernel, which slows the peer down.
+    Pause,
+}
+
+/// What became of a send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "every worker handles all")]
+pub enum Sending {
+    /// Everything has left; the queue is empty.
+    Done,
+    /// The kernel took what it could; the rest is in the queue.
+    Blocked,
+    /// The driver took the queue's content along.
+    InFlight,
+}
+
+/// How to give a connection up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "every driver handles all")]
+pub enum Close {
+    /// What was sent still reaches the peer.
+    Linger,
+    /// The peer gets a reset, and the kernel forgets what it has not sent.
+    Reset,
+}
+
+/// What happened.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_enums, reason = "every worker handles all")]
+pub enum Completion<'d, T> {
+    /// A new connection from this address; attach it or drop it.
+    Accepted(T, SocketAddr),
+    /// The process or the system is out of descriptors or memory. Accepting has stopped; turn it on again later.
+    AcceptFailed(io::Error),
+    /// Bytes arrived.
+    Received(Token, &'d mut [u8]),
+    /// Bytes arrived in the buffer given to [`Driver::fill`], this many.
+    Filled(Token, MessageBuffer, usize),
+    /// The peer ended its stream.
+    EndOfStream(Token),
+    /// The queue that was in flight comes back, empty.
+    Sent(Token, SendQueue),
+    /// Sending makes sense again.
+    Writable(Token),
+    /// The last word about this token, with the fault if there was one.
+    Closed(Token, Option<io::Error>),
+    /// Somebody used the [`Waker`].
+    Woken,
+}
+
+/// Ends a driver's wait from any thread.
+#[derive(Clone)]
+pub struct Waker(Arc<dyn Fn() + Send + Sync>);
+
+impl Waker {
+    /// A waker that calls `wake`.
+    pub fn new(wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self(Arc::new(wake))
+    }
+
+    /// Makes the driver's present or next wait end at once.
+    pub fn wake(&self) {
+        (self.0)();
+    }
+}
+
+impl fmt::Debug for Waker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Waker")
+    }
+}
