@@ -15,6 +15,8 @@ pub use connection::{Connection, Event, Input, Role};
 pub use error::{ProtocolError, SendError};
 pub use frame::FrameHeader;
 pub use mask::apply_mask;
+#[doc(hidden)]
+pub use mask::apply_mask_portable;
 pub use message::{Message, Payload, Received, encode_control, encode_frame};
 pub use opcode::Opcode;
 pub use utf8::Utf8Validator;
