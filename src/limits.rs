@@ -1,5 +1,7 @@
 //! Every bound of the engine, in one place, with how they relate.
 
+use std::time::Duration;
+
 /// Bytes of the longest frame header: two, eight of extended length, four of masking key (RFC 6455 section 5.2).
 pub const HEADER_SIZE_MAX: usize = 2 + 8 + 4;
 
@@ -21,3 +23,83 @@ pub const RECEIVE_SIZE: usize = 64 * 1024;
 
 /// Connections accepted in one tick, so that a flood of them leaves time for those that exist.
 pub const ACCEPTS_PER_TICK_MAX: usize = 64;
+
+/// Bytes of a request or response head, from its first byte to the empty line that ends it. A request over it is answered
+/// with 431, or with 414 when not even the request line has ended.
+pub const HEAD_SIZE_MAX: usize = 16 * 1024;
+
+/// Header lines in one head. A request with more is answered with 431.
+pub const HEADERS_MAX: usize = 100;
+
+/// Bytes of a request's method; the longest registered one has 17. A longer one is answered with 501 (RFC 9112 section 3).
+pub const METHOD_SIZE_MAX: usize = 32;
+
+const _: () = assert!(METHOD_SIZE_MAX < HEAD_SIZE_MAX);
+const _: () = assert!(HEADERS_MAX * "a:\r\n".len() < HEAD_SIZE_MAX);
+
+/// Default for [`crate::Config`]: bytes of the largest message.
+pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Default for [`crate::Config`]: bytes that may wait to be sent on one connection.
+pub const SEND_QUEUE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Default for [`crate::Config`]: bytes queued during a tick after which a connection is flushed at once.
+pub const CORK_BYTES: usize = 256 * 1024;
+
+/// Default for [`crate::Config`]: bytes that could not leave past which a subscriber is behind.
+pub const LAG_BYTES: usize = 64 * 1024;
+
+/// Default for [`crate::Config`]: bytes that could not leave past which no more is read.
+pub const READ_PAUSE_BYTES: usize = 256 * 1024;
+
+/// A backlog that grew is small again when it is at or below this many bytes.
+pub const DRAINED_BYTES: usize = 16 * 1024;
+
+/// Bytes that the kernel may hold of a connection's stream before it says that it takes no more. Without this bound,
+/// megabytes hide where no policy of ours reaches them.
+pub const UNSENT_IN_KERNEL_BYTES: u32 = 64 * 1024;
+
+/// Threads of one server.
+pub const WORKERS_MAX: usize = 1024;
+
+/// Default for [`crate::Config`]: connections of one worker.
+pub const CONNECTIONS_PER_WORKER_MAX: usize = 1_000_000;
+
+/// Mail that may wait for one worker before the connections that cause more of it are not read any further.
+pub const OUTBOX_MAIL_MAX: usize = 4096;
+
+/// Batches of mail in a worker's mailbox. What does not fit stays with the sender.
+pub const MAILBOX_BATCHES_MAX: usize = 1024;
+
+/// Memory that a worker keeps for messages that do not arrive whole.
+pub const MESSAGE_POOL_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Default for [`crate::Config`]: for the request head to arrive.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Default for [`crate::Config`]: silence after which a ping is sent.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
+
+/// Default for [`crate::Config`]: for anything to arrive after that ping.
+pub const PONG_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Default for [`crate::Config`]: for one message to arrive.
+pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Default for [`crate::Config`]: for the closing handshake and the end of the peer's stream.
+pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Default for [`crate::Config`]: for the kernel to take any of the bytes that wait.
+pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The longest of all times.
+pub const TIMEOUT_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// After accepting failed for want of descriptors or memory: until the next try.
+pub const ACCEPT_RETRY: Duration = Duration::from_millis(500);
+
+const _: () = assert!(SEND_QUEUE_BYTES_MAX >= 2 * MESSAGE_BYTES_MAX);
+const _: () = assert!(LAG_BYTES <= READ_PAUSE_BYTES && READ_PAUSE_BYTES <= SEND_QUEUE_BYTES_MAX);
+const _: () = assert!(CORK_BYTES <= SEND_QUEUE_BYTES_MAX);
+const _: () = assert!(DRAINED_BYTES < LAG_BYTES);
+const _: () = assert!(MESSAGE_BYTES_MAX <= MESSAGE_POOL_BYTES_MAX);

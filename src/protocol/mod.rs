@@ -1,6 +1,11 @@
 //! RFC 6455 without I/O: bytes in, events out. No sockets, no clock, no threads, no locks; nothing here panics on
 //! anything that a peer can send.
 
+#[cfg(feature = "handshake")]
+pub mod handshake;
+#[cfg(feature = "handshake")]
+pub mod http;
+
 mod close;
 mod connection;
 mod error;
@@ -8,6 +13,7 @@ mod frame;
 mod mask;
 mod message;
 mod opcode;
+mod prepared;
 mod utf8;
 
 pub use close::{CLOSE_REASON_SIZE_MAX, CloseCode, CloseFrame};
@@ -19,4 +25,5 @@ pub use mask::apply_mask;
 pub use mask::apply_mask_portable;
 pub use message::{Message, Payload, Received, encode_control, encode_frame};
 pub use opcode::Opcode;
+pub use prepared::Prepared;
 pub use utf8::Utf8Validator;

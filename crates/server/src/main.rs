@@ -1,3 +1,20 @@
-//! The Sockeye server.
+//! The Sockeye server: one binary in which real-time clients meet.
 
-fn main() {}
+mod cli;
+mod endpoints;
+mod serve;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let cli::Command::Serve(serve) = arguments.command();
+    match serve::serve(&serve) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

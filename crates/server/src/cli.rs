@@ -1,0 +1,122 @@
+//! The command line: what `sockeye --help` says is written here.
+
+use bytesize::ByteSize;
+use clap::{Args, Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// A server in which real-time clients meet.
+///
+/// `sockeye` alone is `sockeye serve`: it serves WebSocket clients on one port until it gets SIGTERM or SIGINT. Then it
+/// tells every client that it goes away (close code 1001), waits for them, and ends; a second signal ends it at once.
+#[derive(Debug, Parser)]
+#[command(name = "sockeye", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    serve: Serve,
+}
+
+impl Arguments {
+    pub(crate) fn command(self) -> Command {
+        self.command.unwrap_or(Command::Serve(self.serve))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve clients. This is what happens without a command, too.
+    #[command(after_help = EXAMPLES)]
+    Serve(Serve),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Serve {
+    /// Address and port to listen on. Port 0 picks a free one.
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
+    pub(crate) bind: SocketAddr,
+
+    /// Threads that serve connections [default: one per processor].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) workers: Option<u16>,
+
+    /// Largest message to accept; a larger one closes its connection with 1009. As in 64KiB, 1MiB.
+    #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_message_max)]
+    pub(crate) message_max: ByteSize,
+
+    /// Seconds that clients have for leaving when the server shuts down; whoever stays longer is cut off.
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
+    pub(crate) grace: Duration,
+
+    /// Write the address that was bound to this file, once clients can connect: for scripts that use port 0.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ports_file: Option<PathBuf>,
+}
+
+fn parse_message_max(text: &str) -> Result<ByteSize, String> {
+    let size: ByteSize = text
+        .parse()
+        .map_err(|_| "expected a size such as 64KiB or 1MiB".to_owned())?;
+    if !(1..=MESSAGE_MAX).contains(&size.as_u64()) {
+        return Err("expected 1B to 1GiB".to_owned());
+    }
+    Ok(size)
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().filter(|seconds| *seconds <= SECONDS_MAX);
+    seconds
+        .map(Duration::from_secs)
+        .ok_or_else(|| "expected 0 to 3600 seconds".to_owned())
+}
+
+const MESSAGE_MAX: u64 = 1 << 30;
+const SECONDS_MAX: u64 = 3600;
+
+const EXAMPLES: &str = "\
+Endpoints:
+  /              a page to try everything from a browser
+  /echo          sends every message back as it came
+  /topic/NAME    what one client sends, all others on that name receive
+  /livez         answers 200 while the server lives
+
+Examples:
+  sockeye
+  sockeye serve --bind 0.0.0.0:80 --workers 4
+  sockeye serve --bind 127.0.0.1:0 --ports-file /run/sockeye.ports
+
+Environment:
+  RUST_LOG       what to log, such as debug or sockeye=trace [default: info]";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        <Arguments as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_is_serve() {
+        let arguments = Arguments::parse_from(["sockeye", "--workers", "3"]);
+        let Command::Serve(serve) = arguments.command();
+        assert_eq!((serve.workers, serve.bind.port()), (Some(3), 8000));
+    }
+
+    #[test]
+    fn sizes_are_read_and_bounded() {
+        assert_eq!(parse_message_max("16MiB"), Ok(ByteSize::mib(16)));
+        for wrong in ["0", "2GiB", "many", "-1", ""] {
+            assert!(parse_message_max(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn seconds_are_read_and_bounded() {
+        assert_eq!(parse_seconds("0"), Ok(Duration::ZERO));
+        assert!(parse_seconds("3601").is_err() && parse_seconds("ten").is_err());
+    }
+}

@@ -1,0 +1,98 @@
+//! What the paths of the server are for.
+
+use sockeye::handler::Upgrade;
+use sockeye::protocol::Message;
+use sockeye::protocol::http::{Request, Response, Status};
+use sockeye::{Context, Handler, Reply};
+use std::net::SocketAddr;
+
+/// Serves the page, `/livez`, `/echo` and `/topic/NAME`.
+#[derive(Debug)]
+pub(crate) struct Endpoints;
+
+/// What a WebSocket is connected to.
+#[derive(Debug)]
+pub(crate) enum Endpoint {
+    Echo,
+    Topic(Box<str>),
+}
+
+impl Handler for Endpoints {
+    type State = Endpoint;
+    type Mail = ();
+
+    fn on_request(&mut self, request: &Request<'_>, _peer: SocketAddr) -> Reply<Endpoint> {
+        match request.path() {
+            "/" => page(request).into(),
+            "/livez" => plain(request, || Response::text(Status::OK, "ok\n")).into(),
+            "/echo" => upgrade(request, Endpoint::Echo),
+            path => match path.strip_prefix("/topic/") {
+                Some(name) if (1..=TOPIC_NAME_SIZE_MAX).contains(&name.len()) => {
+                    upgrade(request, Endpoint::Topic(name.into()))
+                }
+                Some(_) => Response::text(Status::NOT_FOUND, TOPIC_NAME_EXPECTED).into(),
+                None => Response::text(Status::NOT_FOUND, NOT_FOUND).into(),
+            },
+        }
+    }
+
+    fn on_open(&mut self, connection: &mut Context<'_, Self>) {
+        if let Endpoint::Topic(name) = connection.state() {
+            let name = name.clone();
+            connection.subscribe(&*name);
+        }
+    }
+
+    fn on_message(&mut self, connection: &mut Context<'_, Self>, message: Message<'_>) {
+        match connection.state() {
+            Endpoint::Echo => {
+                // One that does not read what it gets is closed by the engine, with 1013.
+                let _refused = connection.send(message);
+            }
+            Endpoint::Topic(name) => {
+                // The name is borrowed from the connection that publishes: take it out and put it back.
+                let name = std::mem::take(name);
+                connection.publish(&*name, message);
+                *connection.state() = Endpoint::Topic(name);
+            }
+        }
+    }
+}
+
+/// Takes the first subprotocol that the client offers: none of them means anything here yet, and many clients insist on
+/// one being chosen.
+fn upgrade(request: &Request<'_>, state: Endpoint) -> Reply<Endpoint> {
+    let subprotocol = request.subprotocols().next().map(str::to_owned);
+    Reply::Upgrade(Upgrade {
+        state,
+        subprotocol,
+        headers: Vec::new(),
+    })
+}
+
+fn page(request: &Request<'_>) -> Response {
+    plain(request, || {
+        Response::new(Status::OK)
+            .with_body("text/html; charset=utf-8", PAGE)
+            .and_then(|response| response.with_header("Cache-Control", "no-cache"))
+            .expect("both headers are written in this file")
+    })
+}
+
+/// A response to those that only read.
+fn plain(request: &Request<'_>, respond: impl FnOnce() -> Response) -> Response {
+    match request.method() {
+        "GET" | "HEAD" => respond(),
+        _ => Response::text(Status::METHOD_NOT_ALLOWED, "expected GET or HEAD\n")
+            .with_header("Allow", "GET, HEAD")
+            .expect("a header that is written in this file"),
+    }
+}
+
+const PAGE: &[u8] = include_bytes!("page.html");
+
+const TOPIC_NAME_SIZE_MAX: usize = 255;
+
+const TOPIC_NAME_EXPECTED: &str = "expected /topic/NAME with a name of 1 to 255 bytes\n";
+
+const NOT_FOUND: &str = "there is nothing here: try /, /echo, /topic/NAME or /livez\n";

@@ -1,0 +1,127 @@
+//! `sockeye serve`: binds, serves, and shuts down in an orderly way.
+
+use crate::cli::Serve;
+use crate::endpoints::Endpoints;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use sockeye::{Config, Remote, Server};
+use std::fmt;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
+    start_log();
+    let config = config(arguments);
+    let workers = config.workers;
+    let server = Server::bind(arguments.bind, config)
+        .map_err(|error| ServeError::Bind(arguments.bind, error))?;
+    let running = server.start(|_| Endpoints).map_err(ServeError::Start)?;
+    shut_down_on_signal(running.remote(), arguments.grace).map_err(ServeError::Start)?;
+
+    let address = running.local_addr();
+    if let Some(file) = &arguments.ports_file {
+        write_ports_file(file, address)
+            .map_err(|error| ServeError::PortsFile(file.clone(), error))?;
+    }
+    // Whoever closed our standard output does not want to read it.
+    let _closed = greet(address, workers);
+    running.join().map_err(ServeError::Run)?;
+    tracing::info!("all connections are closed: good-bye");
+    Ok(())
+}
+
+fn config(arguments: &Serve) -> Config {
+    let mut config = Config::default();
+    if let Some(workers) = arguments.workers {
+        config.workers = usize::from(workers);
+    }
+    config.message_bytes_max = arguments.message_max.as_u64() as usize;
+    config.send_queue_bytes_max = config
+        .send_queue_bytes_max
+        .max(2 * config.message_bytes_max);
+    config
+}
+
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+}
+
+fn shut_down_on_signal(remote: Remote<()>, grace: Duration) -> io::Result<()> {
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    std::thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(move || {
+            let mut signals = signals.forever();
+            if signals.next().is_some() {
+                tracing::info!("shutting down: clients have {} s to leave", grace.as_secs());
+                remote.shut_down(grace);
+            }
+            if signals.next().is_some() {
+                tracing::warn!("a second signal: ending at once");
+                std::process::exit(1);
+            }
+        })?;
+    Ok(())
+}
+
+/// Writes the file whole or not at all: who waits for it never reads half an address.
+fn write_ports_file(file: &Path, address: SocketAddr) -> io::Result<()> {
+    let mut draft = file.as_os_str().to_owned();
+    draft.push(".draft");
+    std::fs::write(&draft, format!("{address}\n"))?;
+    std::fs::rename(&draft, file)
+}
+
+fn greet(address: SocketAddr, workers: usize) -> io::Result<()> {
+    let threads = if workers == 1 {
+        "1 worker".to_owned()
+    } else {
+        format!("{workers} workers")
+    };
+    write!(
+        io::stdout(),
+        "Sockeye serves on http://{address} with {threads}.\n\
+         \n\
+         Try:  a browser at  http://{address}/\n\
+         \x20     npx wscat -c  ws://{address}/echo\n\
+         \x20     npx wscat -c  ws://{address}/topic/news   (in two terminals)\n\
+         \x20     curl          http://{address}/livez\n\
+         \n\
+         Ctrl-C ends it.\n"
+    )
+}
+
+/// Why the server did not start, or ended.
+#[derive(Debug)]
+pub(crate) enum ServeError {
+    Bind(SocketAddr, io::Error),
+    Start(io::Error),
+    PortsFile(PathBuf, io::Error),
+    Run(io::Error),
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bind(address, error) if error.kind() == io::ErrorKind::AddrInUse => write!(
+                f,
+                "{address} is in use: end what listens there, or choose another with --bind"
+            ),
+            Self::Bind(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Start(error) => write!(f, "cannot start: {error}"),
+            Self::PortsFile(file, error) => {
+                write!(f, "cannot write the ports file {}: {error}", file.display())
+            }
+            Self::Run(error) => write!(f, "a worker failed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for ServeError {}

@@ -1,0 +1,170 @@
+//! What an embedder may choose. Every field has a default, from `limits.rs`.
+
+use crate::limits;
+use std::fmt;
+use std::time::Duration;
+
+/// Limits and times of a [`crate::Server`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// Threads that serve connections. Default: one per processor that this process may use.
+    pub workers: usize,
+    /// Connections per worker; more wait in the kernel's backlog. Default: 1,000,000.
+    pub connections_per_worker_max: usize,
+    /// Bytes of the largest message taken; a larger one closes its connection with 1009. Default: 1 MiB.
+    pub message_bytes_max: usize,
+    /// Bytes that may wait to be sent on one connection, at least twice `message_bytes_max`. Default: 4 MiB.
+    pub send_queue_bytes_max: usize,
+    /// What happens when a send would exceed that. Default: [`WhenFull::Close`].
+    pub when_full: WhenFull,
+    /// Bytes queued during a tick after which a connection is flushed at once. Default: 256 KiB.
+    pub cork_bytes: usize,
+    /// Bytes that could not leave past which a subscriber is behind and gets no more publications. Default: 64 KiB.
+    pub lag_bytes: usize,
+    /// Bytes that could not leave past which no more is read from a connection. Default: 256 KiB.
+    pub read_pause_bytes: usize,
+    /// For the request head to arrive; then 408. Default: 10 s.
+    pub handshake_timeout: Duration,
+    /// Silence after which a ping asks whether the peer is there. Default: 25 s.
+    pub idle_timeout: Duration,
+    /// For anything to arrive after that ping; then the connection is lost. Default: 10 s.
+    pub pong_timeout: Duration,
+    /// For one message to arrive from its first byte to its last, in however many fragments; then 1008. Default: 60 s.
+    pub message_timeout: Duration,
+    /// For the peer's close frame and the end of its stream; then a reset. Default: 5 s.
+    pub close_timeout: Duration,
+    /// For the kernel to take any of the bytes that wait; then the connection is lost. Default: 30 s.
+    pub write_stall_timeout: Duration,
+}
+
+/// What happens to a connection whose send queue is full.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "there are these two choices")]
+pub enum WhenFull {
+    /// It is closed with 1013: its peer may come back when it can keep up.
+    Close,
+    /// The send is refused and the handler decides.
+    Refuse,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            connections_per_worker_max: limits::CONNECTIONS_PER_WORKER_MAX,
+            message_bytes_max: limits::MESSAGE_BYTES_MAX,
+            send_queue_bytes_max: limits::SEND_QUEUE_BYTES_MAX,
+            when_full: WhenFull::Close,
+            cork_bytes: limits::CORK_BYTES,
+            lag_bytes: limits::LAG_BYTES,
+            read_pause_bytes: limits::READ_PAUSE_BYTES,
+            handshake_timeout: limits::HANDSHAKE_TIMEOUT,
+            idle_timeout: limits::IDLE_TIMEOUT,
+            pong_timeout: limits::PONG_TIMEOUT,
+            message_timeout: limits::MESSAGE_TIMEOUT,
+            close_timeout: limits::CLOSE_TIMEOUT,
+            write_stall_timeout: limits::WRITE_STALL_TIMEOUT,
+        }
+    }
+}
+
+impl Config {
+    /// Checks how the fields relate.
+    ///
+    /// # Errors
+    ///
+    /// The first field that cannot be, and what it must be.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        let times = [
+            ("handshake_timeout", self.handshake_timeout),
+            ("idle_timeout", self.idle_timeout),
+            ("pong_timeout", self.pong_timeout),
+            ("message_timeout", self.message_timeout),
+            ("close_timeout", self.close_timeout),
+            ("write_stall_timeout", self.write_stall_timeout),
+        ];
+        let fault = |field, expected| Err(ConfigError { field, expected });
+        if !(1..=limits::WORKERS_MAX).contains(&self.workers) {
+            return fault("workers", "must be 1 to 1024");
+        }
+        if !(1..=u32::MAX as usize / 2).contains(&self.connections_per_worker_max) {
+            return fault("connections_per_worker_max", "must be 1 to 2,147,483,647");
+        }
+        if self.message_bytes_max == 0 {
+            return fault("message_bytes_max", "must be at least 1");
+        }
+        if self.send_queue_bytes_max / 2 < self.message_bytes_max {
+            return fault(
+                "send_queue_bytes_max",
+                "must be at least twice message_bytes_max",
+            );
+        }
+        if self.lag_bytes > self.send_queue_bytes_max {
+            return fault("lag_bytes", "must be at most send_queue_bytes_max");
+        }
+        match times
+            .iter()
+            .find(|(_, time)| time.is_zero() || *time > limits::TIMEOUT_MAX)
+        {
+            Some((field, _)) => fault(field, "must be over zero and at most 30 days"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A field of [`Config`] that cannot be as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// Its name.
+    pub field: &'static str,
+    /// What it must be.
+    pub expected: &'static str,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.field, self.expected)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_sound() {
+        assert_eq!(Config::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_fault_names_its_field_and_what_it_must_be() {
+        let config = Config {
+            message_bytes_max: 16 << 20,
+            ..Config::default()
+        };
+        let error = config
+            .check()
+            .expect_err("the send queue holds no two such messages");
+        assert_eq!(
+            error.to_string(),
+            "send_queue_bytes_max must be at least twice message_bytes_max"
+        );
+        let config = Config {
+            workers: 0,
+            ..Config::default()
+        };
+        assert_eq!(config.check().map_err(|error| error.field), Err("workers"));
+        let config = Config {
+            pong_timeout: Duration::ZERO,
+            ..Config::default()
+        };
+        assert_eq!(
+            config.check().map_err(|error| error.field),
+            Err("pong_timeout")
+        );
+    }
+}

@@ -1,0 +1,383 @@
+//! What an embedder writes: a [`Handler`], which the workers call.
+//!
+//! Each worker has a handler of its own, made in its thread, so nothing in one is shared or locked. A handler only
+//! queues: what it sends leaves at the end of the worker's tick, all of it in one send. What blocks in a handler blocks
+//! every connection of its worker. A panic in a handler closes the connection it was called for (1011) and nothing else.
+
+use crate::protocol::http::{Request, Response};
+use crate::protocol::{CloseCode, Message, Prepared, ProtocolError, SendError};
+use crate::worker::{ConnectionId, Core, Variant, WorkerId};
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// Decides what connections are for.
+pub trait Handler: Sized {
+    /// What the handler keeps per connection. It lives in the worker's slab.
+    type State;
+
+    /// What handlers of different workers, and other threads, tell each other; `()` for those that do not.
+    type Mail: Send + 'static;
+
+    /// A request has arrived. It may become a WebSocket or get a plain response.
+    fn on_request(&mut self, request: &Request<'_>, peer: SocketAddr) -> Reply<Self::State>;
+
+    /// The connection is a WebSocket now.
+    fn on_open(&mut self, connection: &mut Context<'_, Self>) {
+        let _ = connection;
+    }
+
+    /// A message arrived. It is lent: to keep it, copy it.
+    fn on_message(&mut self, connection: &mut Context<'_, Self>, message: Message<'_>);
+
+    /// A ping arrived; the pong is queued already.
+    fn on_ping(&mut self, connection: &mut Context<'_, Self>, payload: &[u8]) {
+        let _ = (connection, payload);
+    }
+
+    /// A pong arrived, asked for or not.
+    fn on_pong(&mut self, connection: &mut Context<'_, Self>, payload: &[u8]) {
+        let _ = (connection, payload);
+    }
+
+    /// The backlog, which had grown past a bound, is small again.
+    fn on_drain(&mut self, connection: &mut Context<'_, Self>) {
+        let _ = connection;
+    }
+
+    /// The connection was too slow for a topic and has left it. It missed the publications from `mark` on; nothing of
+    /// them is queued. Subscribe again in [`Handler::on_drain`], after having made up for them.
+    ///
+    /// Unless overridden, this closes the connection with 1013, so that its peer knows.
+    fn on_lag(&mut self, connection: &mut Context<'_, Self>, topic: &[u8], mark: u64) {
+        let _ = (topic, mark);
+        let _already_closing = connection.close(
+            CloseCode::TRY_AGAIN_LATER,
+            "too slow for what it subscribes to",
+        );
+    }
+
+    /// The WebSocket has ended, one way or another. Called once for each one that was opened; nothing can be sent, and
+    /// its subscriptions are gone.
+    fn on_close(&mut self, connection: &mut Context<'_, Self>, closed: &Closed<'_>) {
+        let _ = (connection, closed);
+    }
+
+    /// Mail arrived, from a handler of another worker or from another thread.
+    fn on_mail(&mut self, worker: &mut WorkerContext<'_, Self>, mail: Self::Mail) {
+        let _ = (worker, mail);
+    }
+
+    /// Called when the worker starts, and whenever the moment comes that it answered last. `None`: not again.
+    fn on_tick(&mut self, worker: &mut WorkerContext<'_, Self>, now: Instant) -> Option<Instant> {
+        let _ = (worker, now);
+        None
+    }
+}
+
+/// The answer to a request.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Reply<S> {
+    /// Make it a WebSocket. A request that does not ask for one gets the status that says so, such as 426.
+    Upgrade(Upgrade<S>),
+    /// Send this response and end the connection.
+    Respond(Response),
+}
+
+impl<S> Reply<S> {
+    /// A WebSocket without a subprotocol.
+    pub const fn upgrade(state: S) -> Self {
+        Self::Upgrade(Upgrade {
+            state,
+            subprotocol: None,
+            headers: Vec::new(),
+        })
+    }
+}
+
+impl<S> From<Response> for Reply<S> {
+    fn from(response: Response) -> Self {
+        Self::Respond(response)
+    }
+}
+
+/// How a request becomes a WebSocket.
+#[derive(Debug)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "a plain bundle that callers make"
+)]
+pub struct Upgrade<S> {
+    /// What the handler keeps for the connection.
+    pub state: S,
+    /// One of those that the client offered.
+    pub subprotocol: Option<String>,
+    /// More headers for the response: names and values.
+    pub headers: Vec<(String, String)>,
+}
+
+/// How a WebSocket ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Closed<'a> {
+    /// The code in the first close frame that passed, [`CloseCode::NO_STATUS`] if it had none, or
+    /// [`CloseCode::ABNORMAL`] if none passed.
+    pub code: CloseCode,
+    /// The text beside the code.
+    pub reason: &'a str,
+    /// Who or what ended it.
+    pub cause: CloseCause,
+}
+
+/// Who or what ended a WebSocket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseCause {
+    /// The peer sent the first close frame.
+    Peer,
+    /// This side sent the first close frame.
+    Local,
+    /// The peer broke a rule.
+    Fault(ProtocolError),
+    /// The stream ended or broke without a close frame.
+    Lost,
+    /// The peer did not answer a ping, did not end its message, or took no bytes, for too long.
+    TimedOut,
+}
+
+/// A message was queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a plain answer")]
+pub struct Accepted {
+    /// Bytes that wait to be sent on this connection, this message included.
+    pub backlog: usize,
+}
+
+/// A message was not queued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SendRefused {
+    /// The connection is closing or gone.
+    Closed,
+    /// Too much waits to be sent. [`Handler::on_drain`] says when it is little again; by default the connection closes
+    /// instead ([`crate::WhenFull`]).
+    Full,
+}
+
+impl fmt::Display for SendRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Closed => "the connection is closing or gone",
+            Self::Full => "too much waits to be sent: go on in on_drain",
+        })
+    }
+}
+
+impl std::error::Error for SendRefused {}
+
+/// One connection, while its handler is called.
+pub struct Context<'w, H: Handler> {
+    core: &'w mut Core<H>,
+    slot: u32,
+}
+
+impl<'w, H: Handler> Context<'w, H> {
+    pub(crate) const fn new(core: &'w mut Core<H>, slot: u32) -> Self {
+        Self { core, slot }
+    }
+
+    /// The connection's name, good for [`WorkerContext::send`] and [`crate::Remote::send`]. Names are never used again.
+    #[must_use]
+    pub fn id(&self) -> ConnectionId {
+        self.core.connection_id(self.slot)
+    }
+
+    /// What the handler keeps for this connection.
+    pub fn state(&mut self) -> &mut H::State {
+        self.core.state(self.slot)
+    }
+
+    /// The worker, to reach other connections.
+    pub const fn worker(&mut self) -> WorkerContext<'_, H> {
+        WorkerContext {
+            core: self.core,
+            cause: Some(self.slot),
+        }
+    }
+
+    /// Queues a message.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was queued: the connection is closing, or its send queue is full. An empty queue takes any one message.
+    #[inline]
+    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<Accepted, SendRefused> {
+        self.core.send(self.slot, message.into())
+    }
+
+    /// Queues a message that was encoded before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::send`].
+    pub fn send_prepared(&mut self, message: &Prepared) -> Result<Accepted, SendRefused> {
+        self.core.send_prepared(self.slot, message)
+    }
+
+    /// Queues a ping with at most 125 bytes of payload.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closing`]; [`SendError::ControlPayloadTooBig`].
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.core.ping(self.slot, payload)
+    }
+
+    /// Begins the closing handshake. A reason over 123 bytes is cut.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closing`] when it has begun already; [`SendError::CloseCodeInvalid`].
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), SendError> {
+        self.core.close(self.slot, code, reason)
+    }
+
+    /// Makes the connection a live subscriber of a topic. `false`: it is one already, or it is closing.
+    pub fn subscribe(&mut self, topic: impl AsRef<[u8]>) -> bool {
+        self.core
+            .subscribe(self.slot, topic.as_ref(), Variant::default())
+    }
+
+    /// Makes the connection a live subscriber that gets this encoding of what is published with
+    /// [`WorkerContext::publish_here`].
+    pub fn subscribe_variant(&mut self, topic: impl AsRef<[u8]>, variant: Variant) -> bool {
+        self.core.subscribe(self.slot, topic.as_ref(), variant)
+    }
+
+    /// Ends a subscription. `false`: there is none.
+    pub fn unsubscribe(&mut self, topic: impl AsRef<[u8]>) -> bool {
+        self.core.unsubscribe(self.slot, topic.as_ref())
+    }
+
+    /// Publishes to the topic's subscribers on all workers, but not to this connection. Those on this worker see it in
+    /// order with everything else that this worker's handler sends them.
+    pub fn publish<'m>(&mut self, topic: impl AsRef<[u8]>, message: impl Into<Message<'m>>) {
+        self.core.publish(
+            topic.as_ref(),
+            message.into(),
+            Some(self.slot),
+            Some(self.slot),
+        );
+    }
+
+    /// Bytes that wait to be sent.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.core.backlog(self.slot)
+    }
+
+    /// Reads no more from this connection, beyond what was read already, until [`Context::resume`].
+    pub fn pause(&mut self) {
+        self.core.pause(self.slot, true);
+    }
+
+    /// Goes on reading.
+    pub fn resume(&mut self) {
+        self.core.pause(self.slot, false);
+    }
+}
+
+impl<H: Handler> fmt::Debug for Context<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("slot", &self.slot)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A worker, while its handler is called.
+pub struct WorkerContext<'w, H: Handler> {
+    core: &'w mut Core<H>,
+    /// The connection whose doing this is; it pays if too much mail waits.
+    cause: Option<u32>,
+}
+
+impl<'w, H: Handler> WorkerContext<'w, H> {
+    pub(crate) const fn new(core: &'w mut Core<H>) -> Self {
+        Self { core, cause: None }
+    }
+
+    /// This worker's number.
+    #[must_use]
+    pub const fn id(&self) -> WorkerId {
+        self.core.worker_id()
+    }
+
+    /// How many workers there are; their numbers are 0 up to this.
+    #[must_use]
+    pub const fn workers(&self) -> usize {
+        self.core.workers()
+    }
+
+    /// When this tick began.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.core.now()
+    }
+
+    /// Connections of this worker, those that are not open yet or any more included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.core.connections()
+    }
+
+    /// A connection of this worker; `None` when it is gone, closing, or another worker's.
+    pub fn connection(&mut self, id: ConnectionId) -> Option<Context<'_, H>> {
+        let slot = self.core.open_slot(id)?;
+        Some(Context {
+            core: self.core,
+            slot,
+        })
+    }
+
+    /// Sends to a connection of any worker. One that is gone or full gets nothing, and nobody hears of it; use
+    /// [`WorkerContext::connection`] where that matters.
+    pub fn send(&mut self, id: ConnectionId, message: &Prepared) {
+        self.core.send_to(id, message, self.cause);
+    }
+
+    /// Publishes to the topic's subscribers on all workers.
+    pub fn publish<'m>(&mut self, topic: impl AsRef<[u8]>, message: impl Into<Message<'m>>) {
+        self.core
+            .publish(topic.as_ref(), message.into(), None, self.cause);
+    }
+
+    /// Publishes to the topic's subscribers on this worker, except one. `encode` is called once for each [`Variant`]
+    /// among them and appends whole frames, with [`crate::protocol::encode_frame`]; they are shared. Whoever is too slow
+    /// to get them hears of `mark` in [`Handler::on_lag`].
+    pub fn publish_here(
+        &mut self,
+        topic: impl AsRef<[u8]>,
+        mark: u64,
+        except: Option<ConnectionId>,
+        encode: impl FnMut(Variant, &mut Vec<u8>),
+    ) {
+        let except = except.and_then(|id| self.core.open_slot(id));
+        self.core.publish_here(topic.as_ref(), mark, except, encode);
+    }
+
+    /// Sends mail to the handler of a worker, this one included; it arrives in [`Handler::on_mail`]. Mail is never lost
+    /// while the server runs: when too much waits, the connections that cause it are not read from.
+    pub fn mail(&mut self, worker: WorkerId, mail: H::Mail) {
+        self.core.mail(worker, mail, self.cause);
+    }
+}
+
+impl<H: Handler> fmt::Debug for WorkerContext<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerContext")
+            .field("id", &self.id())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,85 @@
+//! Whose fault it is when a client's handshake fails: the server's, or our caller's.
+
+use crate::protocol::http::{HeadError, HeaderError, Status};
+use std::fmt;
+
+/// Why a server's response does not open a WebSocket. The connection is to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientHandshakeError {
+    /// The server answered with another status than 101: it refuses, or speaks no WebSocket at this path.
+    Refused(Status),
+    /// A line, header or size that no response may have.
+    Head(HeadError),
+    /// The first line is not that of an HTTP/1.1 response: another protocol, or TLS.
+    StatusLineInvalid,
+    /// `Upgrade` is not `websocket`.
+    UpgradeInvalid,
+    /// `Connection` does not name `Upgrade`.
+    ConnectionInvalid,
+    /// `Sec-WebSocket-Accept` does not answer our key: something on the way answered from a cache.
+    AcceptInvalid,
+    /// `Sec-WebSocket-Protocol` is not one that we offered.
+    SubprotocolNotOffered,
+    /// `Sec-WebSocket-Extensions` names one that we did not offer, or breaks its grammar.
+    ExtensionNotOffered,
+}
+
+impl From<HeadError> for ClientHandshakeError {
+    fn from(error: HeadError) -> Self {
+        Self::Head(error)
+    }
+}
+
+impl fmt::Display for ClientHandshakeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused(status) => return write!(f, "the server answered {status}, not 101"),
+            Self::Head(error) => return error.fmt(f),
+            Self::StatusLineInvalid => "the server did not answer in HTTP/1.1",
+            Self::UpgradeInvalid => "the server's Upgrade is not websocket",
+            Self::ConnectionInvalid => "the server's Connection does not name Upgrade",
+            Self::AcceptInvalid => "the server's Sec-WebSocket-Accept does not answer our key",
+            Self::SubprotocolNotOffered => "the server chose a subprotocol that was not offered",
+            Self::ExtensionNotOffered => "the server accepted an extension that was not offered",
+        })
+    }
+}
+
+impl std::error::Error for ClientHandshakeError {}
+
+/// Our caller's fault: a request that must not be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientRequestError {
+    /// Not a host, with a port where it is not the default one.
+    HostInvalid,
+    /// Not a path in visible ASCII that starts with `/`, with a query or without.
+    PathInvalid,
+    /// A subprotocol that is not a token, or is there twice (RFC 6455 section 4.1).
+    SubprotocolInvalid,
+    /// Extensions against their grammar (RFC 6455 section 9.1).
+    ExtensionsInvalid,
+    /// A header that must not be sent.
+    Header(HeaderError),
+}
+
+impl From<HeaderError> for ClientRequestError {
+    fn from(error: HeaderError) -> Self {
+        Self::Header(error)
+    }
+}
+
+impl fmt::Display for ClientRequestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::HostInvalid => "the host must be a name or address, perhaps with a port",
+            Self::PathInvalid => "the path must be visible ASCII that starts with / and has no #",
+            Self::SubprotocolInvalid => "a subprotocol is a name without spaces, offered once",
+            Self::ExtensionsInvalid => "extensions are a list of name; parameter=value",
+            Self::Header(error) => return error.fmt(f),
+        })
+    }
+}
+
+impl std::error::Error for ClientRequestError {}

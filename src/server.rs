@@ -1,0 +1,215 @@
+//! A listening socket per worker, and a thread for each.
+
+use crate::config::Config;
+use crate::driver::{Driver, Epoll};
+use crate::handler::Handler;
+use crate::limits::UNSENT_IN_KERNEL_BYTES;
+use crate::worker::{Remote, SystemClock, WorkerId, WorkerParts};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::fmt;
+use std::io;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// A bound server: clients can connect from now on, and are served from [`Server::start`] or [`Server::run`] on.
+///
+/// Each worker listens on its own socket for the same address (`SO_REUSEPORT`), and the kernel spreads connections over
+/// them.
+#[derive(Debug)]
+pub struct Server {
+    listeners: Vec<TcpListener>,
+    local_addr: SocketAddr,
+    config: Config,
+}
+
+impl Server {
+    /// Binds the first address that works. Port 0 picks a free one.
+    ///
+    /// # Errors
+    ///
+    /// The system's, such as an address that is in use; `InvalidInput` when [`Config::check`] finds a fault.
+    pub fn bind(addresses: impl ToSocketAddrs, config: Config) -> io::Result<Self> {
+        config
+            .check()
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let mut result = Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "no address to bind",
+        ));
+        for address in addresses.to_socket_addrs()? {
+            // Shared sockets would also join those of another server that runs already: look with one that is not.
+            result = listen(address, false).and_then(|probe| {
+                let address = probe.local_addr()?;
+                drop(probe);
+                listen(address, true)
+            });
+            if result.is_ok() {
+                break;
+            }
+        }
+        let first = result?;
+        let local_addr = first.local_addr()?;
+        let mut listeners = vec![first];
+        while listeners.len() < config.workers {
+            listeners.push(listen(local_addr, true)?);
+        }
+        Ok(Self {
+            listeners,
+            local_addr,
+            config,
+        })
+    }
+
+    /// The address that clients connect to.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Serves in threads of its own. `handler` makes each worker's handler, in the worker's thread.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when it has no more descriptors or threads.
+    pub fn start<H: Handler + 'static>(
+        self,
+        handler: impl Fn(WorkerId) -> H + Send + Sync + 'static,
+    ) -> io::Result<Running<H::Mail>> {
+        let drivers: io::Result<Vec<Epoll>> = self
+            .listeners
+            .into_iter()
+            .map(|listener| Epoll::new(Some(listener)))
+            .collect();
+        let (parts, remote) = WorkerParts::new(drivers?);
+        let handler = Arc::new(handler);
+        let mut running = Running {
+            remote,
+            local_addr: self.local_addr,
+            threads: Vec::new(),
+        };
+        for part in parts {
+            let (handler, config) = (Arc::clone(&handler), self.config.clone());
+            let remote = running.remote.clone();
+            let thread = std::thread::Builder::new()
+                .name(format!("sockeye-{}", part.id().0))
+                .spawn(move || serve(part, &*handler, config, remote));
+            match thread {
+                Ok(thread) => running.threads.push(thread),
+                Err(error) => {
+                    running.remote.shut_down(Duration::ZERO);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(running)
+    }
+
+    /// Serves until somebody shuts the server down with [`Remote::shut_down`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::start`] and [`Running::join`].
+    pub fn run<H: Handler + 'static>(
+        self,
+        handler: impl Fn(WorkerId) -> H + Send + Sync + 'static,
+    ) -> io::Result<()> {
+        self.start(handler)?.join()
+    }
+}
+
+/// A server whose workers run.
+pub struct Running<M> {
+    remote: Remote<M>,
+    local_addr: SocketAddr,
+    threads: Vec<JoinHandle<io::Result<()>>>,
+}
+
+impl<M> Running<M> {
+    /// A handle to the workers, for any thread.
+    #[must_use]
+    pub fn remote(&self) -> Remote<M> {
+        self.remote.clone()
+    }
+
+    /// The address that clients connect to.
+    #[must_use]
+    pub const fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// Waits until all workers have ended.
+    ///
+    /// # Errors
+    ///
+    /// The first fault that ended a worker; the others were shut down then.
+    pub fn join(self) -> io::Result<()> {
+        let results = self.threads.into_iter().map(|thread| {
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(io::Error::other("a worker panicked")))
+        });
+        results.fold(Ok(()), Result::and)
+    }
+}
+
+impl<M> fmt::Debug for Running<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running")
+            .field("local_addr", &self.local_addr)
+            .finish_non_exhaustive()
+    }
+}
+
+fn serve<D: Driver, H: Handler>(
+    parts: WorkerParts<D, H::Mail>,
+    handler: &impl Fn(WorkerId) -> H,
+    config: Config,
+    remote: Remote<H::Mail>,
+) -> io::Result<()> {
+    let mut guard = FaultGuard {
+        remote,
+        is_fault: true,
+    };
+    let handler = handler(parts.id());
+    let result = parts
+        .into_worker(handler, config, &SystemClock)
+        .run(&SystemClock);
+    guard.is_fault = result.is_err();
+    result
+}
+
+/// A server with a worker less would serve some clients and let others wait for ever: when one fails or panics, all end.
+struct FaultGuard<M> {
+    remote: Remote<M>,
+    is_fault: bool,
+}
+
+impl<M> Drop for FaultGuard<M> {
+    fn drop(&mut self) {
+        if self.is_fault {
+            self.remote.shut_down(Duration::ZERO);
+        }
+    }
+}
+
+/// A listening socket; `is_shared` lets other sockets of this user listen for the same address.
+fn listen(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )?;
+    socket.set_reuse_address(true)?;
+    socket.set_reuse_port(is_shared)?;
+    // Accepted sockets inherit both, which saves two system calls on each.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_tcp_notsent_lowat(UNSENT_IN_KERNEL_BYTES)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Connections that the kernel keeps until they are accepted; it cuts this to its own bound.
+const BACKLOG: i32 = 4096;

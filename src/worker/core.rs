@@ -1,0 +1,288 @@
+//! A worker's own things, apart from its driver and its handler: what a handler's context works on.
+
+use super::clock::Ticks;
+use super::connections::{Connections, Phase};
+use super::mailbox::{Envelope, Outboxes};
+use super::timers::TimerWheel;
+use super::topics::{Topics, Variant};
+use super::{ConnectionId, WorkerId};
+use crate::buffer::Pool;
+use crate::config::{Config, WhenFull};
+use crate::driver::Token;
+use crate::handler::{Accepted, Handler, SendRefused};
+use crate::limits::{HEADER_SIZE_MAX, MESSAGE_POOL_BYTES_MAX};
+use crate::protocol::{CloseCode, CloseFrame, Message, Prepared, SendError, encode_frame};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Connections, topics, timers and mail of one worker.
+pub(crate) struct Core<H: Handler> {
+    pub(super) config: Config,
+    pub(super) id: WorkerId,
+    pub(super) connections: Connections<H::State>,
+    pub(super) topics: Topics,
+    pub(super) timers: TimerWheel,
+    pub(super) outboxes: Outboxes<H::Mail>,
+    /// Buffers for messages that do not arrive whole.
+    pub(super) messages: Pool<Vec<u8>>,
+    /// Connections that are not read from until mail gets away.
+    pub(super) paused_by_mail: Vec<Token>,
+    pub(super) started_at: Instant,
+    pub(super) now: Instant,
+    pub(super) ticks: Ticks,
+}
+
+impl<H: Handler> Core<H> {
+    pub(super) fn new(
+        id: WorkerId,
+        config: Config,
+        outboxes: Outboxes<H::Mail>,
+        now: Instant,
+    ) -> Self {
+        Self {
+            config,
+            id,
+            connections: Connections::new(),
+            topics: Topics::default(),
+            timers: TimerWheel::new(),
+            outboxes,
+            messages: Pool::new(POOLED_MESSAGES_MAX, MESSAGE_POOL_BYTES_MAX, Vec::capacity),
+            paused_by_mail: Vec::new(),
+            started_at: now,
+            now,
+            ticks: Ticks::default(),
+        }
+    }
+
+    pub(crate) const fn worker_id(&self) -> WorkerId {
+        self.id
+    }
+
+    pub(crate) const fn workers(&self) -> usize {
+        self.outboxes.workers()
+    }
+
+    pub(crate) const fn now(&self) -> Instant {
+        self.now
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.len()
+    }
+
+    pub(crate) fn connection_id(&self, slot: u32) -> ConnectionId {
+        ConnectionId {
+            worker: self.id,
+            token: self.connections.token(slot),
+        }
+    }
+
+    pub(crate) fn state(&mut self, slot: u32) -> &mut H::State {
+        let open = self.connections[slot].open_mut();
+        &mut open.expect("a context is made for open connections").state
+    }
+
+    pub(crate) fn backlog(&self, slot: u32) -> usize {
+        self.connections[slot].backlog()
+    }
+
+    /// The slot of an open connection of this worker.
+    pub(crate) fn open_slot(&mut self, id: ConnectionId) -> Option<u32> {
+        if id.worker != self.id {
+            return None;
+        }
+        let connection = self.connections.get_mut(id.token)?;
+        connection
+            .open_mut()?
+            .is_sendable()
+            .then_some(id.token.slot)
+    }
+
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        slot: u32,
+        message: Message<'_>,
+    ) -> Result<Accepted, SendRefused> {
+        self.make_room(slot, message.as_bytes().len() + HEADER_SIZE_MAX)?;
+        self.connections.outgoing(slot);
+        let connection = &mut self.connections[slot];
+        let (Phase::Open(open), Some(queue)) = (&connection.phase, &mut connection.queue) else {
+            unreachable!("there is room only in open connections, and outgoing has made a queue");
+        };
+        let sent = queue.append(|output| open.protocol.send(message, output));
+        sent.map_err(|_| SendRefused::Closed)?;
+        Ok(Accepted {
+            backlog: connection.backlog(),
+        })
+    }
+
+    pub(crate) fn send_prepared(
+        &mut self,
+        slot: u32,
+        message: &Prepared,
+    ) -> Result<Accepted, SendRefused> {
+        self.make_room(slot, message.as_frame().len())?;
+        let queue = self.connections.outgoing(slot);
+        queue.append(|output| output.extend_from_slice(message.as_frame()));
+        Ok(Accepted {
+            backlog: self.connections[slot].backlog(),
+        })
+    }
+
+    /// Checks that `size` bytes may be queued, behind what was published to the connection so far.
+    #[inline]
+    fn make_room(&mut self, slot: u32, size: usize) -> Result<(), SendRefused> {
+        let connection = &mut self.connections[slot];
+        if connection.open_mut().is_none_or(|open| !open.is_sendable()) {
+            return Err(SendRefused::Closed);
+        }
+        let backlog = connection.backlog();
+        if backlog > 0 && backlog + size > self.config.send_queue_bytes_max {
+            connection.flags.wants_drain = true;
+            if self.config.when_full == WhenFull::Close {
+                let reason = "too much waits to be sent: read faster";
+                let _already_closing = self.close(slot, CloseCode::TRY_AGAIN_LATER, reason);
+            }
+            return Err(SendRefused::Full);
+        }
+        if self.topics.is_dirty() {
+            self.topics.catch_up(&mut self.connections, slot);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn ping(&mut self, slot: u32, payload: &[u8]) -> Result<(), SendError> {
+        self.control(slot, |protocol, output| protocol.send_ping(payload, output))
+    }
+
+    pub(super) fn pong(&mut self, slot: u32, payload: &[u8]) {
+        // A connection that is closing answers no pings any more.
+        let _closing = self.control(slot, |protocol, output| protocol.send_pong(payload, output));
+    }
+
+    pub(crate) fn close(
+        &mut self,
+        slot: u32,
+        code: CloseCode,
+        reason: &str,
+    ) -> Result<(), SendError> {
+        let frame = CloseFrame::new(code, reason);
+        self.topics.catch_up(&mut self.connections, slot);
+        self.control(slot, |protocol, output| {
+            protocol.send_close(Some(&frame), output)
+        })?;
+        self.topics.unsubscribe_all(&mut self.connections, slot);
+        self.connections[slot].since = self.ticks;
+        self.timers
+            .schedule_earlier(slot, self.ticks + self.config.close_timeout);
+        Ok(())
+    }
+
+    /// Lets the protocol queue a frame of its own. Control frames have room in any queue: there is at most one answer per
+    /// frame that arrived, and reading pauses when a backlog grows.
+    pub(super) fn control(
+        &mut self,
+        slot: u32,
+        write: impl FnOnce(&mut crate::protocol::Connection, &mut Vec<u8>) -> Result<(), SendError>,
+    ) -> Result<(), SendError> {
+        self.connections.outgoing(slot);
+        let connection = &mut self.connections[slot];
+        let (Phase::Open(open), Some(queue)) = (&mut connection.phase, &mut connection.queue)
+        else {
+            return Err(SendError::Closing);
+        };
+        queue.append(|output| write(&mut open.protocol, output))
+    }
+
+    pub(crate) fn pause(&mut self, slot: u32, is_paused: bool) {
+        self.connections[slot].flags.is_paused_by_handler = is_paused;
+        self.connections.mark_dirty(slot);
+    }
+
+    pub(crate) fn subscribe(&mut self, slot: u32, topic: &[u8], variant: Variant) -> bool {
+        let open = self.connections[slot].open_mut();
+        open.is_some_and(|open| open.is_sendable())
+            && self
+                .topics
+                .subscribe(&mut self.connections, slot, topic, variant)
+    }
+
+    pub(crate) fn unsubscribe(&mut self, slot: u32, topic: &[u8]) -> bool {
+        self.topics.unsubscribe(&mut self.connections, slot, topic)
+    }
+
+    pub(crate) fn publish(
+        &mut self,
+        topic: &[u8],
+        message: Message<'_>,
+        except: Option<u32>,
+        cause: Option<u32>,
+    ) {
+        self.topics.publish(topic, 0, except, |_, output| {
+            encode_frame(message.opcode(), message.as_bytes(), output);
+        });
+        if self.outboxes.workers() > 1 {
+            let (topic, message): (Arc<[u8]>, _) = (topic.into(), Prepared::new(message));
+            for worker in self.others() {
+                let (topic, message) = (Arc::clone(&topic), message.clone());
+                self.outboxes.push(
+                    worker,
+                    Envelope::Publish {
+                        topic,
+                        mark: 0,
+                        message,
+                    },
+                );
+            }
+            self.charge(cause);
+        }
+    }
+
+    pub(crate) fn publish_here(
+        &mut self,
+        topic: &[u8],
+        mark: u64,
+        except: Option<u32>,
+        encode: impl FnMut(Variant, &mut Vec<u8>),
+    ) {
+        self.topics.publish(topic, mark, except, encode);
+    }
+
+    pub(crate) fn send_to(&mut self, id: ConnectionId, message: &Prepared, cause: Option<u32>) {
+        if id.worker != self.id {
+            self.outboxes
+                .push(id.worker, Envelope::Send(id, message.clone()));
+            self.charge(cause);
+        } else if let Some(slot) = self.open_slot(id) {
+            let _gone_or_full = self.send_prepared(slot, message);
+        }
+    }
+
+    pub(crate) fn mail(&mut self, worker: WorkerId, mail: H::Mail, cause: Option<u32>) {
+        self.outboxes.push(worker, Envelope::Mail(mail));
+        self.charge(cause);
+    }
+
+    /// Stops reading from the connection that caused mail, if too much mail waits.
+    fn charge(&mut self, cause: Option<u32>) {
+        if let Some(slot) = cause
+            && self.outboxes.is_over()
+            && !self.connections[slot].flags.is_paused_by_mail
+        {
+            self.connections[slot].flags.is_paused_by_mail = true;
+            self.connections.mark_dirty(slot);
+            self.paused_by_mail.push(self.connections.token(slot));
+        }
+    }
+
+    fn others(&self) -> impl Iterator<Item = WorkerId> + use<H> {
+        let own = self.id;
+        (0..self.outboxes.workers() as u16)
+            .map(WorkerId)
+            .filter(move |worker| *worker != own)
+    }
+}
+
+/// Message buffers kept for the next messages that do not arrive whole.
+const POOLED_MESSAGES_MAX: usize = 64;

@@ -1,0 +1,132 @@
+//! Every wait of a connection has a deadline. Which one is next follows from its phase.
+
+use super::clock::Ticks;
+use super::connections::{Connection, Phase};
+use super::core::Core;
+use crate::config::Config;
+use crate::handler::{CloseCause, Closed, Handler};
+use crate::protocol::http::{Response, Status};
+use crate::protocol::{CloseCode, CloseFrame};
+
+/// What is overdue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Overdue {
+    /// The rest of a request head.
+    Head,
+    /// A sign of life: a ping will ask for one.
+    Life,
+    /// The answer to that ping.
+    Pong,
+    /// The rest of a message.
+    Message,
+    /// That the kernel takes bytes.
+    Progress,
+    /// The peer's close frame.
+    CloseFrame,
+    /// The end of the peer's stream.
+    End,
+}
+
+impl<S> Connection<S> {
+    /// Everything this connection waits for, with the deadlines.
+    fn waits(&self, config: &Config) -> impl Iterator<Item = (Ticks, Overdue)> {
+        let mut waits = [None; 3];
+        match &self.phase {
+            Phase::Head(_) => {
+                waits[0] = Some((self.since + config.handshake_timeout, Overdue::Head));
+            }
+            Phase::Open(open) if open.protocol.has_sent_close() => {
+                waits[0] = Some((self.since + config.close_timeout, Overdue::CloseFrame));
+            }
+            Phase::Open(open) => {
+                // Silence means nothing while we do not listen.
+                if !self.flags.is_receive_paused {
+                    let ping = self.received_at + config.idle_timeout;
+                    waits[0] = Some(if self.flags.awaits_pong {
+                        (ping + config.pong_timeout, Overdue::Pong)
+                    } else {
+                        (ping, Overdue::Life)
+                    });
+                    let message = open
+                        .message_since
+                        .map(|since| since + config.message_timeout);
+                    waits[1] = message.map(|due| (due, Overdue::Message));
+                }
+                if self.flags.is_blocked || self.flags.is_in_flight {
+                    let due = self.progressed_at + config.write_stall_timeout;
+                    waits[2] = Some((due, Overdue::Progress));
+                }
+            }
+            Phase::Ending => waits[0] = Some((self.since + config.close_timeout, Overdue::End)),
+            Phase::Closed => {}
+        }
+        waits.into_iter().flatten()
+    }
+}
+
+impl<H: Handler> Core<H> {
+    /// Handles the deadline of a connection: acts on what is overdue, then schedules what is due next.
+    pub(super) fn handle_timeout(&mut self, handler: &mut H, slot: u32) {
+        let Some(connection) = self.connections.get_slot_mut(slot) else {
+            return;
+        };
+        let overdue: Vec<Overdue> = connection
+            .waits(&self.config)
+            .filter(|(due, _)| *due <= self.ticks)
+            .map(|(_, overdue)| overdue)
+            .collect();
+        for overdue in overdue {
+            self.handle_overdue(handler, slot, overdue);
+        }
+        self.schedule(slot);
+    }
+
+    /// Schedules the connection's earliest deadline.
+    pub(super) fn schedule(&mut self, slot: u32) {
+        let connection = &self.connections[slot];
+        if let Some(due) = connection.waits(&self.config).map(|(due, _)| due).min() {
+            self.timers.schedule(slot, due);
+        }
+    }
+
+    fn handle_overdue(&mut self, handler: &mut H, slot: u32, overdue: Overdue) {
+        match overdue {
+            Overdue::Head => {
+                let text = "the request did not arrive in time\n";
+                self.respond(slot, &Response::text(Status::REQUEST_TIMEOUT, text), false);
+            }
+            Overdue::Life => {
+                self.connections[slot].flags.awaits_pong = true;
+                let _closing = self.ping(slot, b"");
+            }
+            Overdue::Message => {
+                let text = "the message did not arrive in time";
+                let frame = CloseFrame::new(CloseCode::POLICY_VIOLATION, text);
+                let _closing = self.control(slot, |protocol, output| {
+                    protocol.send_close(Some(&frame), output)
+                });
+                let closed = Closed {
+                    code: CloseCode::POLICY_VIOLATION,
+                    reason: text,
+                    cause: CloseCause::TimedOut,
+                };
+                self.finish(handler, slot, &closed);
+            }
+            Overdue::Pong | Overdue::Progress => {
+                self.finish(handler, slot, &Closed::without_frame(CloseCause::TimedOut));
+                self.doom(slot);
+            }
+            Overdue::CloseFrame => {
+                self.finish(handler, slot, &Closed::without_frame(CloseCause::Local));
+                self.doom(slot);
+            }
+            Overdue::End => self.doom(slot),
+        }
+    }
+
+    /// Has the connection reset with the next flush.
+    pub(super) fn doom(&mut self, slot: u32) {
+        self.connections[slot].flags.is_doomed = true;
+        self.connections.mark_dirty(slot);
+    }
+}

@@ -1,0 +1,164 @@
+//! What leaves, and what the handler and the deadlines have decided about a connection meanwhile.
+
+use super::Worker;
+use super::connections::Phase;
+use crate::buffer::SendQueue;
+use crate::driver::{Close, Driver, Receive, Sending, Token};
+use crate::handler::Handler;
+use crate::limits::DRAINED_BYTES;
+
+impl<D: Driver, H: Handler> Worker<D, H> {
+    /// Flushes each connection that queued something or of which something was decided, once.
+    pub(super) fn flush_all(&mut self) {
+        // A handler that is called for a drained connection may publish, and what it publishes belongs to this tick.
+        while let Some(slot) = self.core.connections.next_dirty() {
+            self.flush(slot);
+        }
+    }
+
+    /// Flushes one connection in the middle of a tick, because it has queued much.
+    pub(super) fn flush_early(&mut self, slot: u32) {
+        // Batches are read when they leave, so those of this tick must be sealed.
+        self.deliver();
+        self.flush(slot);
+    }
+
+    pub(super) fn handle_writable(&mut self, token: Token) {
+        if let Some(connection) = self.core.connections.get_mut(token) {
+            connection.flags.is_blocked = false;
+            self.send(token);
+            self.core.connections.mark_dirty(token.slot);
+            self.tell_drained(token.slot);
+        }
+    }
+
+    pub(super) fn handle_sent(&mut self, token: Token, mut queue: SendQueue) {
+        if let Some(connection) = self.core.connections.get_mut(token) {
+            queue.clear();
+            connection.flags.is_in_flight = false;
+            connection.in_flight_bytes = 0;
+            connection.progressed_at = self.core.ticks;
+            self.core.connections.mark_dirty(token.slot);
+            self.tell_drained(token.slot);
+        }
+    }
+
+    fn flush(&mut self, slot: u32) {
+        let token = self.core.connections.token(slot);
+        let connection = &self.core.connections[slot];
+        if matches!(connection.phase, Phase::Closed) {
+            return;
+        }
+        if connection.flags.is_doomed {
+            self.close(token, Close::Reset);
+            return;
+        }
+        if !connection.flags.is_blocked && !connection.flags.is_in_flight {
+            self.send(token);
+        }
+        self.pause_or_resume(token);
+        let connection = &mut self.core.connections[slot];
+        if matches!(connection.phase, Phase::Ending) && connection.backlog() == 0 {
+            if connection.flags.is_at_end {
+                self.close(token, Close::Linger);
+            } else if !connection.flags.is_shut {
+                connection.flags.is_shut = true;
+                self.driver.shutdown_write(token);
+            }
+        }
+    }
+
+    #[inline]
+    fn send(&mut self, token: Token) {
+        let connection = &mut self.core.connections[token.slot];
+        let Some(queue) = &mut connection.queue else {
+            return;
+        };
+        let before = queue.bytes();
+        let sending = self.driver.send(token, queue);
+        let ticks = self.core.ticks;
+        match sending {
+            Sending::Done => {
+                self.core.connections.release_queue(token.slot);
+                return;
+            }
+            Sending::Blocked => {
+                if queue.bytes() < before || !connection.flags.is_blocked {
+                    connection.progressed_at = ticks;
+                }
+                connection.flags.is_blocked = true;
+            }
+            Sending::InFlight => {
+                connection.progressed_at = ticks;
+                connection.in_flight_bytes = before;
+                connection.flags.is_in_flight = true;
+            }
+        }
+        connection.flags.wants_drain |= connection.backlog() > DRAINED_BYTES;
+        self.core
+            .timers
+            .schedule_earlier(token.slot, ticks + self.core.config.write_stall_timeout);
+    }
+
+    /// Tells the driver whether to receive, where that has changed.
+    fn pause_or_resume(&mut self, token: Token) {
+        let bound = self.core.config.read_pause_bytes;
+        let connection = &mut self.core.connections[token.slot];
+        let is_over = connection.open_mut().is_none_or(|open| !open.is_sendable());
+        let flags = connection.flags;
+        // Who is closing must be heard, and what it says is not kept.
+        let pause = !is_over
+            && (flags.is_paused_by_handler
+                || flags.is_paused_by_mail
+                || connection.is_lagging(bound)
+                || (flags.is_receive_paused && connection.is_lagging(DRAINED_BYTES)));
+        if pause == flags.is_receive_paused {
+            return;
+        }
+        connection.flags.is_receive_paused = pause;
+        if pause {
+            self.driver.receive(token, Receive::Pause);
+        } else {
+            // The silence was ours.
+            connection.received_at = self.core.ticks;
+            self.driver.receive(token, Receive::Lend);
+            self.core.schedule(token.slot);
+        }
+    }
+
+    fn tell_drained(&mut self, slot: u32) {
+        let connection = &mut self.core.connections[slot];
+        if connection.flags.wants_drain && connection.backlog() <= DRAINED_BYTES {
+            connection.flags.wants_drain = false;
+            if connection.open_mut().is_some_and(|open| open.is_sendable()) {
+                let handler = &mut self.handler;
+                self.core
+                    .call(slot, |connection| handler.on_drain(connection));
+            }
+        }
+    }
+
+    fn close(&mut self, token: Token, close: Close) {
+        let connection = &mut self.core.connections[token.slot];
+        if connection.is_open() {
+            let closed = crate::handler::Closed::without_frame(crate::handler::CloseCause::Local);
+            self.core.finish(&mut self.handler, token.slot, &closed);
+        }
+        self.core.connections[token.slot].phase = Phase::Closed;
+        self.core.timers.cancel(token.slot);
+        self.driver.close(token, close);
+    }
+
+    /// Reads again from connections that were paused because mail did not get away, if it has by now.
+    pub(super) fn resume_paused_by_mail(&mut self) {
+        if self.core.paused_by_mail.is_empty() || self.core.outboxes.is_over() {
+            return;
+        }
+        for token in std::mem::take(&mut self.core.paused_by_mail) {
+            if let Some(connection) = self.core.connections.get_mut(token) {
+                connection.flags.is_paused_by_mail = false;
+                self.pause_or_resume(token);
+            }
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Mail: the only way in which workers, and other threads, talk to a worker.
+//!
+//! A worker collects what it has for another one and posts it once per tick, as one batch. Posting never blocks: a batch
+//! that does not fit into the other's mailbox stays here until it does, and the connections that cause more mail are not
+//! read from meanwhile. So nothing is lost and nothing grows without a bound.
+
+use super::{ConnectionId, WorkerId};
+use crate::driver::Waker;
+use crate::limits::{MAILBOX_BATCHES_MAX, OUTBOX_MAIL_MAX};
+use crate::protocol::{CloseCode, Prepared};
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// One piece of mail. `M` is the handler's own kind.
+#[derive(Debug)]
+pub(crate) enum Envelope<M> {
+    Mail(M),
+    Send(ConnectionId, Prepared),
+    Publish {
+        topic: Arc<[u8]>,
+        mark: u64,
+        message: Prepared,
+    },
+    Close(ConnectionId, CloseCode, String),
+    ShutDown {
+        grace: Duration,
+    },
+}
+
+/// Where a worker's mail arrives.
+#[derive(Debug)]
+pub(crate) struct Mailbox<M> {
+    batches: Receiver<Vec<Envelope<M>>>,
+    has_mail: Arc<AtomicBool>,
+}
+
+/// Where to post mail for a worker.
+#[derive(Debug)]
+pub(crate) struct Address<M> {
+    batches: Sender<Vec<Envelope<M>>>,
+    has_mail: Arc<AtomicBool>,
+    waker: Waker,
+}
+
+impl<M> Clone for Address<M> {
+    fn clone(&self) -> Self {
+        Self {
+            batches: self.batches.clone(),
+            has_mail: Arc::clone(&self.has_mail),
+            waker: self.waker.clone(),
+        }
+    }
+}
+
+/// A mailbox and its address. `waker` ends the wait of the worker that owns the mailbox.
+pub(crate) fn mailbox<M>(waker: Waker) -> (Address<M>, Mailbox<M>) {
+    let (sender, batches) = bounded(MAILBOX_BATCHES_MAX);
+    let has_mail = Arc::new(AtomicBool::new(false));
+    let address = Address {
+        batches: sender,
+        has_mail: Arc::clone(&has_mail),
+        waker,
+    };
+    (address, Mailbox { batches, has_mail })
+}
+
+impl<M> Address<M> {
+    /// Posts a batch, and wakes the worker unless somebody did since it last looked. A batch that does not fit comes back.
+    pub(crate) fn post(&self, batch: Vec<Envelope<M>>) -> Result<(), Unposted<M>> {
+        self.batches.try_send(batch).map_err(|error| match error {
+            TrySendError::Full(batch) => Unposted::Full(batch),
+            TrySendError::Disconnected(_) => Unposted::Gone,
+        })?;
+        if !self.has_mail.swap(true, Ordering::AcqRel) {
+            self.waker.wake();
+        }
+        Ok(())
+    }
+
+    /// Posts a batch, and waits for room if need be: for what must not be lost, from threads that are no workers.
+    pub(crate) fn post_waiting(&self, batch: Vec<Envelope<M>>) {
+        // A worker that takes no mail for so long is stuck, and will not hear of this either.
+        let posted = self.batches.send_timeout(batch, POST_TIMEOUT);
+        if posted.is_ok() && !self.has_mail.swap(true, Ordering::AcqRel) {
+            self.waker.wake();
+        }
+    }
+}
+
+/// Why a batch was not posted.
+pub(crate) enum Unposted<M> {
+    /// The mailbox is full; here is the batch again.
+    Full(Vec<Envelope<M>>),
+    /// The worker has ended.
+    Gone,
+}
+
+impl<M> Mailbox<M> {
+    /// Says whether there may be mail, and from now on lets the next post wake the worker again.
+    pub(crate) fn has_mail(&self) -> bool {
+        // The flag goes down before the mailbox is emptied, so that what comes in between raises it again.
+        self.has_mail.load(Ordering::Relaxed) && self.has_mail.swap(false, Ordering::AcqRel)
+    }
+
+    /// The next batch; `None` when the mailbox is empty.
+    pub(crate) fn next(&self) -> Option<Vec<Envelope<M>>> {
+        self.batches.try_recv().ok()
+    }
+}
+
+/// What a worker has for the others, by worker. Its own entry holds mail to itself, which goes through no mailbox.
+#[derive(Debug)]
+pub(crate) struct Outboxes<M> {
+    own: WorkerId,
+    addresses: Vec<Address<M>>,
+    waiting: Vec<Vec<Envelope<M>>>,
+}
+
+impl<M> Outboxes<M> {
+    pub(crate) fn new(own: WorkerId, addresses: Vec<Address<M>>) -> Self {
+        let waiting = addresses.iter().map(|_| Vec::new()).collect();
+        Self {
+            own,
+            addresses,
+            waiting,
+        }
+    }
+
+    pub(crate) const fn workers(&self) -> usize {
+        self.addresses.len()
+    }
+
+    /// Adds a piece of mail; a worker that there is not gets none.
+    pub(crate) fn push(&mut self, worker: WorkerId, envelope: Envelope<M>) {
+        if let Some(waiting) = self.waiting.get_mut(usize::from(worker.0)) {
+            waiting.push(envelope);
+        }
+    }
+
+    /// Whether more waits somewhere than should.
+    pub(crate) fn is_over(&self) -> bool {
+        self.waiting
+            .iter()
+            .any(|waiting| waiting.len() > OUTBOX_MAIL_MAX)
+    }
+
+    /// Whether anything waits: the worker must come back soon.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.waiting.iter().any(|waiting| !waiting.is_empty())
+    }
+
+    /// Posts what can be posted, one batch per worker.
+    pub(crate) fn dispatch(&mut self) {
+        for (index, waiting) in self.waiting.iter_mut().enumerate() {
+            if waiting.is_empty() || index == usize::from(self.own.0) {
+                continue;
+            }
+            if let Err(Unposted::Full(batch)) = self.addresses[index].post(std::mem::take(waiting))
+            {
+                *waiting = batch;
+            }
+        }
+    }
+
+    /// Mail to this worker itself.
+    pub(crate) fn take_own(&mut self) -> Vec<Envelope<M>> {
+        std::mem::take(&mut self.waiting[usize::from(self.own.0)])
+    }
+}
+
+/// How long to wait for room in a mailbox.
+const POST_TIMEOUT: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicUsize;
+
+    fn counting_waker() -> (Arc<AtomicUsize>, Waker) {
+        let wakes = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&wakes);
+        let waker = Waker::new(move || {
+            counted.fetch_add(1, Ordering::Relaxed);
+        });
+        (wakes, waker)
+    }
+
+    #[test]
+    fn one_wake_up_serves_all_that_is_posted_before_the_worker_looks() {
+        let (wakes, waker) = counting_waker();
+        let (address, mailbox) = mailbox(waker);
+        assert!(!mailbox.has_mail());
+        for number in 0..3 {
+            assert!(address.post(vec![Envelope::Mail(number)]).is_ok());
+        }
+        assert_eq!(wakes.load(Ordering::Relaxed), 1);
+        assert!(mailbox.has_mail());
+        assert_eq!(std::iter::from_fn(|| mailbox.next()).count(), 3);
+        assert!(address.post(vec![Envelope::Mail(4)]).is_ok());
+        assert_eq!(wakes.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn what_does_not_fit_waits_with_the_sender_and_keeps_its_order() {
+        let (_, waker) = counting_waker();
+        let (own, _own_mailbox) = mailbox(waker.clone());
+        let (address, mailbox) = mailbox(waker);
+        let mut outboxes = Outboxes::new(WorkerId(0), vec![own, address]);
+        let count = MAILBOX_BATCHES_MAX + OUTBOX_MAIL_MAX + 1;
+        for number in 0..count {
+            outboxes.push(WorkerId(1), Envelope::Mail(number));
+            outboxes.dispatch();
+        }
+        assert!(outboxes.is_waiting() && outboxes.is_over());
+        let mut got = Vec::new();
+        while got.len() < count {
+            while let Some(batch) = mailbox.next() {
+                got.extend(batch.into_iter().map(|envelope| match envelope {
+                    Envelope::Mail(number) => number,
+                    other => panic!("unexpected {other:?}"),
+                }));
+            }
+            outboxes.dispatch();
+        }
+        assert!(got.into_iter().eq(0..count) && !outboxes.is_waiting());
+    }
+}

@@ -1,0 +1,412 @@
+//! One thread, one loop, its own connections.
+//!
+//! A tick, in this order:
+//!
+//! 1. wait for the driver, at most until the next deadline; read the clock, once,
+//! 2. pull completions: feed connections, call the handler,
+//! 3. take mail,
+//! 4. fire timers,
+//! 5. deliver what was published: seal it, queue it for each subscriber,
+//! 6. flush every connection that queued something, once, and carry out what was decided about it,
+//! 7. post mail, one batch per other worker.
+//!
+//! A slot is freed when the driver has said its last word about it, in step 2 of some later tick.
+
+mod clock;
+mod connections;
+mod core;
+mod deadlines;
+mod flush;
+mod mailbox;
+mod receive;
+mod remote;
+mod timers;
+mod topics;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use remote::{Remote, RemoteError};
+pub use topics::Variant;
+
+pub(crate) use self::core::Core;
+use mailbox::{Address, Envelope, Mailbox, Outboxes};
+
+use crate::buffer::MessageBuffer;
+use crate::config::Config;
+use crate::driver::{Completion, Driver, Token};
+use crate::handler::{CloseCause, Closed, Handler, WorkerContext};
+use crate::limits::ACCEPT_RETRY;
+use crate::protocol::CloseCode;
+use clock::Ticks;
+use connections::Phase;
+use receive::Fill;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+/// A worker's number, from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct WorkerId(pub u16);
+
+/// A connection's name: it is good on all workers and never used again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId {
+    pub(crate) worker: WorkerId,
+    pub(crate) token: Token,
+}
+
+impl ConnectionId {
+    /// The worker that the connection belongs to.
+    #[must_use]
+    pub const fn worker(&self) -> WorkerId {
+        self.worker
+    }
+}
+
+/// A driver, a handler, and the connections between them. [`Worker::tick`] does everything.
+pub struct Worker<D: Driver, H: Handler> {
+    driver: D,
+    handler: H,
+    core: Core<H>,
+    mailbox: Mailbox<H::Mail>,
+    /// Why connections are not accepted at present, with the moment of the next try.
+    accept_again_at: Option<Instant>,
+    is_accepting: bool,
+    /// When the handler wants to be called.
+    handler_tick_at: Option<Instant>,
+    /// While draining: when the last connections are reset.
+    shut_down_by: Option<Instant>,
+    fired: Vec<u32>,
+    lagged: Vec<topics::Lagged>,
+}
+
+/// What a worker is made of, before it is in its thread: handlers and connections never leave theirs.
+#[derive(Debug)]
+pub struct WorkerParts<D, M> {
+    id: WorkerId,
+    driver: D,
+    mailbox: Mailbox<M>,
+    addresses: Vec<Address<M>>,
+}
+
+impl<D: Driver, M> WorkerParts<D, M> {
+    /// The parts of a server's workers, one for each driver, and a handle to all of them.
+    #[must_use]
+    pub fn new(drivers: Vec<D>) -> (Vec<Self>, Remote<M>) {
+        let mailboxes = drivers
+            .iter()
+            .map(|driver| mailbox::mailbox(driver.waker()));
+        let (addresses, mailboxes): (Vec<_>, Vec<_>) = mailboxes.unzip();
+        let parts = drivers.into_iter().zip(mailboxes).enumerate();
+        let parts = parts.map(|(index, (driver, mailbox))| Self {
+            id: WorkerId(index as u16),
+            driver,
+            mailbox,
+            addresses: addresses.clone(),
+        });
+        (parts.collect(), Remote::new(addresses.clone()))
+    }
+
+    /// The number of the worker to be.
+    #[must_use]
+    pub const fn id(&self) -> WorkerId {
+        self.id
+    }
+
+    /// Puts the worker together. Call this in the thread that will run it.
+    pub fn into_worker<H: Handler<Mail = M>>(
+        self,
+        handler: H,
+        config: Config,
+        clock: &impl Clock,
+    ) -> Worker<D, H> {
+        let now = clock.now();
+        let outboxes = Outboxes::new(self.id, self.addresses);
+        Worker {
+            driver: self.driver,
+            handler,
+            core: Core::new(self.id, config, outboxes, now),
+            mailbox: self.mailbox,
+            accept_again_at: None,
+            is_accepting: true,
+            handler_tick_at: Some(now),
+            shut_down_by: None,
+            fired: Vec::new(),
+            lagged: Vec::new(),
+        }
+    }
+}
+
+impl<D: Driver, H: Handler> Worker<D, H> {
+    /// Connections, those that are not open yet or any more included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.core.connections()
+    }
+
+    /// Whether the worker was told to shut down and has nothing left to do.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.shut_down_by.is_some() && self.core.connections() == 0
+    }
+
+    /// Ticks until [`Worker::is_done`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Worker::tick`].
+    pub fn run(&mut self, clock: &impl Clock) -> io::Result<()> {
+        while !self.is_done() {
+            self.tick(clock)?;
+        }
+        Ok(())
+    }
+
+    /// One turn of the loop: waits until there is something to do, and does it.
+    ///
+    /// # Errors
+    ///
+    /// The driver cannot wait any more. Faults of connections are not among these.
+    pub fn tick(&mut self, clock: &impl Clock) -> io::Result<()> {
+        self.driver.poll(self.poll_timeout())?;
+        self.core.now = clock.now();
+        self.core.ticks = Ticks::at(self.core.now - self.core.started_at);
+        self.pull_completions();
+        self.take_mail();
+        self.fire_timers();
+        self.deliver();
+        self.flush_all();
+        self.core.outboxes.dispatch();
+        self.resume_paused_by_mail();
+        Ok(())
+    }
+
+    /// How long the driver may wait.
+    fn poll_timeout(&self) -> Option<Duration> {
+        if self.core.outboxes.is_waiting() {
+            return Some(MAIL_RETRY);
+        }
+        let timer = self
+            .core
+            .timers
+            .poll_timeout()
+            .map(|due| self.core.started_at + due.elapsed());
+        let moments = [
+            timer,
+            self.accept_again_at,
+            self.handler_tick_at,
+            self.shut_down_by,
+        ];
+        let next = moments.into_iter().flatten().min()?;
+        Some(next.saturating_duration_since(self.core.now))
+    }
+
+    fn pull_completions(&mut self) {
+        while let Some(completion) = self.driver.next() {
+            match completion {
+                Completion::Received(token, bytes) => {
+                    let fill = self.core.handle_received(&mut self.handler, token, bytes);
+                    self.after_receive(token, fill);
+                }
+                Completion::Filled(token, buffer, size) => {
+                    let buffer = buffer.into_bytes();
+                    let fill = self
+                        .core
+                        .handle_filled(&mut self.handler, token, buffer, size);
+                    self.after_receive(token, fill);
+                }
+                Completion::EndOfStream(token) => {
+                    self.core.handle_end_of_stream(&mut self.handler, token);
+                }
+                Completion::Writable(token) => self.handle_writable(token),
+                Completion::Sent(token, queue) => self.handle_sent(token, queue),
+                Completion::Accepted(transfer, peer) => self.handle_accepted(transfer, peer),
+                Completion::AcceptFailed(_) => {
+                    self.is_accepting = false;
+                    self.accept_again_at = Some(self.core.now + ACCEPT_RETRY);
+                }
+                Completion::Closed(token, _) => self.handle_closed(token),
+                Completion::Woken => {}
+            }
+        }
+    }
+
+    /// The loan of the receive buffer has ended: now the driver may be asked for things.
+    #[inline]
+    fn after_receive(&mut self, token: Token, fill: Fill) {
+        if let Some((buffer, missing)) = fill {
+            self.driver.fill(token, MessageBuffer::new(buffer, missing));
+        }
+        if self
+            .core
+            .connections
+            .get_mut(token)
+            .is_some_and(|connection| {
+                !connection.flags.is_blocked && connection.backlog() > self.core.config.cork_bytes
+            })
+        {
+            self.flush_early(token.slot);
+        }
+    }
+
+    fn handle_accepted(&mut self, transfer: D::Transfer, peer: SocketAddr) {
+        let token = self.core.connections.insert(peer, self.core.ticks);
+        if self.driver.attach(token, transfer).is_err() {
+            self.core.connections.remove(token.slot);
+            return;
+        }
+        self.core.schedule(token.slot);
+        if self.core.connections() >= self.core.config.connections_per_worker_max {
+            self.pause_accepting();
+        }
+    }
+
+    fn pause_accepting(&mut self) {
+        self.is_accepting = false;
+        self.driver.accept(false);
+    }
+
+    /// The driver's last word about a connection.
+    fn handle_closed(&mut self, token: Token) {
+        let Some(connection) = self.core.connections.get_mut(token) else {
+            return;
+        };
+        if connection.is_open() {
+            let closed = Closed::without_frame(CloseCause::Lost);
+            self.core.finish(&mut self.handler, token.slot, &closed);
+        }
+        self.core.timers.cancel(token.slot);
+        self.core.connections.remove(token.slot);
+        let is_below = self.core.connections() < self.core.config.connections_per_worker_max;
+        if !self.is_accepting && is_below && self.shut_down_by.is_none() {
+            self.accept_again();
+        }
+    }
+
+    fn accept_again(&mut self) {
+        self.is_accepting = true;
+        self.accept_again_at = None;
+        self.driver.accept(true);
+    }
+
+    fn take_mail(&mut self) {
+        for envelope in self.core.outboxes.take_own() {
+            self.handle_mail(envelope);
+        }
+        if self.mailbox.has_mail() {
+            while let Some(batch) = self.mailbox.next() {
+                for envelope in batch {
+                    self.handle_mail(envelope);
+                }
+            }
+        }
+    }
+
+    fn handle_mail(&mut self, envelope: Envelope<H::Mail>) {
+        match envelope {
+            Envelope::Mail(mail) => {
+                let mut context = WorkerContext::new(&mut self.core);
+                // There is no connection to close for a panic here; the panic hook has told of it.
+                let _panic = catch_unwind(AssertUnwindSafe(|| {
+                    self.handler.on_mail(&mut context, mail);
+                }));
+            }
+            Envelope::Send(id, message) => self.core.send_to(id, &message, None),
+            Envelope::Publish {
+                topic,
+                mark,
+                message,
+            } => {
+                self.core.publish_here(&topic, mark, None, |_, output| {
+                    output.extend_from_slice(message.as_frame());
+                });
+            }
+            Envelope::Close(id, code, reason) => {
+                if let Some(slot) = self.core.open_slot(id) {
+                    let _already_closing = self.core.close(slot, code, &reason);
+                }
+            }
+            Envelope::ShutDown { grace } => self.shut_down(grace),
+        }
+    }
+
+    /// Stops accepting and tells everybody to go; whoever is still there after `grace` is reset.
+    pub fn shut_down(&mut self, grace: Duration) {
+        if self.shut_down_by.is_some() {
+            return;
+        }
+        self.shut_down_by = Some(self.core.now + grace);
+        self.accept_again_at = None;
+        self.pause_accepting();
+        for token in self.core.connections.tokens() {
+            match self.core.connections[token.slot].phase {
+                Phase::Open(_) => {
+                    let reason = "the server shuts down";
+                    let _closing = self.core.close(token.slot, CloseCode::GOING_AWAY, reason);
+                }
+                Phase::Head(_) => self.core.end(token.slot),
+                Phase::Ending | Phase::Closed => {}
+            }
+        }
+    }
+
+    fn fire_timers(&mut self) {
+        let now = self.core.now;
+        let mut fired = std::mem::take(&mut self.fired);
+        self.core.timers.advance(self.core.ticks, &mut fired);
+        for slot in fired.drain(..) {
+            self.core.handle_timeout(&mut self.handler, slot);
+        }
+        self.fired = fired;
+        if self.accept_again_at.is_some_and(|at| at <= now) {
+            self.accept_again();
+        }
+        if self.handler_tick_at.is_some_and(|at| at <= now) {
+            let mut context = WorkerContext::new(&mut self.core);
+            let next = catch_unwind(AssertUnwindSafe(|| self.handler.on_tick(&mut context, now)));
+            self.handler_tick_at = next.unwrap_or(None);
+        }
+        if self.shut_down_by.is_some_and(|by| by <= now) {
+            // In an hour there is nobody left to look for.
+            self.shut_down_by = Some(now + Duration::from_secs(60 * 60));
+            for token in self.core.connections.tokens() {
+                self.core.doom(token.slot);
+            }
+        }
+    }
+
+    /// Seals what was published in this tick and queues it for the subscribers.
+    fn deliver(&mut self) {
+        if !self.core.topics.is_dirty() {
+            return;
+        }
+        let mut lagged = std::mem::take(&mut self.lagged);
+        let Core {
+            topics,
+            connections,
+            config,
+            ..
+        } = &mut self.core;
+        topics.deliver(connections, config.lag_bytes, &mut lagged);
+        for topics::Lagged { slot, topic, mark } in lagged.drain(..) {
+            self.core.connections[slot].flags.wants_drain = true;
+            let handler = &mut self.handler;
+            self.core
+                .call(slot, |connection| handler.on_lag(connection, &topic, mark));
+        }
+        self.lagged = lagged;
+    }
+}
+
+impl<D: Driver, H: Handler> fmt::Debug for Worker<D, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("id", &self.core.id)
+            .field("connections", &self.core.connections())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Mail that did not fit into a mailbox is tried again after this.
+const MAIL_RETRY: Duration = Duration::from_millis(1);

@@ -1,0 +1,384 @@
+//! Fan-out: who gets what is published, and what was published in this tick.
+//!
+//! A publication is encoded once per variant and appended to the topic's batch of this tick; receivers do not hear of it
+//! yet. At the end of the tick the batch is sealed and each receiver's send queue gets a reference to it: one range, and
+//! one send, however many publications there were. A connection that queues something of its own meanwhile first gets
+//! the range up to then, so that it sees everything in the order in which it happened.
+//!
+//! A subscriber is *live*, that is in the topic, or *behind*, that is out of it with nothing queued: when a batch is
+//! delivered, a connection whose backlog is over the bound leaves the topic, and the handler is told from which mark on
+//! it has missed publications.
+
+use super::connections::{Connections, Subscription};
+use crate::buffer::Batch;
+use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Which encoding of a publication a subscriber gets. The handler gives the numbers their meaning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Variant(pub u16);
+
+/// The topics of one worker.
+#[derive(Debug, Default)]
+pub(crate) struct Topics {
+    by_name: HashMap<Rc<[u8]>, u32>,
+    topics: slab::Slab<Topic>,
+    /// Topics with something to deliver.
+    dirty: Vec<u32>,
+    /// Batches of earlier ticks, whose memory can be used again once their last receiver has sent them.
+    used: VecDeque<Rc<Batch>>,
+}
+
+#[derive(Debug)]
+struct Topic {
+    name: Rc<[u8]>,
+    is_dirty: bool,
+    lanes: Vec<Lane>,
+}
+
+/// The subscribers that share one encoding.
+#[derive(Debug)]
+struct Lane {
+    variant: Variant,
+    subscribers: Vec<Subscriber>,
+    publications: Vec<Publication>,
+    /// What the publications were encoded to; it becomes the batch's content when that is sealed.
+    bytes: Vec<u8>,
+    batch: Rc<Batch>,
+}
+
+/// A live subscriber. Dense, because a publication reads all of them.
+#[derive(Clone, Copy, Debug)]
+struct Subscriber {
+    slot: u32,
+    /// Where the connection's list has this subscription.
+    index: u32,
+    /// How many of this tick's publications it has got, or came too late for.
+    seen: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Publication {
+    /// Where its bytes end.
+    end: usize,
+    mark: u64,
+    /// The slot of the connection that does not get it.
+    except: u32,
+}
+
+/// A subscriber that was too slow and has left the topic.
+#[derive(Debug)]
+pub(crate) struct Lagged {
+    pub(crate) slot: u32,
+    pub(crate) topic: Rc<[u8]>,
+    /// The first publication it did not get.
+    pub(crate) mark: u64,
+}
+
+impl Topics {
+    /// Makes the connection a live subscriber, from the next publication on. `false`: it is one already.
+    pub(crate) fn subscribe<S>(
+        &mut self,
+        connections: &mut Connections<S>,
+        slot: u32,
+        name: &[u8],
+        variant: Variant,
+    ) -> bool {
+        let topic = match self.by_name.get(name) {
+            Some(topic) => *topic,
+            None => self.create(name),
+        };
+        let subscriptions = &mut connections[slot].subscriptions;
+        if subscriptions
+            .iter()
+            .any(|subscription| subscription.topic == topic)
+        {
+            return false;
+        }
+        let lanes = &mut self.topics[topic as usize].lanes;
+        let lane = lanes
+            .iter()
+            .position(|lane| lane.variant == variant)
+            .unwrap_or_else(|| {
+                lanes.push(Lane::new(variant));
+                lanes.len() - 1
+            });
+        let Lane {
+            subscribers,
+            publications,
+            ..
+        } = &mut lanes[lane];
+        subscriptions.push(Subscription {
+            topic,
+            lane: lane as u32,
+            position: subscribers.len() as u32,
+        });
+        subscribers.push(Subscriber {
+            slot,
+            index: subscriptions.len() as u32 - 1,
+            seen: publications.len() as u32,
+        });
+        true
+    }
+
+    /// Ends a subscription; what was published before still arrives. `false`: there is none.
+    pub(crate) fn unsubscribe<S>(
+        &mut self,
+        connections: &mut Connections<S>,
+        slot: u32,
+        name: &[u8],
+    ) -> bool {
+        let Some(topic) = self.by_name.get(name).copied() else {
+            return false;
+        };
+        let subscriptions = &connections[slot].subscriptions;
+        let Some(index) = subscriptions
+            .iter()
+            .position(|subscription| subscription.topic == topic)
+        else {
+            return false;
+        };
+        self.catch_up(connections, slot);
+        self.leave(connections, slot, index);
+        true
+    }
+
+    /// Ends all subscriptions of a connection; what was published before still arrives.
+    pub(crate) fn unsubscribe_all<S>(&mut self, connections: &mut Connections<S>, slot: u32) {
+        self.catch_up(connections, slot);
+        while let Some(last) = connections[slot].subscriptions.len().checked_sub(1) {
+            self.leave(connections, slot, last);
+        }
+    }
+
+    /// Appends a publication to the topic's batch: `encode` writes it, once per variant that has subscribers.
+    pub(crate) fn publish(
+        &mut self,
+        name: &[u8],
+        mark: u64,
+        except: Option<u32>,
+        mut encode: impl FnMut(Variant, &mut Vec<u8>),
+    ) {
+        let Some(index) = self.by_name.get(name).copied() else {
+            return;
+        };
+        let topic = &mut self.topics[index as usize];
+        for lane in topic
+            .lanes
+            .iter_mut()
+            .filter(|lane| !lane.subscribers.is_empty())
+        {
+            encode(lane.variant, &mut lane.bytes);
+            let end = lane.bytes.len();
+            lane.publications.push(Publication {
+                end,
+                mark,
+                except: except.unwrap_or(NOBODY),
+            });
+        }
+        if !topic.is_dirty {
+            topic.is_dirty = true;
+            self.dirty.push(index);
+        }
+    }
+
+    /// Whether something published waits for the end of the tick.
+    #[inline]
+    pub(crate) fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
+    /// Queues for one connection what was published to it so far in this tick.
+    pub(crate) fn catch_up<S>(&mut self, connections: &mut Connections<S>, slot: u32) {
+        if self.dirty.is_empty() {
+            return;
+        }
+        for index in 0..connections[slot].subscriptions.len() {
+            let Subscription {
+                topic,
+                lane,
+                position,
+            } = connections[slot].subscriptions[index];
+            let lane = &mut self.topics[topic as usize].lanes[lane as usize];
+            let seen = lane.subscribers[position as usize].seen as usize;
+            if seen < lane.publications.len() {
+                lane.subscribers[position as usize].seen = lane.publications.len() as u32;
+                let queue = connections.outgoing(slot);
+                for range in unseen(&lane.publications, seen, slot) {
+                    queue.push_shared(&lane.batch, range);
+                }
+            }
+        }
+    }
+
+    /// Ends the tick: seals what was published, and queues it for each live subscriber. A connection of which more than
+    /// `lag_bytes` could not leave gets nothing queued; it leaves the topic, and `lagged` says so.
+    pub(crate) fn deliver<S>(
+        &mut self,
+        connections: &mut Connections<S>,
+        lag_bytes: usize,
+        lagged: &mut Vec<Lagged>,
+    ) {
+        while let Some(index) = self.dirty.pop() {
+            self.topics[index as usize].is_dirty = false;
+            for lane in 0..self.topics[index as usize].lanes.len() {
+                let before = lagged.len();
+                self.deliver_lane(connections, (index, lane), lag_bytes, lagged);
+                for Lagged { slot, .. } in &lagged[before..] {
+                    let subscriptions = &connections[*slot].subscriptions;
+                    let left = subscriptions.iter().position(|held| held.topic == index);
+                    self.leave(connections, *slot, left.expect("who lags is a subscriber"));
+                }
+            }
+            self.remove_if_unused(index);
+        }
+    }
+
+    fn deliver_lane<S>(
+        &mut self,
+        connections: &mut Connections<S>,
+        (topic, lane): (u32, usize),
+        lag_bytes: usize,
+        lagged: &mut Vec<Lagged>,
+    ) {
+        let Topic { name, lanes, .. } = &mut self.topics[topic as usize];
+        let lane = &mut lanes[lane];
+        if lane.publications.is_empty() {
+            return;
+        }
+        let (next_batch, memory) = reuse(&mut self.used);
+        lane.batch.seal(std::mem::replace(&mut lane.bytes, memory));
+        let batch = std::mem::replace(&mut lane.batch, next_batch);
+        for Subscriber { slot, seen, .. } in &mut lane.subscribers {
+            let seen = std::mem::take(seen) as usize;
+            let Some(first) = lane.publications.get(seen) else {
+                continue;
+            };
+            if connections[*slot].is_lagging(lag_bytes) {
+                lagged.push(Lagged {
+                    slot: *slot,
+                    topic: Rc::clone(name),
+                    mark: first.mark,
+                });
+                continue;
+            }
+            if lane.publications[seen..]
+                .iter()
+                .all(|publication| publication.except != *slot)
+            {
+                let start = start_of(&lane.publications, seen);
+                connections
+                    .outgoing(*slot)
+                    .push_shared(&batch, start..batch.bytes().len());
+                continue;
+            }
+            for range in unseen(&lane.publications, seen, *slot) {
+                connections.outgoing(*slot).push_shared(&batch, range);
+            }
+        }
+        lane.publications.clear();
+        if self.used.len() == USED_BATCHES_MAX {
+            self.used.pop_front();
+        }
+        self.used.push_back(batch);
+    }
+
+    fn create(&mut self, name: &[u8]) -> u32 {
+        let name: Rc<[u8]> = name.into();
+        let topic = Topic {
+            name: Rc::clone(&name),
+            is_dirty: false,
+            lanes: Vec::new(),
+        };
+        let index = self.topics.insert(topic) as u32;
+        self.by_name.insert(name, index);
+        index
+    }
+
+    /// Takes the subscription at `index` out of the connection's list and out of its topic. Both lists close the hole
+    /// with their last element, whose counterpart learns its new place.
+    fn leave<S>(&mut self, connections: &mut Connections<S>, slot: u32, index: usize) {
+        let subscriptions = &mut connections[slot].subscriptions;
+        let Subscription {
+            topic,
+            lane,
+            position,
+        } = subscriptions.swap_remove(index);
+        if let Some(moved) = subscriptions.get(index) {
+            let lane = &mut self.topics[moved.topic as usize].lanes[moved.lane as usize];
+            lane.subscribers[moved.position as usize].index = index as u32;
+        }
+        let subscribers = &mut self.topics[topic as usize].lanes[lane as usize].subscribers;
+        subscribers.swap_remove(position as usize);
+        if let Some(moved) = subscribers.get(position as usize) {
+            connections[moved.slot].subscriptions[moved.index as usize].position = position;
+        }
+        self.remove_if_unused(topic);
+    }
+
+    fn remove_if_unused(&mut self, index: u32) {
+        let topic = &self.topics[index as usize];
+        if !topic.is_dirty && topic.lanes.iter().all(|lane| lane.subscribers.is_empty()) {
+            let topic = self.topics.remove(index as usize);
+            self.by_name.remove(&topic.name);
+        }
+    }
+}
+
+impl Lane {
+    fn new(variant: Variant) -> Self {
+        Self {
+            variant,
+            subscribers: Vec::new(),
+            publications: Vec::new(),
+            bytes: Vec::new(),
+            batch: Rc::default(),
+        }
+    }
+}
+
+/// The ranges of the batch that a subscriber has not seen and is not excepted from.
+fn unseen(
+    publications: &[Publication],
+    seen: usize,
+    slot: u32,
+) -> impl Iterator<Item = Range<usize>> {
+    let mut start = start_of(publications, seen);
+    publications[seen..].iter().filter_map(move |publication| {
+        let range = start..publication.end;
+        start = publication.end;
+        (publication.except != slot).then_some(range)
+    })
+}
+
+fn start_of(publications: &[Publication], seen: usize) -> usize {
+    seen.checked_sub(1)
+        .map_or(0, |last_seen| publications[last_seen].end)
+}
+
+/// A batch and memory for the next tick, of an earlier batch that everybody has sent if there is one.
+fn reuse(used: &mut VecDeque<Rc<Batch>>) -> (Rc<Batch>, Vec<u8>) {
+    if let Some(mut oldest) = used.pop_front() {
+        if let Some(memory) = Batch::reclaim(&mut oldest) {
+            let memory = if memory.capacity() <= BATCH_KEPT_SIZE_MAX {
+                memory
+            } else {
+                Vec::new()
+            };
+            return (oldest, memory);
+        }
+        used.push_back(oldest);
+    }
+    (Rc::default(), Vec::new())
+}
+
+/// The exception that is nobody: no slot has this number.
+const NOBODY: u32 = u32::MAX;
+
+/// Batches whose memory is watched for reuse. One that a slow receiver still holds moves to the end of the list; past
+/// this number it is only freed.
+const USED_BATCHES_MAX: usize = 8;
+
+/// A larger batch's memory is freed.
+const BATCH_KEPT_SIZE_MAX: usize = 256 * 1024;
