@@ -14,7 +14,7 @@ pub const FILL_SIZE_MIN: usize = 16 * 1024;
 
 /// Bytes of a message that must have arrived before memory is set aside for all of the rest. A frame's length is
 /// only a claim, and a peer that makes it pays with this much of its own.
-pub const FILL_TRUST_SIZE: usize = 64 * 1024;
+pub const FILL_TRUST_SIZE: usize = 32 * 1024;
 
 const _: () = assert!(FILL_SIZE_MIN <= FILL_TRUST_SIZE);
 
@@ -70,6 +70,10 @@ pub const OUTBOX_MAIL_MAX: usize = 4096;
 
 /// Batches of mail in a worker's mailbox. What does not fit stays with the sender.
 pub const MAILBOX_BATCHES_MAX: usize = 1024;
+
+/// Bytes of a message in its own buffer from which on send queues share that buffer when the message is sent on as it
+/// is. Below, a copy costs less.
+pub const SHARED_MESSAGE_SIZE_MIN: usize = 32 * 1024;
 
 /// Memory that a worker keeps for messages that do not arrive whole.
 pub const MESSAGE_POOL_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -52,11 +52,17 @@ impl<'a> From<&'a [u8]> for Message<'a> {
 /// Appends one unmasked frame, as servers send them: what a broadcast shares among its receivers.
 #[inline]
 pub fn encode_frame(opcode: Opcode, payload: &[u8], output: &mut Vec<u8>) {
-    let mut header = [0; HEADER_SIZE_MAX];
-    let size = FrameHeader::new(opcode, payload.len()).encode(&mut header);
-    output.reserve(size + payload.len());
-    output.extend_from_slice(&header[..size]);
+    output.reserve(HEADER_SIZE_MAX + payload.len());
+    encode_header(opcode, payload.len(), output);
     output.extend_from_slice(payload);
+}
+
+/// Appends the header of an unmasked frame whose payload of `payload_size` bytes the caller sends behind it.
+#[inline]
+pub fn encode_header(opcode: Opcode, payload_size: usize, output: &mut Vec<u8>) {
+    let mut header = [0; HEADER_SIZE_MAX];
+    let size = FrameHeader::new(opcode, payload_size).encode(&mut header);
+    output.extend_from_slice(&header[..size]);
 }
 
 /// Appends one unmasked ping or pong frame.
@@ -139,6 +145,12 @@ impl<'b> Received<'b> {
         // complete; the bytes cannot have changed since, because nothing hands them out for writing. The safe twin is
         // the assertion above, which every debug build of the tests runs.
         Message::Text(unsafe { std::str::from_utf8_unchecked(bytes) })
+    }
+
+    /// The payload, as it came.
+    #[must_use]
+    pub const fn payload(&self) -> &Payload<'b> {
+        &self.payload
     }
 
     /// The payload; an assembled one may be given back with [`super::Input::recycle`].

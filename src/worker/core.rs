@@ -3,15 +3,17 @@
 use super::clock::Ticks;
 use super::connections::{Connections, Phase};
 use super::mailbox::{Envelope, Outboxes};
+use super::messages::Messages;
 use super::timers::TimerWheel;
 use super::topics::{Topics, Variant};
 use super::{ConnectionId, WorkerId};
-use crate::buffer::Pool;
 use crate::config::{Config, WhenFull};
 use crate::driver::Token;
 use crate::handler::{Accepted, Handler, SendRefused};
-use crate::limits::{HEADER_SIZE_MAX, MESSAGE_POOL_BYTES_MAX};
-use crate::protocol::{CloseCode, CloseFrame, Message, Prepared, SendError, encode_frame};
+use crate::limits::HEADER_SIZE_MAX;
+use crate::protocol::{
+    CloseCode, CloseFrame, Message, Prepared, SendError, encode_frame, encode_header,
+};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,8 +25,7 @@ pub(crate) struct Core<H: Handler> {
     pub(super) topics: Topics,
     pub(super) timers: TimerWheel,
     pub(super) outboxes: Outboxes<H::Mail>,
-    /// Buffers for messages that do not arrive whole.
-    pub(super) messages: Pool<Vec<u8>>,
+    pub(super) messages: Messages,
     /// Connections that are not read from until mail gets away.
     pub(super) paused_by_mail: Vec<Token>,
     pub(super) started_at: Instant,
@@ -46,7 +47,7 @@ impl<H: Handler> Core<H> {
             topics: Topics::default(),
             timers: TimerWheel::new(),
             outboxes,
-            messages: Pool::new(POOLED_MESSAGES_MAX, MESSAGE_POOL_BYTES_MAX, Vec::capacity),
+            messages: Messages::new(),
             paused_by_mail: Vec::new(),
             started_at: now,
             now,
@@ -110,8 +111,14 @@ impl<H: Handler> Core<H> {
         let (Phase::Open(open), Some(queue)) = (&connection.phase, &mut connection.queue) else {
             unreachable!("there is room only in open connections, and outgoing has made a queue");
         };
-        let sent = queue.append(|output| open.protocol.send(message, output));
-        sent.map_err(|_| SendRefused::Closed)?;
+        if let Some(batch) = self.messages.share(message.as_bytes()) {
+            queue
+                .append(|output| encode_header(message.opcode(), message.as_bytes().len(), output));
+            queue.push_shared(&batch, 0..message.as_bytes().len());
+        } else {
+            let sent = queue.append(|output| open.protocol.send(message, output));
+            sent.map_err(|_| SendRefused::Closed)?;
+        }
         Ok(Accepted {
             backlog: connection.backlog(),
         })
@@ -283,6 +290,3 @@ impl<H: Handler> Core<H> {
             .filter(move |worker| *worker != own)
     }
 }
-
-/// Message buffers kept for the next messages that do not arrive whole.
-const POOLED_MESSAGES_MAX: usize = 64;

@@ -18,6 +18,7 @@ mod core;
 mod deadlines;
 mod flush;
 mod mailbox;
+mod messages;
 mod receive;
 mod remote;
 mod timers;

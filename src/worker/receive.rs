@@ -181,7 +181,7 @@ impl<H: Handler> Core<H> {
                 Err(error) => self.fail(handler, slot, error),
             }
         }
-        self.recycle(input.into_spare());
+        self.messages.give(input.into_spare());
         self.next_fill(slot)
     }
 
@@ -189,6 +189,9 @@ impl<H: Handler> Core<H> {
     fn handle_event(&mut self, handler: &mut H, slot: u32, event: Event<'_>) {
         match event {
             Event::Message(received) => {
+                if let Payload::Assembled(buffer) = received.payload() {
+                    self.messages.present(buffer);
+                }
                 // Whoever has begun to close has no use for messages that were under way.
                 if self.connections[slot]
                     .open_mut()
@@ -199,7 +202,7 @@ impl<H: Handler> Core<H> {
                     });
                 }
                 if let Payload::Assembled(buffer) = received.into_payload() {
-                    self.recycle(buffer);
+                    self.messages.finish(buffer);
                 }
             }
             Event::Ping(payload) => {
@@ -297,14 +300,6 @@ impl<H: Handler> Core<H> {
                 .schedule_earlier(slot, ticks + self.config.message_timeout);
         }
         fill
-    }
-
-    #[inline]
-    fn recycle(&mut self, mut buffer: Vec<u8>) {
-        if buffer.capacity() > 0 {
-            buffer.clear();
-            self.messages.give(buffer);
-        }
     }
 }
 
