@@ -200,7 +200,7 @@ impl Connection {
         }
     }
 
-    /// Whether both close frames have passed.
+    /// Whether nothing is left to exchange: both close frames have passed, or one did and the peer broke a rule.
     #[must_use]
     pub fn is_closed(&self) -> bool {
         self.closing == Closing::Complete
@@ -215,7 +215,11 @@ impl Connection {
     /// Whether a frame or a message has begun and not ended.
     #[must_use]
     pub const fn is_receiving(&self) -> bool {
-        self.message.is_some() || !matches!(self.receiving, Receiving::Header { size: 0, .. })
+        match self.receiving {
+            Receiving::Header { size, .. } => size > 0 || self.message.is_some(),
+            Receiving::Payload(_) | Receiving::Control(..) => true,
+            Receiving::Ended => false,
+        }
     }
 
     /// Handles input up to the next event. `None`: the input is used up.
