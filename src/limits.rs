@@ -16,7 +16,12 @@ pub const FILL_SIZE_MIN: usize = 16 * 1024;
 /// only a claim, and a peer that makes it pays with this much of its own.
 pub const FILL_TRUST_SIZE: usize = 32 * 1024;
 
+/// Bytes that one fill asks for at most. It bounds what a frame can claim from a connection whose own message limit
+/// is higher than the memory there is.
+pub const FILL_SIZE_MAX: usize = 16 * 1024 * 1024;
+
 const _: () = assert!(FILL_SIZE_MIN <= FILL_TRUST_SIZE);
+const _: () = assert!(FILL_TRUST_SIZE <= FILL_SIZE_MAX);
 
 /// Bytes of a worker's shared receive buffer: what one read can bring.
 pub const RECEIVE_SIZE: usize = 64 * 1024;

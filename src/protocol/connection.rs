@@ -27,7 +27,9 @@ use super::mask::apply_mask;
 use super::message::{Message, Payload, Received};
 use super::opcode::Opcode;
 use super::utf8::Utf8Validator;
-use crate::limits::{CONTROL_PAYLOAD_SIZE_MAX, FILL_SIZE_MIN, FILL_TRUST_SIZE, HEADER_SIZE_MAX};
+use crate::limits::{
+    CONTROL_PAYLOAD_SIZE_MAX, FILL_SIZE_MAX, FILL_SIZE_MIN, FILL_TRUST_SIZE, HEADER_SIZE_MAX,
+};
 use std::borrow::Cow;
 use std::mem;
 
@@ -249,14 +251,21 @@ impl Connection {
         if frame.missing < FILL_SIZE_MIN {
             return None;
         }
-        // A length is only a claim: until the peer has sent some of the message, little memory is set aside for it.
-        let believed = if self.assembled.len() < FILL_TRUST_SIZE {
-            frame.missing.min(FILL_TRUST_SIZE)
+        // A length is only a claim: until the peer has sent some of the message, little memory is set aside for it,
+        // and never all that a connection without a real limit would let it claim.
+        let trusted = if self.assembled.len() < FILL_TRUST_SIZE {
+            FILL_TRUST_SIZE
         } else {
-            frame.missing
+            FILL_SIZE_MAX
         };
+        let believed = frame.missing.min(trusted);
         let mut buffer = mem::take(&mut self.assembled);
-        buffer.reserve_exact(believed);
+        if frame.is_final && believed == frame.missing {
+            buffer.reserve_exact(believed);
+        } else {
+            // More follows: growing by just this much would copy the message once for each of its fragments.
+            buffer.reserve(believed);
+        }
         Some((buffer, believed))
     }
 
