@@ -77,9 +77,10 @@ impl<'b> Input<'b> {
         }
     }
 
-    /// Input whose first unfinished message is assembled in `spare`, which is empty but may have capacity.
+    /// Input whose first unfinished message is assembled in `spare`; what `spare` holds is cleared.
     #[must_use]
-    pub const fn with_spare(bytes: &'b mut [u8], spare: Vec<u8>) -> Self {
+    pub fn with_spare(bytes: &'b mut [u8], mut spare: Vec<u8>) -> Self {
+        spare.clear();
         Self { bytes, spare }
     }
 
@@ -164,6 +165,8 @@ impl Frame {
 struct Assembly {
     /// `None` for binary messages.
     text: Option<Utf8Validator>,
+    /// Whether its buffer has been out for a fill.
+    was_filled: bool,
 }
 
 impl Assembly {
@@ -174,8 +177,19 @@ impl Assembly {
             .map_or(Ok(()), |text| text.validate(bytes))
     }
 
-    fn finish(&self) -> Result<(), ProtocolError> {
-        self.text.as_ref().map_or(Ok(()), Utf8Validator::finish)
+    fn finish(&self, assembled: &[u8]) -> Result<(), ProtocolError> {
+        let Some(text) = &self.text else {
+            return Ok(());
+        };
+        text.finish()?;
+        // Whoever fills a buffer could have written to what was validated before, or given back another one, and
+        // `Received` relies on each byte. Only text of at least `FILL_SIZE_MIN` bytes pays for this second look.
+        if self.was_filled {
+            let mut again = Utf8Validator::default();
+            let valid = again.validate(assembled).and_then(|()| again.finish());
+            valid.expect("a filled buffer comes back as it was, with more bytes at its end");
+        }
+        Ok(())
     }
 }
 
@@ -259,6 +273,9 @@ impl Connection {
             FILL_SIZE_MAX
         };
         let believed = frame.missing.min(trusted);
+        if let Some(message) = &mut self.message {
+            message.was_filled = true;
+        }
         let mut buffer = mem::take(&mut self.assembled);
         if frame.is_final && believed == frame.missing {
             buffer.reserve_exact(believed);
@@ -269,11 +286,16 @@ impl Connection {
         Some((buffer, believed))
     }
 
-    /// Takes back the buffer from [`Connection::poll_fill`] with `added` more bytes at its end.
+    /// Takes back the buffer from [`Connection::poll_fill`] with `added` more bytes at its end, no more than it asked
+    /// for.
     ///
     /// # Errors
     ///
     /// As [`Connection::handle_input`].
+    ///
+    /// # Panics
+    ///
+    /// When more was added than the frame has left, or a text message comes back with other bytes than it left with.
     pub fn handle_fill<'b>(
         &mut self,
         mut buffer: Vec<u8>,
@@ -282,6 +304,10 @@ impl Connection {
         let Receiving::Payload(mut frame) = self.receiving else {
             return Ok(None);
         };
+        assert!(
+            added <= frame.missing && added <= buffer.len(),
+            "a fill adds at most what was asked for"
+        );
         let start = buffer.len() - added;
         frame.handle(&mut buffer[start..]);
         let valid = self
@@ -399,7 +425,10 @@ impl Connection {
                 return whole_message(header.opcode, payload).map(Some);
             }
             let text = (header.opcode == Opcode::Text).then(Utf8Validator::default);
-            self.message = Some(Assembly { text });
+            self.message = Some(Assembly {
+                text,
+                was_filled: false,
+            });
             self.assembled = mem::take(&mut input.spare);
         }
         if size == 0 {
@@ -469,7 +498,7 @@ impl Connection {
             .message
             .take()
             .expect("a data frame belongs to a message");
-        message.finish()?;
+        message.finish(&self.assembled)?;
         let payload = Payload::Assembled(mem::take(&mut self.assembled));
         Ok(Some(Event::Message(Received::new(
             message.text.is_some(),

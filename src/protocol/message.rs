@@ -142,8 +142,9 @@ impl<'b> Received<'b> {
             "text was validated as it arrived"
         );
         // SAFETY: `Connection` makes a text message only after `Utf8Validator` took every byte of it and found it
-        // complete; the bytes cannot have changed since, because nothing hands them out for writing. The safe twin is
-        // the assertion above, which every debug build of the tests runs.
+        // complete. The bytes cannot have changed since: nothing hands them out for writing but `poll_fill`, and text
+        // that was filled is validated whole at its end. The safe twin is the assertion above, which every debug build
+        // of the tests runs.
         Message::Text(unsafe { std::str::from_utf8_unchecked(bytes) })
     }
 
