@@ -265,18 +265,22 @@ impl Connection {
         if frame.missing < FILL_SIZE_MIN {
             return None;
         }
+        if let Some(message) = &mut self.message {
+            message.was_filled = true;
+        }
+        let mut buffer = mem::take(&mut self.assembled);
+        let room = buffer.capacity() - buffer.len();
+        if room >= FILL_SIZE_MIN {
+            return Some((buffer, frame.missing.min(room)));
+        }
         // A length is only a claim: until the peer has sent some of the message, little memory is set aside for it,
         // and never all that a connection without a real limit would let it claim.
-        let trusted = if self.assembled.len() < FILL_TRUST_SIZE {
+        let trusted = if buffer.len() < FILL_TRUST_SIZE {
             FILL_TRUST_SIZE
         } else {
             FILL_SIZE_MAX
         };
         let believed = frame.missing.min(trusted);
-        if let Some(message) = &mut self.message {
-            message.was_filled = true;
-        }
-        let mut buffer = mem::take(&mut self.assembled);
         if frame.is_final && believed == frame.missing {
             buffer.reserve_exact(believed);
         } else {
