@@ -1,0 +1,14 @@
+//! RFC 6455, a file per section.
+
+mod fill;
+mod properties;
+mod section_10_4_limits;
+mod section_5_1_masking;
+mod section_5_2_connection;
+mod section_5_4_fragmentation;
+mod section_5_5_control_frames;
+mod section_5_6_data;
+mod section_7_1_closing;
+mod section_7_4_status_codes;
+mod section_8_1_utf8;
+mod section_9_extensions;

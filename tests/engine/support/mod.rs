@@ -1,0 +1,13 @@
+//! What the engine's tests share: frames written bit by bit, connections in named states, every chunking of an input.
+
+mod chunking;
+mod frames;
+mod outcome;
+mod random;
+mod scenario;
+
+pub(crate) use chunking::every_chunking;
+pub(crate) use frames::{Frame, LengthForm, Masking};
+pub(crate) use outcome::{Outcome, OwnedEvent, receive, receive_filling};
+pub(crate) use random::Random;
+pub(crate) use scenario::{FRAGMENT, KEY, Scenario};
