@@ -1,7 +1,8 @@
-//! RFC 6455, a file per section.
+//! RFC 6455, a file per section. `requirements.toml` says which test shows which of its rules.
 
 mod fill;
 mod properties;
+mod requirements;
 mod section_10_4_limits;
 mod section_5_1_masking;
 mod section_5_2_connection;
