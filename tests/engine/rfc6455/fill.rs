@@ -198,7 +198,7 @@ fn many_large_fragments_do_not_move_the_message_once_each() {
 #[test]
 fn a_fill_never_asks_past_the_end_of_its_frame() {
     for scenario in Scenario::both() {
-        let size = FILL_SIZE_MIN * 3;
+        let size = FILL_SIZE_MIN * 2;
         let payload = scattered(size);
         let bytes = scenario.incoming([
             Frame::binary(&payload).unfinished(),
