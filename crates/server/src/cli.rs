@@ -35,7 +35,12 @@ pub(crate) enum Command {
 #[derive(Args, Debug)]
 pub(crate) struct Serve {
     /// Address and port to listen on. Port 0 picks a free one.
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
+    #[arg(
+        long,
+        value_name = "ADDRESS:PORT",
+        default_value = "127.0.0.1:8000",
+        value_parser = parse_bind
+    )]
     pub(crate) bind: SocketAddr,
 
     /// Threads that serve connections [default: one per processor].
@@ -53,6 +58,11 @@ pub(crate) struct Serve {
     /// Write the address that was bound to this file, once clients can connect: for scripts that use port 0.
     #[arg(long, value_name = "FILE")]
     pub(crate) ports_file: Option<PathBuf>,
+}
+
+fn parse_bind(text: &str) -> Result<SocketAddr, String> {
+    let expected = "expected an IP address and a port, such as 127.0.0.1:8000 or [::]:80";
+    text.parse().map_err(|_| expected.to_owned())
 }
 
 fn parse_message_max(text: &str) -> Result<ByteSize, String> {
@@ -104,6 +114,12 @@ mod tests {
         let arguments = Arguments::parse_from(["sockeye", "--workers", "3"]);
         let Command::Serve(serve) = arguments.command();
         assert_eq!((serve.workers, serve.bind.port()), (Some(3), 8000));
+    }
+
+    #[test]
+    fn an_address_needs_its_port() {
+        assert!(parse_bind("[::1]:0").is_ok());
+        assert!(parse_bind("127.0.0.1").is_err_and(|error| error.contains("such as")));
     }
 
     #[test]
