@@ -246,6 +246,11 @@ impl<S> Connections<S> {
         }
     }
 
+    /// Whether any connection is to be flushed.
+    pub(crate) fn is_dirty(&self) -> bool {
+        !self.dirty.is_empty()
+    }
+
     /// The next connection to flush; `None` when all are.
     #[inline]
     pub(crate) fn next_dirty(&mut self) -> Option<u32> {

@@ -55,6 +55,11 @@ impl<H: Handler> Core<H> {
         }
     }
 
+    /// Whether something is left for the next tick, which must not wait.
+    pub(super) fn has_work(&self) -> bool {
+        self.topics.is_dirty() || self.connections.is_dirty() || self.outboxes.has_own()
+    }
+
     pub(crate) const fn worker_id(&self) -> WorkerId {
         self.id
     }

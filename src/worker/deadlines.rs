@@ -36,7 +36,10 @@ impl<S> Connection<S> {
                 waits[0] = Some((self.since + config.handshake_timeout, Overdue::Head));
             }
             Phase::Open(open) if open.protocol.has_sent_close() => {
-                waits[0] = Some((self.since + config.close_timeout, Overdue::CloseFrame));
+                waits[0] = Some((
+                    self.closing_since() + config.close_timeout,
+                    Overdue::CloseFrame,
+                ));
             }
             Phase::Open(open) => {
                 // Silence means nothing while we do not listen.
@@ -57,10 +60,20 @@ impl<S> Connection<S> {
                     waits[2] = Some((due, Overdue::Progress));
                 }
             }
-            Phase::Ending => waits[0] = Some((self.since + config.close_timeout, Overdue::End)),
+            Phase::Ending => {
+                waits[0] = Some((self.closing_since() + config.close_timeout, Overdue::End))
+            }
             Phase::Closed => {}
         }
         waits.into_iter().flatten()
+    }
+
+    /// From when on the peer has time to close: while it still takes what was queued before, from the last bytes it took.
+    fn closing_since(&self) -> Ticks {
+        match self.backlog() {
+            0 => self.since,
+            _ => self.since.max(self.progressed_at),
+        }
     }
 }
 

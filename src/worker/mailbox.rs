@@ -101,7 +101,7 @@ impl<M> Mailbox<M> {
     /// Says whether there may be mail, and from now on lets the next post wake the worker again.
     pub(crate) fn has_mail(&self) -> bool {
         // The flag goes down before the mailbox is emptied, so that what comes in between raises it again.
-        self.has_mail.load(Ordering::Relaxed) && self.has_mail.swap(false, Ordering::AcqRel)
+        self.has_mail.load(Ordering::Acquire) && self.has_mail.swap(false, Ordering::AcqRel)
     }
 
     /// The next batch; `None` when the mailbox is empty.
@@ -162,6 +162,11 @@ impl<M> Outboxes<M> {
                 *waiting = batch;
             }
         }
+    }
+
+    /// Whether there is mail to this worker itself.
+    pub(crate) fn has_own(&self) -> bool {
+        !self.waiting[usize::from(self.own.0)].is_empty()
     }
 
     /// Mail to this worker itself.

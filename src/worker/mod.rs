@@ -185,6 +185,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     /// How long the driver may wait.
     fn poll_timeout(&self) -> Option<Duration> {
+        // A handler that was called late in the tick may have published, sent, or mailed to its own worker.
+        if self.core.has_work() {
+            return Some(Duration::ZERO);
+        }
         if self.core.outboxes.is_waiting() {
             return Some(MAIL_RETRY);
         }
