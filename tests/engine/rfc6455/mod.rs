@@ -1,6 +1,7 @@
 //! RFC 6455, a file per section. `requirements.toml` says which test shows which of its rules.
 
 mod fill;
+mod fill_memory;
 mod properties;
 mod requirements;
 mod section_10_4_limits;

@@ -21,4 +21,9 @@ impl Random {
     pub(crate) const fn below(&mut self, bound: usize) -> usize {
         (self.number() % bound as u64) as usize
     }
+
+    /// So many bytes without a pattern.
+    pub(crate) fn bytes(mut self, size: usize) -> Vec<u8> {
+        (0..size).map(|_| self.number() as u8).collect()
+    }
 }
