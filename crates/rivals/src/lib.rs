@@ -1,0 +1,18 @@
+//! Comparisons with other people's WebSocket libraries.
+//!
+//! The tests of this crate need more than Rust (Node.js, Python and their package registries), which is why it is not
+//! a default member of the workspace. The library is what every comparison needs:
+//!
+//! - [`server`]: our server binary, found or built, started, watched and ended;
+//! - [`install`]: the packages that the programs in `clients/` import, installed below `target/`;
+//! - [`driver`]: one of those programs, asked to make checks;
+//! - [`matrix`]: what came out, as a Markdown table, and what is wrong with it;
+//! - [`process`]: running a program without waiting for it forever.
+//!
+//! A failure is a `String` throughout: it has one reader, the person whose test failed.
+
+pub mod driver;
+pub mod install;
+pub mod matrix;
+pub mod process;
+pub mod server;
