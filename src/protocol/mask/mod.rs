@@ -2,7 +2,7 @@
 //! undoes it, so clients mask and servers unmask with the same function.
 //!
 //! ```text
-//!                     ┌─ under 192 bytes, inlined ─────────────────► portable
+//!                     ┌─ under 256 bytes, inlined ─────────────────► portable
 //!  apply_mask ────────┤
 //!                     └─ from there on ─┬─ x86-64 with AVX2 ───────► x86_64
 //!                                       └─ any other processor ────► portable
@@ -50,4 +50,4 @@ fn turn(key: [u8; 4], offset: usize) -> [u8; 4] {
 
 /// From this size on AVX2 is worth the call and the look at what the processor can do. Measured:
 /// `docs/decisions/0001-masking-and-utf8.md`.
-const VECTOR_SIZE_MIN: usize = 192;
+const VECTOR_SIZE_MIN: usize = 256;
