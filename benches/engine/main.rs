@@ -1,0 +1,23 @@
+//! What the parts of the engine cost, one file per subject, in one binary:
+//!
+//! ```text
+//! cargo bench --bench engine                 all of it
+//! cargo bench --bench engine -- mask/        what a name contains
+//! ```
+//!
+//! Figures worth keeping go to `docs/decisions/` (what they decided) or `benches/record/` (what they are), with their
+//! command. Differences under some 8 % mean nothing on a shared machine.
+
+mod frame_header;
+mod mask;
+mod utf8;
+
+use criterion::Criterion;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    frame_header::bench(&mut criterion);
+    mask::bench(&mut criterion);
+    utf8::bench(&mut criterion);
+    criterion.final_summary();
+}
