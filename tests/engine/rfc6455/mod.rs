@@ -7,6 +7,7 @@ mod requirements;
 mod section_10_4_limits;
 mod section_5_1_masking;
 mod section_5_2_connection;
+mod section_5_2_framing;
 mod section_5_4_fragmentation;
 mod section_5_5_control_frames;
 mod section_5_6_data;
