@@ -3,7 +3,8 @@
 //!
 //! # A server
 //!
-//! ```no_run
+#![cfg_attr(feature = "net", doc = "```no_run")]
+#![cfg_attr(not(feature = "net"), doc = "```text")]
 //! use sockeye::protocol::{Message, http::Request};
 //! use sockeye::{Config, Context, Handler, Reply, Server};
 //!
