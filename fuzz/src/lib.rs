@@ -1,6 +1,9 @@
 //! What the fuzz targets check, as plain functions: a fuzzer feeds them, and so does the test that replays the seeds
 //! (`tests/engine/fuzz_seeds.rs`, which includes this file). Modules therefore name each other with `super`.
 
+pub mod connection;
+pub mod connection_client;
+pub mod connection_server;
 pub mod frame_header;
 pub mod mask;
 pub mod pieces;
@@ -11,6 +14,8 @@ pub type Check = fn(input: &[u8]);
 
 /// Every target: its name, which is also the name of its folder of seeds, and what checks one input.
 pub const TARGETS: &[(&str, Check)] = &[
+    ("connection_client", connection_client::check),
+    ("connection_server", connection_server::check),
     ("frame_header", frame_header::check),
     ("mask", mask::check),
     ("utf8", utf8::check),
