@@ -8,16 +8,20 @@
 //! Figures worth keeping go to `docs/decisions/` (what they decided) or `benches/record/` (what they are), with their
 //! command. Differences under some 8 % mean nothing on a shared machine.
 
+mod connection;
 mod frame_header;
 mod mask;
 mod utf8;
+mod worker;
 
 use criterion::Criterion;
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
+    connection::bench(&mut criterion);
     frame_header::bench(&mut criterion);
     mask::bench(&mut criterion);
     utf8::bench(&mut criterion);
+    worker::bench(&mut criterion);
     criterion.final_summary();
 }
