@@ -1,9 +1,10 @@
 //! The driver on epoll, through mio.
 //!
 //! mio is edge-triggered: an event says that something changed, once. So a socket stays on the ready list until a read
-//! was short; a short read means that the kernel has no more, *unless* the event also said that the peer has ended its
-//! stream: then one more read finds the end. Both interests are registered once, when a connection is attached, which
-//! costs one system call per connection and none per message.
+//! was short; a short read means that the kernel has no more, with two exceptions. The peer has ended its stream: one
+//! more read finds the end. The peer has sent urgent data: reads stop short of it. The event says both; then the socket
+//! is read until the kernel says that there is no more. All interests are registered once, when a connection is
+//! attached, which costs one system call per connection and none per message.
 
 use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
@@ -17,6 +18,9 @@ use std::io::{self, ErrorKind, IoSlice, Read, Write};
 use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
+
+#[cfg(test)]
+mod tests;
 
 /// epoll, a listener if there is one, and the sockets of one worker.
 #[derive(Debug)]
@@ -53,8 +57,8 @@ struct Socket {
     is_readable: bool,
     /// One of the lists of readable sockets has this one.
     is_listed: bool,
-    /// The peer has ended its stream: a read will find that out behind the last bytes.
-    is_read_closed: bool,
+    /// A short read does not mean that the kernel has no more: the peer's end, or bytes behind urgent ones, may follow.
+    reads_to_end: bool,
     /// A read has found the end.
     is_ended: bool,
     is_paused: bool,
@@ -164,7 +168,7 @@ impl Epoll {
                 return Outcome::Ended;
             }
             Ok(size) => {
-                socket.is_readable = size == room || socket.is_read_closed;
+                socket.is_readable = size == room || socket.reads_to_end;
                 match socket.fill.take() {
                     Some(buffer) => Outcome::Filled(*buffer, size),
                     None => Outcome::Received(size),
@@ -209,7 +213,7 @@ impl Driver for Epoll {
     }
 
     fn attach(&mut self, token: Token, mut transfer: TcpStream) -> io::Result<()> {
-        let interest = Interest::READABLE | Interest::WRITABLE;
+        let interest = Interest::READABLE | Interest::PRIORITY | Interest::WRITABLE;
         self.poll
             .registry()
             .register(&mut transfer, to_mio(token), interest)?;
@@ -222,7 +226,7 @@ impl Driver for Epoll {
             generation: token.generation,
             is_readable: false,
             is_listed: false,
-            is_read_closed: false,
+            reads_to_end: false,
             is_ended: false,
             is_paused: false,
             is_blocked: false,
@@ -377,10 +381,10 @@ impl Socket {
     /// Notes what an event says; answers whether to list the socket as readable, and as writable.
     #[inline]
     fn note(&mut self, event: &Event) -> (bool, bool) {
-        let is_over = event.is_read_closed() || event.is_error();
-        self.is_read_closed |= is_over;
+        let reads_to_end = event.is_read_closed() || event.is_priority() || event.is_error();
+        self.reads_to_end |= reads_to_end;
         let mut readable = false;
-        if event.is_readable() || is_over {
+        if event.is_readable() || reads_to_end {
             self.is_readable = true;
             readable = !self.is_listed && !self.is_paused;
             self.is_listed |= readable;
