@@ -128,12 +128,14 @@ impl Epoll {
             match listener.socket.accept() {
                 Ok((stream, address)) => return Some(Completion::Accepted(stream, address)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => listener.is_ready = false,
-                Err(error) if is_exhaustion(&error) => {
+                // The connection was gone before it was accepted: not our fault, and not the next one's.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                // The next try would meet the same, at once.
+                Err(error) => {
                     listener.is_on = false;
                     return Some(Completion::AcceptFailed(error));
                 }
-                // The connection was gone before it was accepted: not our fault, and not the next one's.
-                Err(_) => {}
             }
         }
         None
@@ -206,9 +208,8 @@ impl Driver for Epoll {
 
     fn accept(&mut self, on: bool) {
         if let Some(listener) = &mut self.listener {
+            // What came meanwhile made its event then: `is_ready` knows.
             listener.is_on = on;
-            // What came meanwhile made its event then.
-            listener.is_ready |= on;
         }
     }
 
@@ -424,14 +425,6 @@ fn receive_into(stream: &TcpStream, buffer: &mut MessageBuffer) -> io::Result<us
     unsafe { buffer.receive_with(|room| SockRef::from(stream).recv(room)) }
 }
 
-/// Whether accepting failed for want of descriptors or memory, which the next try would meet again.
-fn is_exhaustion(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(EMFILE | ENFILE | ENOBUFS | ENOMEM)
-    )
-}
-
 const fn to_mio(token: Token) -> mio::Token {
     mio::Token((token.generation as usize) << 32 | token.slot as usize)
 }
@@ -456,9 +449,3 @@ const EVENTS_PER_TICK: usize = 1024;
 
 /// Pieces that leave in one system call.
 const SLICES_PER_SEND: usize = 64;
-
-// Linux, all architectures that Rust's standard library supports there.
-const ENOMEM: i32 = 12;
-const ENFILE: i32 = 23;
-const EMFILE: i32 = 24;
-const ENOBUFS: i32 = 105;

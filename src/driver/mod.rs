@@ -118,7 +118,8 @@ pub enum Close {
 pub enum Completion<'d, T> {
     /// A new connection from this address; attach it or drop it.
     Accepted(T, SocketAddr),
-    /// The process or the system is out of descriptors or memory. Accepting has stopped; turn it on again later.
+    /// Accepting failed, as a rule because the process or the system is out of descriptors or memory, and has stopped.
+    /// Turn it on again later.
     AcceptFailed(io::Error),
     /// Bytes arrived.
     Received(Token, &'d mut [u8]),

@@ -288,6 +288,22 @@ fn what_waits_in_the_backlog_is_accepted_when_accepting_goes_on() {
 }
 
 #[test]
+fn a_listener_that_fails_stops_and_says_so() {
+    let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    let same = listener.try_clone().expect("there are descriptors");
+    let mut driver = Epoll::new(Some(listener)).expect("there are descriptors");
+    SockRef::from(&same)
+        .shutdown(Shutdown::Both)
+        .expect("it listens");
+    driver.poll(WAIT).expect("epoll waits");
+    assert!(matches!(driver.next(), Some(Completion::AcceptFailed(_))));
+    driver.waker().wake();
+    driver.poll(WAIT).expect("epoll waits");
+    assert!(matches!(driver.next(), Some(Completion::Woken)));
+    assert!(driver.next().is_none(), "it does not try again by itself");
+}
+
+#[test]
 fn a_waker_ends_a_wait_from_another_thread() {
     let mut rig = Rig::new();
     let waker = rig.driver.waker();
