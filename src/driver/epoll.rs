@@ -63,7 +63,7 @@ struct Socket {
     is_ended: bool,
     is_paused: bool,
     is_blocked: bool,
-    fill: Option<Box<MessageBuffer>>,
+    fill: Option<MessageBuffer>,
 }
 
 impl Epoll {
@@ -172,7 +172,7 @@ impl Epoll {
             Ok(size) => {
                 socket.is_readable = size == room || socket.reads_to_end;
                 match socket.fill.take() {
-                    Some(buffer) => Outcome::Filled(*buffer, size),
+                    Some(buffer) => Outcome::Filled(buffer, size),
                     None => Outcome::Received(size),
                 }
             }
@@ -248,8 +248,12 @@ impl Driver for Epoll {
     }
 
     fn fill(&mut self, token: Token, buffer: MessageBuffer) {
+        debug_assert!(
+            buffer.missing() > 0,
+            "receiving nothing would look like the end"
+        );
         if let Some(socket) = self.socket(token) {
-            socket.fill = Some(Box::new(buffer));
+            socket.fill = Some(buffer);
         }
     }
 
