@@ -108,6 +108,15 @@ impl SendQueue {
         });
     }
 
+    /// Appends everything that another queue holds, of which nothing has left yet: what was queued while this one was
+    /// in flight.
+    pub fn push_queue(&mut self, mut behind: Self) {
+        debug_assert_eq!(behind.sent, 0, "nothing of it has left");
+        self.bytes += behind.bytes;
+        self.chunks.append(&mut behind.chunks);
+        self.keep(behind.spare);
+    }
+
     /// Fills `slices` with what leaves next, and says how many it set. Every batch is sealed by now.
     #[inline]
     pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
@@ -197,6 +206,20 @@ mod tests {
         let mut queue = SendQueue::default();
         queue.append(|_| ());
         assert!(queue.is_empty() && queue.chunks.is_empty());
+    }
+
+    #[test]
+    fn a_queue_that_comes_back_goes_before_what_was_queued_meanwhile() {
+        let mut queue = SendQueue::default();
+        queue.append(|out| out.extend_from_slice(b"in flight"));
+        let mut in_flight = std::mem::take(&mut queue);
+        queue.append(|out| out.extend_from_slice(b", meanwhile"));
+        in_flight.advance(3);
+        in_flight.push_queue(queue);
+        assert_eq!(
+            (in_flight.bytes(), queued(&in_flight)),
+            (17, b"flight, meanwhile".to_vec())
+        );
     }
 
     #[test]

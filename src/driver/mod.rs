@@ -7,11 +7,13 @@
 //! The contract, which every driver keeps and the worker relies on:
 //!
 //! - [`Completion::Closed`] is a token's last completion. It follows every [`Driver::close`], and comes unasked when the
-//!   socket failed. Only after it may the token's slot be used again.
+//!   socket failed; not always in the next poll, because the kernel has to be through with the token's buffers. Only
+//!   after it may the token's slot be used again.
 //! - [`Completion::EndOfStream`] comes at most once; nothing is received after it.
-//! - After [`Sending::Blocked`], [`Completion::Writable`] (or `Closed`) follows. After [`Sending::InFlight`] the queue
-//!   is the driver's until [`Completion::Sent`] gives it back; nothing else may be sent meanwhile.
+//! - After [`Sending::Blocked`], [`Completion::Writable`] (or `Closed`) follows. After [`Sending::InFlight`] the queue's
+//!   content is the driver's until [`Completion::Sent`] gives back what has not left; nothing else may be sent meanwhile.
 //! - Between two calls of `poll`, a token gets at most one `Received` or `Filled`: nobody starves.
+//! - A driver stays on the thread that made it; only wakers leave it.
 
 use crate::buffer::{MessageBuffer, SendQueue};
 use std::fmt;
@@ -29,7 +31,8 @@ pub trait Driver {
     /// A connection between being accepted and being attached.
     type Transfer;
 
-    /// Starts or stops accepting. What waits in the kernel's backlog stays there.
+    /// Starts or stops accepting. What waits in the kernel's backlog stays there; what the driver has taken from it
+    /// still comes.
     fn accept(&mut self, on: bool);
 
     /// Takes charge of a connection under the name `token`, and begins to receive.
@@ -39,20 +42,20 @@ pub trait Driver {
     /// The system's, when it cannot watch one more descriptor; the connection is closed then.
     fn attach(&mut self, token: Token, transfer: Self::Transfer) -> io::Result<()>;
 
-    /// Pauses receiving, or goes on with it.
+    /// Pauses receiving, or goes on with it. A paused connection's end or failure may be found only when it goes on.
     fn receive(&mut self, token: Token, receive: Receive);
 
-    /// The next bytes received go into this buffer, until nothing of it is missing. Each receive gives it back
-    /// ([`Completion::Filled`]); to go on filling, call this again.
+    /// The next bytes received go into this buffer, of which something must be missing. Each receive gives it back
+    /// ([`Completion::Filled`]); to go on filling, call this again. Where the stream ends or fails first, it is freed.
     fn fill(&mut self, token: Token, buffer: MessageBuffer);
 
     /// Sends what it can of the queue at once, without waiting.
     fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending;
 
-    /// Ends the outgoing stream, after all that was sent.
+    /// Ends the outgoing stream, after all that was sent or is in flight.
     fn shutdown_write(&mut self, token: Token);
 
-    /// Gives the connection up. [`Completion::Closed`] follows.
+    /// Gives the connection up, with what is in flight. [`Completion::Closed`] follows.
     fn close(&mut self, token: Token, close: Close);
 
     /// Waits for completions, at most for `timeout`; `None` waits until something happens.
@@ -98,7 +101,7 @@ pub enum Sending {
     Done,
     /// The kernel took what it could; the rest is in the queue.
     Blocked,
-    /// The driver took the queue's content along.
+    /// The driver took the queue's content along, which leaves an empty queue.
     InFlight,
 }
 
@@ -106,7 +109,8 @@ pub enum Sending {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "every driver handles all")]
 pub enum Close {
-    /// What was sent still reaches the peer.
+    /// What was sent still reaches the peer, if nothing of the peer's is left unread or still arrives: TCP answers such
+    /// bytes with a reset. To be sure, end the stream, receive up to the peer's end, then close.
     Linger,
     /// The peer gets a reset, and the kernel forgets what it has not sent.
     Reset,
@@ -127,7 +131,8 @@ pub enum Completion<'d, T> {
     Filled(Token, MessageBuffer, usize),
     /// The peer ended its stream.
     EndOfStream(Token),
-    /// The queue that was in flight comes back, empty.
+    /// What was in flight comes back without what has left, which may be not all: put what was queued meanwhile behind it
+    /// ([`SendQueue::push_queue`]), and send it.
     Sent(Token, SendQueue),
     /// Sending makes sense again.
     Writable(Token),

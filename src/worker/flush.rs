@@ -32,12 +32,16 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
     }
 
+    /// What has not left goes before what was queued meanwhile.
     pub(super) fn handle_sent(&mut self, token: Token, mut queue: SendQueue) {
         if let Some(connection) = self.core.connections.get_mut(token) {
-            queue.clear();
+            let meanwhile = connection.queue.get_or_insert_default();
+            queue.push_queue(std::mem::take(meanwhile));
+            **meanwhile = queue;
             connection.flags.is_in_flight = false;
             connection.in_flight_bytes = 0;
             connection.progressed_at = self.core.ticks;
+            self.core.connections.release_queue(token.slot);
             self.core.connections.mark_dirty(token.slot);
             self.tell_drained(token.slot);
         }
