@@ -48,7 +48,6 @@ pub struct ExtensionParameter<'b> {
 
 /// A `Sec-WebSocket-Extensions` that is not a list of extensions. RFC 6455 section 9.1: the connection is to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct ExtensionSyntaxError;
 
 impl fmt::Display for ExtensionSyntaxError {

@@ -76,7 +76,7 @@ impl HeadLines {
         let reachable = &input[..input.len().min(HEAD_SIZE_MAX)];
         while let Some(&byte) = reachable.get(self.scanned) {
             let previous = reachable[self.line_start..self.scanned].last().copied();
-            self.check_byte(previous, byte)?;
+            check_byte(previous, byte)?;
             self.scanned += 1;
             if byte == b'\n' {
                 let line = &reachable[self.line_start..self.scanned];
@@ -97,21 +97,6 @@ impl HeadLines {
     /// Whether the first line has not ended yet.
     pub(crate) const fn is_in_first_line(&self) -> bool {
         self.lines == 0
-    }
-
-    fn check_byte(&self, previous: Option<u8>, byte: u8) -> Result<(), HeadError> {
-        // RFC 9112 2.2 lets a recipient take a lone LF for a line end. We do not: others on the way may not.
-        if (previous == Some(b'\r')) != (byte == b'\n') {
-            return Err(HeadError::LineEndInvalid);
-        }
-        match byte {
-            // RFC 9112 5.2: "A server that receives an obs-fold [...] MUST either reject the message [...]".
-            b' ' | b'\t' if previous.is_none() => Err(HeadError::HeaderFolded),
-            b'\r' | b'\n' | b'\t' => Ok(()),
-            // RFC 9110 5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous".
-            _ if byte.is_ascii_control() => Err(HeadError::ControlCharacter),
-            _ => Ok(()),
-        }
     }
 
     fn end_line<'b>(&mut self, line: &'b [u8]) -> Result<Option<Line<'b>>, HeadError> {
@@ -145,6 +130,22 @@ pub(crate) fn split_first_line(head: &[u8]) -> (&[u8], &[u8]) {
     let headers = head.strip_suffix(LINE_END).unwrap_or(head);
     let end = headers.iter().position(|byte| *byte == b'\n');
     headers.split_at(end.map_or(headers.len(), |end| end + 1))
+}
+
+/// `previous` is the byte before on the same line.
+fn check_byte(previous: Option<u8>, byte: u8) -> Result<(), HeadError> {
+    // RFC 9112 2.2 lets a recipient take a lone LF for a line end. We do not: others on the way may not.
+    if (previous == Some(b'\r')) != (byte == b'\n') {
+        return Err(HeadError::LineEndInvalid);
+    }
+    match byte {
+        // RFC 9112 5.2: "A server that receives an obs-fold [...] MUST either reject the message [...]".
+        b' ' | b'\t' if previous.is_none() => Err(HeadError::HeaderFolded),
+        b'\r' | b'\n' | b'\t' => Ok(()),
+        // RFC 9110 5.5: "Field values containing CR, LF, or NUL characters are invalid and dangerous".
+        _ if byte.is_ascii_control() => Err(HeadError::ControlCharacter),
+        _ => Ok(()),
+    }
 }
 
 fn check_header(line: &[u8]) -> Result<(), HeadError> {
