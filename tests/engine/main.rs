@@ -1,5 +1,11 @@
 //! The engine's tests, in one binary.
 
 mod fuzz_seeds;
+#[cfg(feature = "handshake")]
+mod head_pieces;
+#[cfg(feature = "handshake")]
+mod http_head;
+#[cfg(feature = "handshake")]
+mod http_response;
 mod rfc6455;
 mod support;
