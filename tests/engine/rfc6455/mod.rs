@@ -5,6 +5,10 @@ mod fill_memory;
 mod properties;
 mod requirements;
 mod section_10_4_limits;
+#[cfg(feature = "handshake")]
+mod section_4_1_client_handshake;
+#[cfg(feature = "handshake")]
+mod section_4_2_server_handshake;
 mod section_5_1_masking;
 mod section_5_2_connection;
 mod section_5_2_framing;
@@ -14,4 +18,6 @@ mod section_5_6_data;
 mod section_7_1_closing;
 mod section_7_4_status_codes;
 mod section_8_1_utf8;
+#[cfg(feature = "handshake")]
+mod section_9_1_extensions;
 mod section_9_extensions;
