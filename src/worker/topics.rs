@@ -164,11 +164,19 @@ impl Topics {
             return;
         };
         let topic = &mut self.topics[index as usize];
+        // Before anything is encoded: if `encode` panics, what other variants have got by then is still delivered.
+        if !topic.is_dirty {
+            topic.is_dirty = true;
+            self.dirty.push(index);
+        }
         for lane in topic
             .lanes
             .iter_mut()
             .filter(|lane| !lane.subscribers.is_empty())
         {
+            // What an encoder wrote before it panicked is no publication.
+            let start = start_of(&lane.publications, lane.publications.len());
+            lane.bytes.truncate(start);
             encode(lane.variant, &mut lane.bytes);
             let end = lane.bytes.len();
             lane.publications.push(Publication {
@@ -176,10 +184,6 @@ impl Topics {
                 mark,
                 except: except.unwrap_or(NOBODY),
             });
-        }
-        if !topic.is_dirty {
-            topic.is_dirty = true;
-            self.dirty.push(index);
         }
     }
 
@@ -221,7 +225,7 @@ impl Topics {
         lagged: &mut Vec<Lagged>,
     ) {
         while let Some(index) = self.dirty.pop() {
-            self.topics[index as usize].is_dirty = false;
+            // The topic stays dirty meanwhile, so that it is there to the end even if all its subscribers leave.
             for lane in 0..self.topics[index as usize].lanes.len() {
                 let before = lagged.len();
                 self.deliver_lane(connections, (index, lane), lag_bytes, lagged);
@@ -231,6 +235,7 @@ impl Topics {
                     self.leave(connections, *slot, left.expect("who lags is a subscriber"));
                 }
             }
+            self.topics[index as usize].is_dirty = false;
             self.remove_if_unused(index);
         }
     }
@@ -247,30 +252,30 @@ impl Topics {
         if lane.publications.is_empty() {
             return;
         }
+        let end = start_of(&lane.publications, lane.publications.len());
+        lane.bytes.truncate(end);
         let (next_batch, memory) = reuse(&mut self.used);
         lane.batch.seal(std::mem::replace(&mut lane.bytes, memory));
         let batch = std::mem::replace(&mut lane.batch, next_batch);
         for Subscriber { slot, seen, .. } in &mut lane.subscribers {
             let seen = std::mem::take(seen) as usize;
-            let Some(first) = lane.publications.get(seen) else {
+            let publications = &lane.publications[seen..];
+            if publications.is_empty() {
                 continue;
-            };
+            }
             if connections[*slot].is_lagging(lag_bytes) {
-                lagged.push(Lagged {
+                // Who sent all of it itself misses nothing.
+                let missed = publications.iter().find(|one| one.except != *slot);
+                lagged.extend(missed.map(|first| Lagged {
                     slot: *slot,
                     topic: Rc::clone(name),
                     mark: first.mark,
-                });
+                }));
                 continue;
             }
-            if lane.publications[seen..]
-                .iter()
-                .all(|publication| publication.except != *slot)
-            {
+            if publications.iter().all(|one| one.except != *slot) {
                 let start = start_of(&lane.publications, seen);
-                connections
-                    .outgoing(*slot)
-                    .push_shared(&batch, start..batch.bytes().len());
+                connections.outgoing(*slot).push_shared(&batch, start..end);
                 continue;
             }
             for range in unseen(&lane.publications, seen, *slot) {
@@ -382,3 +387,6 @@ const USED_BATCHES_MAX: usize = 8;
 
 /// A larger batch's memory is freed.
 const BATCH_KEPT_SIZE_MAX: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests;
