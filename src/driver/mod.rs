@@ -11,7 +11,11 @@
 //!   after it may the token's slot be used again.
 //! - [`Completion::EndOfStream`] comes at most once; nothing is received after it.
 //! - After [`Sending::Blocked`], [`Completion::Writable`] (or `Closed`) follows. After [`Sending::InFlight`] the queue's
-//!   content is the driver's until [`Completion::Sent`] gives back what has not left; nothing else may be sent meanwhile.
+//!   content is the driver's until [`Completion::Sent`] gives back what has not left (or `Closed` drops it); nothing else
+//!   may be sent meanwhile.
+//! - What was under way when the worker paused receiving, turned accepting off or closed a connection may still be
+//!   told: bytes, a queue, one more connection. A connection that was closed is told nothing more than that, and the
+//!   worker asks nothing more about it.
 //! - Between two calls of `poll`, a token gets at most one `Received` or `Filled`: nobody starves.
 //! - A driver stays on the thread that made it; only wakers leave it.
 
@@ -23,8 +27,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod epoll;
+mod simulated;
 
 pub use epoll::Epoll;
+pub use simulated::{Network, Peer, Simulated, SimulatedTransfer, Stream, Weather};
 
 /// Moves bytes between sockets and buffers.
 pub trait Driver {

@@ -7,5 +7,7 @@ mod head_pieces;
 mod http_head;
 #[cfg(feature = "handshake")]
 mod http_response;
+#[cfg(feature = "net")]
+mod driver_contract;
 mod rfc6455;
 mod support;

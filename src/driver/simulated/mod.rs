@@ -1,0 +1,531 @@
+//! The driver on an in-memory network, where everything that happens follows from a seed.
+//!
+//! It is as unpleasant as a kernel may be: it receives and sends a few bytes at a time, takes queues along and accounts
+//! for them later, lets things wait, mixes the completions of different connections, breaks connections, runs out of
+//! descriptors and wakes up for nothing, as its [`Weather`] says. It also watches the worker: a call that the contract
+//! in [`super`] forbids panics.
+//!
+//! It does not know the time. When nothing can happen, [`Network::idle_wait`] says how long the worker would have
+//! slept, and whoever runs the simulation moves the clock on.
+
+mod network;
+mod weather;
+
+pub use network::{Network, Peer, Stream};
+pub use weather::Weather;
+
+use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
+use crate::buffer::{MessageBuffer, SendQueue};
+use crate::limits::ACCEPTS_PER_TICK_MAX;
+use network::Kernel;
+use std::cell::{RefCell, RefMut};
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The near side of a [`Network`]: what a worker drives.
+#[derive(Debug)]
+pub struct Simulated {
+    kernel: Rc<RefCell<Kernel>>,
+    /// By slot.
+    sockets: Vec<Option<Socket>>,
+    is_accepting: bool,
+    /// One more accept was under way when the worker turned accepting off.
+    has_late_accept: bool,
+    /// What this poll brings, in the order in which it is told.
+    ready: VecDeque<Ready>,
+    was_woken: Arc<AtomicBool>,
+    /// What the last receive brought.
+    lent: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Socket {
+    wire: usize,
+    generation: u32,
+    is_paused: bool,
+    is_blocked: bool,
+    /// The worker has ended its stream.
+    is_shut: bool,
+    /// The worker was told that the peer's stream has ended.
+    is_ended: bool,
+    /// What had been received when the worker paused or closed, and is still told.
+    late: VecDeque<u8>,
+    fill: Option<MessageBuffer>,
+    in_flight: Option<SendQueue>,
+    life: Life,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Life {
+    Attached,
+    /// It broke; the worker has not heard of it.
+    Failed(ErrorKind),
+    /// The worker gave it up; the last word is due.
+    Closed(Close),
+}
+
+/// Something that a poll has found to be ready. By the time it is told it may not matter any more.
+#[derive(Clone, Copy, Debug)]
+enum Ready {
+    Woken,
+    Accept,
+    Receive(Token),
+    Writable(Token),
+    Sent(Token),
+    Closed(Token),
+}
+
+/// A simulated connection that no worker has attached.
+#[derive(Debug)]
+pub struct SimulatedTransfer {
+    kernel: Rc<RefCell<Kernel>>,
+    wire: usize,
+    is_attached: bool,
+}
+
+impl Drop for SimulatedTransfer {
+    fn drop(&mut self) {
+        if !self.is_attached {
+            self.kernel.borrow_mut().close_by_worker(self.wire);
+        }
+    }
+}
+
+impl Simulated {
+    /// A driver, and the network that it serves.
+    #[must_use]
+    pub fn new(seed: u64, weather: Weather) -> (Self, Network) {
+        let kernel = Rc::new(RefCell::new(Kernel::new(seed, weather)));
+        let driver = Self {
+            kernel: Rc::clone(&kernel),
+            sockets: Vec::new(),
+            is_accepting: true,
+            has_late_accept: false,
+            ready: VecDeque::new(),
+            was_woken: Arc::default(),
+            lent: Vec::new(),
+        };
+        (driver, Network(kernel))
+    }
+
+    fn socket(&mut self, token: Token) -> Option<&mut Socket> {
+        let socket = self.sockets.get_mut(token.slot as usize)?.as_mut()?;
+        (socket.generation == token.generation).then_some(socket)
+    }
+
+    /// The socket of a call, and the kernel. `None` if the socket broke meanwhile and the worker could not know.
+    fn called(&mut self, call: &str, token: Token) -> Option<(&mut Socket, RefMut<'_, Kernel>)> {
+        let kernel = self.kernel.borrow_mut();
+        let socket = self.sockets.get_mut(token.slot as usize);
+        let socket = socket
+            .and_then(Option::as_mut)
+            .filter(|socket| socket.generation == token.generation)
+            .unwrap_or_else(|| panic!("{call} of {token:?}, which nobody attached"));
+        match socket.life {
+            Life::Attached => Some((socket, kernel)),
+            Life::Failed(_) => None,
+            Life::Closed(_) => panic!("{call} of {token:?}, which was closed"),
+        }
+    }
+
+    fn token(&self, slot: usize) -> Option<Token> {
+        let generation = self.sockets[slot].as_ref()?.generation;
+        Some(Token {
+            slot: slot as u32,
+            generation,
+        })
+    }
+
+    /// Lets time do its work on one connection: it may break, and what is in flight moves on.
+    fn weather(&mut self, slot: usize) {
+        let kernel = &mut *self.kernel.borrow_mut();
+        let Some(socket) = &mut self.sockets[slot] else {
+            return;
+        };
+        if socket.life == Life::Attached && kernel.random.happens(kernel.weather.reset_per_mille) {
+            kernel.reset_by_peer(socket.wire);
+        }
+        if matches!(socket.life, Life::Failed(_) | Life::Closed(Close::Reset)) {
+            return;
+        }
+        let Some(queue) = &mut socket.in_flight else {
+            return;
+        };
+        if kernel.wires[socket.wire].peer == Stream::Reset {
+            if socket.life == Life::Attached {
+                socket.life = Life::Failed(ErrorKind::ConnectionReset);
+            } else {
+                queue.clear();
+            }
+            return;
+        }
+        kernel.carry(socket.wire, queue);
+        if queue.is_empty() && socket.is_shut {
+            kernel.wires[socket.wire].worker = Stream::Ended;
+        }
+        if queue.is_empty() && socket.life == Life::Closed(Close::Linger) {
+            kernel.close_by_worker(socket.wire);
+        }
+    }
+
+    /// Everything that a poll can tell.
+    fn candidates(&self) -> Vec<Ready> {
+        let kernel = self.kernel.borrow();
+        let mut candidates = Vec::new();
+        if self.is_accepting || self.has_late_accept {
+            let waiting = kernel.backlog.len().min(ACCEPTS_PER_TICK_MAX);
+            candidates.extend(std::iter::repeat_n(Ready::Accept, waiting));
+        }
+        for (slot, socket) in self.sockets.iter().enumerate() {
+            if let (Some(token), Some(socket)) = (self.token(slot), socket) {
+                candidates.extend(socket.candidates(token, &kernel));
+            }
+        }
+        candidates
+    }
+
+    fn next_accept(&mut self) -> Option<Completion<'static, SimulatedTransfer>> {
+        let kernel = &mut *self.kernel.borrow_mut();
+        if kernel.backlog.is_empty() {
+            return None;
+        }
+        let is_late = std::mem::take(&mut self.has_late_accept);
+        if !self.is_accepting && !is_late {
+            return None;
+        }
+        let chance = kernel.weather.accept_failure_per_mille;
+        if kernel.is_exhausted || kernel.random.happens(chance) {
+            self.is_accepting = false;
+            kernel.accept_failures += 1;
+            kernel.note(b'F', 0, 0);
+            return Some(Completion::AcceptFailed(io::Error::from_raw_os_error(
+                EMFILE,
+            )));
+        }
+        let wire = kernel.backlog.pop_front()?;
+        kernel.note(b'A', wire, 0);
+        let transfer = SimulatedTransfer {
+            kernel: Rc::clone(&self.kernel),
+            wire,
+            is_attached: false,
+        };
+        Some(Completion::Accepted(transfer, network::address(wire)))
+    }
+
+    /// Receives for one connection: into its message's buffer, or into the memory to be lent.
+    fn receive_from(&mut self, token: Token) -> Outcome {
+        let kernel = Rc::clone(&self.kernel);
+        let kernel = &mut *kernel.borrow_mut();
+        let mut lent = std::mem::take(&mut self.lent);
+        let Some(socket) = self.socket(token) else {
+            return Outcome::Nothing;
+        };
+        let is_wanted = socket.life == Life::Attached && !socket.is_paused;
+        let is_late = !socket.late.is_empty();
+        if socket.is_ended || !(is_wanted || is_late) || matches!(socket.life, Life::Failed(_)) {
+            return Outcome::Nothing;
+        }
+        let wire = socket.wire;
+        let size = if is_late {
+            socket.late.len()
+        } else {
+            kernel.receive_size(wire)
+        };
+        if size == 0 {
+            return match kernel.wires[wire].peer {
+                Stream::Open => Outcome::Nothing,
+                Stream::Ended => {
+                    socket.is_ended = true;
+                    kernel.note(b'E', wire, 0);
+                    Outcome::Ended
+                }
+                Stream::Reset => {
+                    // The worker hears of it as of any other fault, in its turn.
+                    if socket.life == Life::Attached {
+                        socket.life = Life::Failed(ErrorKind::ConnectionReset);
+                    }
+                    Outcome::Nothing
+                }
+            };
+        }
+        let source = if is_late {
+            &mut socket.late
+        } else {
+            &mut kernel.wires[wire].to_worker
+        };
+        if let Some(mut buffer) = socket.fill.take() {
+            let size = size.min(buffer.missing());
+            let bytes: Vec<u8> = source.drain(..size).collect();
+            buffer.receive_copy(&bytes);
+            kernel.note(b'I', wire, size);
+            return Outcome::Filled(buffer, size);
+        }
+        lent.clear();
+        lent.extend(source.drain(..size));
+        kernel.note(b'R', wire, size);
+        self.lent = lent;
+        Outcome::Received
+    }
+
+    fn next_writable(&mut self, token: Token) -> Option<Completion<'static, SimulatedTransfer>> {
+        let socket = self.socket(token)?;
+        if !socket.is_blocked || matches!(socket.life, Life::Failed(_)) {
+            return None;
+        }
+        socket.is_blocked = false;
+        let wire = socket.wire;
+        self.kernel.borrow_mut().note(b'W', wire, 0);
+        Some(Completion::Writable(token))
+    }
+
+    fn next_sent(&mut self, token: Token) -> Option<Completion<'static, SimulatedTransfer>> {
+        let socket = self.socket(token)?;
+        let queue = socket.in_flight.take_if(|queue| queue.is_empty())?;
+        let wire = socket.wire;
+        self.kernel.borrow_mut().note(b'S', wire, 0);
+        Some(Completion::Sent(token, queue))
+    }
+
+    fn next_closed(&mut self, token: Token) -> Option<Completion<'static, SimulatedTransfer>> {
+        self.socket(token)?;
+        let socket = self.sockets[token.slot as usize].take()?;
+        self.kernel.borrow_mut().note(b'C', socket.wire, 0);
+        let error = match socket.life {
+            Life::Failed(kind) => Some(io::Error::from(kind)),
+            Life::Attached | Life::Closed(_) => None,
+        };
+        Some(Completion::Closed(token, error))
+    }
+}
+
+/// What one receive brought.
+enum Outcome {
+    Nothing,
+    Received,
+    Filled(MessageBuffer, usize),
+    Ended,
+}
+
+impl Socket {
+    /// Perhaps the kernel had received already what the worker does not want now; it is told all the same.
+    fn receive_late(&mut self, kernel: &mut Kernel) {
+        if !self.is_ended && kernel.random.happens(kernel.weather.late_per_mille) {
+            let size = kernel.receive_size(self.wire);
+            let received = kernel.wires[self.wire].to_worker.drain(..size);
+            self.late.extend(received);
+        }
+    }
+
+    fn candidates(&self, token: Token, kernel: &Kernel) -> impl Iterator<Item = Ready> {
+        let wire = &kernel.wires[self.wire];
+        let is_failed = matches!(self.life, Life::Failed(_));
+        let is_attached = self.life == Life::Attached;
+        let has_bytes = !wire.to_worker.is_empty() || !self.late.is_empty();
+        let has_input = !self.is_ended && (has_bytes || wire.peer != Stream::Open);
+        let receives = if is_attached && !self.is_paused {
+            has_input
+        } else {
+            !is_failed && !self.late.is_empty()
+        };
+        let is_writable = kernel.room(self.wire) > 0 || wire.peer == Stream::Reset;
+        let writes = is_attached && self.is_blocked && is_writable;
+        let is_carried = self.in_flight.as_ref().is_some_and(SendQueue::is_empty);
+        let is_last = match self.life {
+            Life::Attached => false,
+            Life::Failed(_) => true,
+            // What lingers has to leave first, and what was under way is told before the last word.
+            Life::Closed(Close::Linger) => !receives && self.in_flight.is_none(),
+            Life::Closed(Close::Reset) => !receives && !is_carried,
+        };
+        [
+            receives.then_some(Ready::Receive(token)),
+            writes.then_some(Ready::Writable(token)),
+            (is_carried && !is_failed).then_some(Ready::Sent(token)),
+            is_last.then_some(Ready::Closed(token)),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+impl Driver for Simulated {
+    type Transfer = SimulatedTransfer;
+
+    fn accept(&mut self, on: bool) {
+        let kernel = &mut *self.kernel.borrow_mut();
+        let was_on = std::mem::replace(&mut self.is_accepting, on);
+        self.has_late_accept =
+            was_on && !on && kernel.random.happens(kernel.weather.late_per_mille);
+    }
+
+    fn attach(&mut self, token: Token, mut transfer: SimulatedTransfer) -> io::Result<()> {
+        let slot = token.slot as usize;
+        if self.sockets.len() <= slot {
+            self.sockets.resize_with(slot + 1, || None);
+        }
+        assert!(
+            self.sockets[slot].is_none(),
+            "attach of {token:?} before the last word about the one before it"
+        );
+        let kernel = &mut *self.kernel.borrow_mut();
+        let chance = kernel.weather.attach_failure_per_mille;
+        if kernel.random.happens(chance) {
+            kernel.reset_by_worker(transfer.wire);
+            transfer.is_attached = true;
+            return Err(io::Error::from(ErrorKind::OutOfMemory));
+        }
+        transfer.is_attached = true;
+        self.sockets[slot] = Some(Socket {
+            wire: transfer.wire,
+            generation: token.generation,
+            is_paused: false,
+            is_blocked: false,
+            is_shut: false,
+            is_ended: false,
+            late: VecDeque::new(),
+            fill: None,
+            in_flight: None,
+            life: Life::Attached,
+        });
+        Ok(())
+    }
+
+    fn receive(&mut self, token: Token, receive: Receive) {
+        if let Some((socket, mut kernel)) = self.called("receive", token) {
+            socket.is_paused = receive == Receive::Pause;
+            if socket.is_paused {
+                socket.receive_late(&mut kernel);
+            }
+        }
+    }
+
+    fn fill(&mut self, token: Token, buffer: MessageBuffer) {
+        if let Some((socket, _)) = self.called("fill", token) {
+            assert!(buffer.missing() > 0, "fill of {token:?} with nothing");
+            assert!(socket.fill.is_none(), "fill of {token:?} in a fill");
+            socket.fill = Some(buffer);
+        }
+    }
+
+    fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending {
+        let Some((socket, mut kernel)) = self.called("send", token) else {
+            return Sending::Blocked;
+        };
+        assert!(
+            socket.in_flight.is_none(),
+            "send of {token:?} while another is in flight"
+        );
+        if queue.is_empty() {
+            return Sending::Done;
+        }
+        assert!(!socket.is_shut, "send of {token:?} after the end");
+        let chance = kernel.weather.send_error_per_mille;
+        let is_reset = kernel.wires[socket.wire].peer == Stream::Reset;
+        if is_reset || kernel.random.happens(chance) {
+            kernel.reset_by_worker(socket.wire);
+            socket.life = Life::Failed(ErrorKind::BrokenPipe);
+            return Sending::Blocked;
+        }
+        let chance = kernel.weather.in_flight_per_mille;
+        if kernel.random.happens(chance) {
+            kernel.note(b'f', socket.wire, queue.bytes());
+            socket.in_flight = Some(std::mem::take(queue));
+            return Sending::InFlight;
+        }
+        let size = kernel.carry(socket.wire, queue);
+        kernel.note(b's', socket.wire, size);
+        if queue.is_empty() {
+            return Sending::Done;
+        }
+        socket.is_blocked = true;
+        Sending::Blocked
+    }
+
+    fn shutdown_write(&mut self, token: Token) {
+        if let Some((socket, mut kernel)) = self.called("shutdown_write", token) {
+            assert!(!socket.is_shut, "shutdown_write of {token:?} twice");
+            socket.is_shut = true;
+            kernel.note(b'h', socket.wire, 0);
+            if socket.in_flight.is_none() {
+                kernel.wires[socket.wire].worker = Stream::Ended;
+            }
+        }
+    }
+
+    fn close(&mut self, token: Token, close: Close) {
+        let Some((socket, mut kernel)) = self.called("close", token) else {
+            return;
+        };
+        socket.receive_late(&mut kernel);
+        socket.life = Life::Closed(close);
+        kernel.note(b'c', socket.wire, close as usize);
+        match close {
+            Close::Linger if socket.in_flight.is_some() => {}
+            Close::Linger => kernel.close_by_worker(socket.wire),
+            Close::Reset => kernel.reset_by_worker(socket.wire),
+        }
+    }
+
+    fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        assert!(self.ready.is_empty(), "poll before `next` has said `None`");
+        for slot in 0..self.sockets.len() {
+            self.weather(slot);
+        }
+        let candidates = self.candidates();
+        let kernel = &mut *self.kernel.borrow_mut();
+        kernel.polls += 1;
+        let mut ready: Vec<Ready> = Vec::new();
+        let is_idle = candidates.is_empty();
+        for candidate in candidates {
+            if !kernel.random.happens(kernel.weather.delay_per_mille) {
+                ready.push(candidate);
+            }
+        }
+        // A wake-up is never lost, however late it comes.
+        let was_woken = self.was_woken.swap(false, Ordering::AcqRel);
+        if was_woken || kernel.random.happens(kernel.weather.wake_per_mille) {
+            ready.push(Ready::Woken);
+        }
+        kernel.random.shuffle(&mut ready);
+        let waits = is_idle && ready.is_empty();
+        kernel.idle_wait = waits.then(|| timeout.unwrap_or(Duration::MAX));
+        self.ready = ready.into();
+        Ok(())
+    }
+
+    fn next(&mut self) -> Option<Completion<'_, SimulatedTransfer>> {
+        while let Some(ready) = self.ready.pop_front() {
+            let completion = match ready {
+                Ready::Woken => Some(Completion::Woken),
+                Ready::Accept => self.next_accept(),
+                Ready::Writable(token) => self.next_writable(token),
+                Ready::Sent(token) => self.next_sent(token),
+                Ready::Closed(token) => self.next_closed(token),
+                Ready::Receive(token) => match self.receive_from(token) {
+                    Outcome::Nothing => None,
+                    Outcome::Received => {
+                        return Some(Completion::Received(token, &mut self.lent));
+                    }
+                    Outcome::Filled(buffer, size) => Some(Completion::Filled(token, buffer, size)),
+                    Outcome::Ended => Some(Completion::EndOfStream(token)),
+                },
+            };
+            if completion.is_some() {
+                return completion;
+            }
+        }
+        None
+    }
+
+    fn waker(&self) -> Waker {
+        let was_woken = Arc::clone(&self.was_woken);
+        Waker::new(move || was_woken.store(true, Ordering::Release))
+    }
+}
+
+/// Linux's number for "too many open files".
+const EMFILE: i32 = 24;

@@ -1,0 +1,110 @@
+//! What kinds of trouble a simulated network makes, and the dice that decide when.
+
+/// How bad things are. Chances are in a thousand, each time that the trouble could happen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Weather {
+    /// Bytes that one receive brings at most.
+    pub receive_bytes_max: usize,
+    /// Bytes that the kernel keeps in each direction of a connection.
+    pub kernel_bytes_max: usize,
+    /// A receive or a send moves less than it could.
+    pub short_per_mille: u32,
+    /// A send is taken along, and accounted for later.
+    pub in_flight_per_mille: u32,
+    /// Something that is ready waits for a later poll.
+    pub delay_per_mille: u32,
+    /// What was under way still arrives after the worker paused or closed a connection.
+    pub late_per_mille: u32,
+    /// A send fails, and the connection with it.
+    pub send_error_per_mille: u32,
+    /// A peer's end resets, for each connection and poll.
+    pub reset_per_mille: u32,
+    /// An accept fails for want of descriptors.
+    pub accept_failure_per_mille: u32,
+    /// An accepted connection cannot be watched.
+    pub attach_failure_per_mille: u32,
+    /// A wait ends without a reason.
+    pub wake_per_mille: u32,
+}
+
+impl Weather {
+    /// No trouble at all: everything that can move moves with the next poll.
+    #[must_use]
+    pub const fn calm() -> Self {
+        Self {
+            receive_bytes_max: 64 * 1024,
+            kernel_bytes_max: 256 * 1024,
+            short_per_mille: 0,
+            in_flight_per_mille: 0,
+            delay_per_mille: 0,
+            late_per_mille: 0,
+            send_error_per_mille: 0,
+            reset_per_mille: 0,
+            accept_failure_per_mille: 0,
+            attach_failure_per_mille: 0,
+            wake_per_mille: 0,
+        }
+    }
+
+    /// Little moves at a time, late and in any order, but nothing breaks.
+    #[must_use]
+    pub const fn rough() -> Self {
+        Self {
+            receive_bytes_max: 1500,
+            kernel_bytes_max: 2000,
+            short_per_mille: 300,
+            in_flight_per_mille: 250,
+            delay_per_mille: 300,
+            late_per_mille: 300,
+            wake_per_mille: 50,
+            ..Self::calm()
+        }
+    }
+
+    /// As [`Weather::rough`], and things break.
+    #[must_use]
+    pub const fn stormy() -> Self {
+        Self {
+            send_error_per_mille: 5,
+            reset_per_mille: 1,
+            accept_failure_per_mille: 50,
+            attach_failure_per_mille: 30,
+            ..Self::rough()
+        }
+    }
+}
+
+/// Splitmix64.
+#[derive(Debug)]
+pub(super) struct Random(u64);
+
+impl Random {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    const fn number(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`, which is not zero.
+    pub(super) const fn below(&mut self, bound: usize) -> usize {
+        (self.number() % bound as u64) as usize
+    }
+
+    /// Whether something happens that has so many chances in a thousand.
+    pub(super) const fn happens(&mut self, per_mille: u32) -> bool {
+        // Nothing is drawn for what cannot happen, so that calm weather has no dice.
+        per_mille > 0 && self.below(1000) < per_mille as usize
+    }
+
+    pub(super) fn shuffle<T>(&mut self, things: &mut [T]) {
+        for last in (1..things.len()).rev() {
+            things.swap(last, self.below(last + 1));
+        }
+    }
+}
