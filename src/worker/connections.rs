@@ -155,6 +155,10 @@ impl<S> Connections<S> {
         self.slots.len()
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Connection<S>> {
+        self.slots.iter().map(|(_, connection)| connection)
+    }
+
     /// Adds a connection whose head is awaited.
     pub(crate) fn insert(&mut self, peer: SocketAddr, now: Ticks) -> Token {
         self.generation = self.generation.wrapping_add(1);

@@ -151,6 +151,11 @@ impl<M> Outboxes<M> {
         self.waiting.iter().any(|waiting| !waiting.is_empty())
     }
 
+    /// Pieces of mail that wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.iter().map(Vec::len).sum()
+    }
+
     /// Posts what can be posted, one batch per worker.
     pub(crate) fn dispatch(&mut self) {
         for (index, waiting) in self.waiting.iter_mut().enumerate() {

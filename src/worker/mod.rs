@@ -17,6 +17,7 @@ mod connections;
 mod core;
 mod deadlines;
 mod flush;
+mod holdings;
 mod mailbox;
 mod messages;
 mod receive;
@@ -25,6 +26,7 @@ mod timers;
 mod topics;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use holdings::Holdings;
 pub use remote::{Remote, RemoteError};
 pub use topics::Variant;
 

@@ -187,6 +187,16 @@ impl Topics {
         }
     }
 
+    /// Topics with a subscriber, or with something to deliver.
+    pub(crate) fn len(&self) -> usize {
+        self.topics.len()
+    }
+
+    /// Topics with something to deliver.
+    pub(crate) const fn undelivered(&self) -> usize {
+        self.dirty.len()
+    }
+
     /// Whether something published waits for the end of the tick.
     #[inline]
     pub(crate) fn is_dirty(&self) -> bool {

@@ -1,0 +1,54 @@
+//! What a worker holds: for tests that nothing is left over, and for whoever watches a server.
+
+use super::Worker;
+use crate::driver::Driver;
+use crate::handler::Handler;
+
+/// What one worker holds at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Holdings {
+    /// Connections in any phase.
+    pub connections: usize,
+    /// Topics with a subscriber, or with something to deliver.
+    pub topics: usize,
+    /// Subscriptions of all connections.
+    pub subscriptions: usize,
+    /// Bytes that wait to be sent, on all connections. Shared ones count for each.
+    pub backlog_bytes: usize,
+    /// The largest backlog of one connection.
+    pub backlog_bytes_max: usize,
+    /// Topics with something to deliver: none between two ticks.
+    pub undelivered: usize,
+    /// Pieces of mail that did not get away.
+    pub mail: usize,
+}
+
+impl Holdings {
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl<D: Driver, H: Handler> Worker<D, H> {
+    /// Counts what the worker holds. This looks at every connection.
+    #[must_use]
+    pub fn holdings(&self) -> Holdings {
+        let mut holdings = Holdings {
+            connections: self.core.connections(),
+            topics: self.core.topics.len(),
+            undelivered: self.core.topics.undelivered(),
+            mail: self.core.outboxes.waiting(),
+            ..Holdings::default()
+        };
+        for connection in self.core.connections.iter() {
+            let backlog = connection.backlog();
+            holdings.subscriptions += connection.subscriptions.len();
+            holdings.backlog_bytes += backlog;
+            holdings.backlog_bytes_max = holdings.backlog_bytes_max.max(backlog);
+        }
+        holdings
+    }
+}
