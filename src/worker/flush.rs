@@ -10,9 +10,10 @@ use crate::limits::DRAINED_BYTES;
 impl<D: Driver, H: Handler> Worker<D, H> {
     /// Flushes each connection that queued something or of which something was decided, once.
     pub(super) fn flush_all(&mut self) {
-        // A handler that is called for a drained connection may publish, and what it publishes belongs to this tick.
         while let Some(slot) = self.core.connections.next_dirty() {
             self.flush(slot);
+            // A handler that heard of an end may have published, and sent to connections that are flushed next.
+            self.deliver();
         }
     }
 
@@ -26,9 +27,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     pub(super) fn handle_writable(&mut self, token: Token) {
         if let Some(connection) = self.core.connections.get_mut(token) {
             connection.flags.is_blocked = false;
-            self.send(token);
+            // The queue may refer to what was published in this tick and is not sealed: it leaves with the flush.
             self.core.connections.mark_dirty(token.slot);
-            self.tell_drained(token.slot);
         }
     }
 
@@ -43,7 +43,6 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             connection.progressed_at = self.core.ticks;
             self.core.connections.release_queue(token.slot);
             self.core.connections.mark_dirty(token.slot);
-            self.tell_drained(token.slot);
         }
     }
 
@@ -61,7 +60,11 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             self.send(token);
         }
         self.pause_or_resume(token);
+        let is_drained = self.is_drained(slot);
         let connection = &mut self.core.connections[slot];
+        if connection.flags.wants_drain && is_drained {
+            self.drained.push(token);
+        }
         if matches!(connection.phase, Phase::Ending) && connection.backlog() == 0 {
             if connection.flags.is_at_end {
                 self.close(token, Close::Linger);
@@ -130,16 +133,30 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
     }
 
-    fn tell_drained(&mut self, slot: u32) {
-        let connection = &mut self.core.connections[slot];
-        if connection.flags.wants_drain && connection.backlog() <= DRAINED_BYTES {
-            connection.flags.wants_drain = false;
+    /// Whether a backlog that grew large is small again: no lag any more, and no reason to be behind.
+    fn is_drained(&self, slot: u32) -> bool {
+        let bound = self.core.config.lag_bytes.min(DRAINED_BYTES);
+        !self.core.connections[slot].is_lagging(bound)
+    }
+
+    /// Tells the handler of the connections whose backlog the last flushes made small. Not in the flush itself: what
+    /// the handler sends then would have to be flushed again, and a fast peer would keep the others waiting.
+    pub(super) fn tell_drained(&mut self) {
+        let mut drained = std::mem::take(&mut self.drained);
+        for token in drained.drain(..) {
+            let Some(connection) = self.core.connections.get_mut(token) else {
+                continue;
+            };
+            if !std::mem::take(&mut connection.flags.wants_drain) {
+                continue;
+            }
             if connection.open_mut().is_some_and(|open| open.is_sendable()) {
                 let handler = &mut self.handler;
                 self.core
-                    .call(slot, |connection| handler.on_drain(connection));
+                    .call(token.slot, |connection| handler.on_drain(connection));
             }
         }
+        self.drained = drained;
     }
 
     fn close(&mut self, token: Token, close: Close) {

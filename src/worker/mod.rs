@@ -3,7 +3,7 @@
 //! A tick, in this order:
 //!
 //! 1. wait for the driver, at most until the next deadline; read the clock, once,
-//! 2. pull completions: feed connections, call the handler,
+//! 2. tell the handler which backlogs are small again; pull completions: feed connections, call the handler,
 //! 3. take mail,
 //! 4. fire timers,
 //! 5. deliver what was published: seal it, queue it for each subscriber,
@@ -82,6 +82,8 @@ pub struct Worker<D: Driver, H: Handler> {
     shut_down_by: Option<Instant>,
     fired: Vec<u32>,
     lagged: Vec<topics::Lagged>,
+    /// Connections whose handlers wait to hear that their backlog is small again.
+    drained: Vec<Token>,
 }
 
 /// What a worker is made of, before it is in its thread: handlers and connections never leave theirs.
@@ -137,6 +139,7 @@ impl<D: Driver, M> WorkerParts<D, M> {
             shut_down_by: None,
             fired: Vec::new(),
             lagged: Vec::new(),
+            drained: Vec::new(),
         }
     }
 }
@@ -175,6 +178,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.driver.poll(self.poll_timeout())?;
         self.core.now = clock.now();
         self.core.ticks = Ticks::at(self.core.now - self.core.started_at);
+        self.tell_drained();
         self.pull_completions();
         self.take_mail();
         self.fire_timers();
@@ -188,7 +192,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// How long the driver may wait.
     fn poll_timeout(&self) -> Option<Duration> {
         // A handler that was called late in the tick may have published, sent, or mailed to its own worker.
-        if self.core.has_work() {
+        if self.core.has_work() || !self.drained.is_empty() {
             return Some(Duration::ZERO);
         }
         if self.core.outboxes.is_waiting() {
@@ -383,19 +387,30 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
     }
 
-    /// Seals what was published in this tick and queues it for the subscribers.
+    /// Seals what was published in this tick and queues it for the subscribers. A handler may publish again when it is
+    /// told of a lag; that is delivered too, because nothing may be flushed before it is sealed.
     fn deliver(&mut self) {
-        if !self.core.topics.is_dirty() {
-            return;
+        let mut lag_bytes = self.core.config.lag_bytes;
+        for round in 0.. {
+            if !self.core.topics.is_dirty() {
+                return;
+            }
+            if round == DELIVERIES_MAX {
+                // This handler has no end of it. Where nobody lags, none is called.
+                lag_bytes = usize::MAX;
+            }
+            self.deliver_once(lag_bytes);
         }
+    }
+
+    fn deliver_once(&mut self, lag_bytes: usize) {
         let mut lagged = std::mem::take(&mut self.lagged);
         let Core {
             topics,
             connections,
-            config,
             ..
         } = &mut self.core;
-        topics.deliver(connections, config.lag_bytes, &mut lagged);
+        topics.deliver(connections, lag_bytes, &mut lagged);
         for topics::Lagged { slot, topic, mark } in lagged.drain(..) {
             self.core.connections[slot].flags.wants_drain = true;
             let handler = &mut self.handler;
@@ -414,6 +429,9 @@ impl<D: Driver, H: Handler> fmt::Debug for Worker<D, H> {
             .finish_non_exhaustive()
     }
 }
+
+/// How often in a row lagging subscribers may cause new publications.
+const DELIVERIES_MAX: usize = 8;
 
 /// Mail that did not fit into a mailbox is tried again after this.
 const MAIL_RETRY: Duration = Duration::from_millis(1);
