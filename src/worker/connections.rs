@@ -23,7 +23,7 @@ pub(crate) struct Connection<S> {
     pub(crate) received_at: Ticks,
     /// When the kernel last took bytes, or was first asked to.
     pub(crate) progressed_at: Ticks,
-    /// When the present phase began or, in an open one, when a close frame was sent.
+    /// When the present phase began or, in an open one, when the close frame or the ping that awaits its pong was sent.
     pub(crate) since: Ticks,
 }
 

@@ -5,8 +5,8 @@ use super::connections::{Connection, Phase};
 use super::core::Core;
 use crate::config::Config;
 use crate::handler::{CloseCause, Closed, Handler};
+use crate::protocol::CloseCode;
 use crate::protocol::http::{Response, Status};
-use crate::protocol::{CloseCode, CloseFrame};
 
 /// What is overdue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,11 +44,10 @@ impl<S> Connection<S> {
             Phase::Open(open) => {
                 // Silence means nothing while we do not listen.
                 if !self.flags.is_receive_paused {
-                    let ping = self.received_at + config.idle_timeout;
                     waits[0] = Some(if self.flags.awaits_pong {
-                        (ping + config.pong_timeout, Overdue::Pong)
+                        (self.since + config.pong_timeout, Overdue::Pong)
                     } else {
-                        (ping, Overdue::Life)
+                        (self.received_at + config.idle_timeout, Overdue::Life)
                     });
                     let message = open
                         .message_since
@@ -109,15 +108,15 @@ impl<H: Handler> Core<H> {
                 self.respond(slot, &Response::text(Status::REQUEST_TIMEOUT, text), false);
             }
             Overdue::Life => {
-                self.connections[slot].flags.awaits_pong = true;
+                let ticks = self.ticks;
+                let connection = &mut self.connections[slot];
+                connection.flags.awaits_pong = true;
+                connection.since = ticks;
                 let _closing = self.ping(slot, b"");
             }
             Overdue::Message => {
                 let text = "the message did not arrive in time";
-                let frame = CloseFrame::new(CloseCode::POLICY_VIOLATION, text);
-                let _closing = self.control(slot, |protocol, output| {
-                    protocol.send_close(Some(&frame), output)
-                });
+                let _closing = self.close(slot, CloseCode::POLICY_VIOLATION, text);
                 let closed = Closed {
                     code: CloseCode::POLICY_VIOLATION,
                     reason: text,

@@ -126,8 +126,13 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if pause {
             self.driver.receive(token, Receive::Pause);
         } else {
-            // The silence was ours.
-            connection.received_at = self.core.ticks;
+            // The silence was ours, and so was the delay of a message under way.
+            let ticks = self.core.ticks;
+            connection.received_at = ticks;
+            connection.flags.awaits_pong = false;
+            if let Some(open) = connection.open_mut() {
+                open.message_since = open.message_since.map(|_| ticks);
+            }
             self.driver.receive(token, Receive::Lend);
             self.core.schedule(token.slot);
         }

@@ -160,6 +160,8 @@ impl<H: Handler> Core<H> {
             message_since: None,
             is_over: false,
         });
+        // The idle time may be shorter than what is left of the handshake's.
+        self.schedule(slot);
         Ok(())
     }
 
@@ -189,6 +191,10 @@ impl<H: Handler> Core<H> {
     fn handle_event(&mut self, handler: &mut H, slot: u32, event: Event<'_>) {
         match event {
             Event::Message(received) => {
+                if let Some(open) = self.connections[slot].open_mut() {
+                    // The next one's time begins with it, also if it began in the same read.
+                    open.message_since = None;
+                }
                 if let Payload::Assembled(buffer) = received.payload() {
                     self.messages.present(buffer);
                 }
