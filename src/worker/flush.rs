@@ -111,6 +111,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     fn pause_or_resume(&mut self, token: Token) {
         let bound = self.core.config.read_pause_bytes;
         let connection = &mut self.core.connections[token.slot];
+        if matches!(connection.phase, Phase::Closed) {
+            return;
+        }
         let is_over = connection.open_mut().is_none_or(|open| !open.is_sendable());
         let flags = connection.flags;
         // Who is closing must be heard, and what it says is not kept.

@@ -235,7 +235,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 Completion::Accepted(transfer, peer) => self.handle_accepted(transfer, peer),
                 Completion::AcceptFailed(_) => {
                     self.is_accepting = false;
-                    self.accept_again_at = Some(self.core.now + ACCEPT_RETRY);
+                    let again_at = self.core.now + ACCEPT_RETRY;
+                    self.accept_again_at = self.shut_down_by.is_none().then_some(again_at);
                 }
                 Completion::Closed(token, _) => self.handle_closed(token),
                 Completion::Woken => {}
@@ -262,6 +263,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     }
 
     fn handle_accepted(&mut self, transfer: D::Transfer, peer: SocketAddr) {
+        if self.shut_down_by.is_some() {
+            // It was under way when accepting ended.
+            return;
+        }
         let token = self.core.connections.insert(peer, self.core.ticks);
         if self.driver.attach(token, transfer).is_err() {
             self.core.connections.remove(token.slot);
@@ -289,16 +294,18 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
         self.core.timers.cancel(token.slot);
         self.core.connections.remove(token.slot);
-        let is_below = self.core.connections() < self.core.config.connections_per_worker_max;
-        if !self.is_accepting && is_below && self.shut_down_by.is_none() {
+        if !self.is_accepting && self.shut_down_by.is_none() {
             self.accept_again();
         }
     }
 
+    /// Accepts again if there is room; if not, the next connection that ends makes some.
     fn accept_again(&mut self) {
-        self.is_accepting = true;
         self.accept_again_at = None;
-        self.driver.accept(true);
+        if self.core.connections() < self.core.config.connections_per_worker_max {
+            self.is_accepting = true;
+            self.driver.accept(true);
+        }
     }
 
     fn take_mail(&mut self) {
