@@ -10,4 +10,6 @@ mod http_response;
 #[cfg(feature = "net")]
 mod driver_contract;
 mod rfc6455;
+#[cfg(feature = "net")]
+mod simulation;
 mod support;

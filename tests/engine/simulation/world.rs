@@ -1,0 +1,154 @@
+//! Workers, their networks and one clock.
+
+use super::application::{Application, Log};
+use super::client::Client;
+use sockeye::driver::{Network, Simulated, Weather};
+use sockeye::worker::{ManualClock, Worker, WorkerParts};
+use sockeye::{Config, Remote};
+use std::time::Duration;
+
+pub(crate) struct World {
+    pub(crate) clock: ManualClock,
+    pub(crate) workers: Vec<Worker<Simulated, Application>>,
+    pub(crate) networks: Vec<Network>,
+    pub(crate) remote: Remote<()>,
+    pub(crate) log: Log,
+    /// Ticks of each worker, one after the other, that did not wait and moved nothing.
+    spins: Vec<usize>,
+    elapsed: Duration,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, workers: usize, weather: &Weather, config: &Config) -> Self {
+        let clock = ManualClock::new();
+        let seeds = (0..workers as u64).map(|worker| seed ^ worker << 48);
+        let (drivers, networks) = seeds
+            .map(|seed| Simulated::new(seed, weather.clone()))
+            .unzip();
+        let (parts, remote) = WorkerParts::new(drivers);
+        let log = Log::default();
+        let started = parts
+            .into_iter()
+            .map(|part| part.into_worker(Application::new(&log), config.clone(), &clock));
+        Self {
+            workers: started.collect(),
+            networks,
+            remote,
+            log,
+            clock,
+            spins: vec![0; workers],
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    /// One worker in calm weather.
+    pub(crate) fn calm(config: &Config) -> Self {
+        Self::new(0, 1, &Weather::calm(), config)
+    }
+
+    /// A client of the first worker that has asked for `path` and was answered.
+    pub(crate) fn client(&mut self, path: &str) -> Client {
+        let mut client = Client::connect(&self.networks[0]);
+        client.request(path);
+        self.settle(std::slice::from_mut(&mut client));
+        client
+    }
+
+    /// Time since the start.
+    pub(crate) const fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    pub(crate) fn tick(&mut self, worker: usize) {
+        let before = self.networks[worker].trace();
+        self.workers[worker]
+            .tick(&self.clock)
+            .expect("the simulated driver can always wait");
+        let (network, spins) = (&self.networks[worker], &mut self.spins[worker]);
+        let is_idle = network.trace() == before;
+        if is_idle && network.idle_wait() == Some(Duration::ZERO) {
+            *spins += 1;
+            assert!(*spins < 4, "the worker spins");
+        } else {
+            *spins = 0;
+        }
+    }
+
+    pub(crate) fn advance(&mut self, time: Duration) {
+        self.elapsed += time;
+        self.clock.advance(time);
+    }
+
+    /// Whether no worker has anything to do before time passes.
+    fn is_idle(&self) -> bool {
+        self.networks
+            .iter()
+            .all(|network| network.idle_wait().is_some_and(|wait| !wait.is_zero()))
+    }
+
+    /// Lets everybody do what can be done at this moment.
+    pub(crate) fn settle(&mut self, clients: &mut [Client]) {
+        for _ in 0..ROUNDS_MAX {
+            let mut has_moved = false;
+            for client in &mut *clients {
+                has_moved |= client.pump();
+            }
+            for worker in 0..self.workers.len() {
+                self.tick(worker);
+            }
+            // Two rounds, because a worker may have mail from one that was ticked after it.
+            if !has_moved && self.is_idle() {
+                for worker in 0..self.workers.len() {
+                    self.tick(worker);
+                }
+                if self.is_idle() && !clients.iter_mut().any(Client::pump) {
+                    return;
+                }
+            }
+        }
+        panic!("there is no end to what is done at one moment");
+    }
+
+    /// Lets time pass as fast as nothing happens.
+    pub(crate) fn sleep(&mut self, time: Duration, clients: &mut [Client]) {
+        let end = self.elapsed + time;
+        loop {
+            self.settle(clients);
+            let Some(left) = end.checked_sub(self.elapsed).filter(|left| !left.is_zero()) else {
+                return;
+            };
+            let waits = self.networks.iter().filter_map(Network::idle_wait);
+            self.advance(waits.min().unwrap_or(left).min(left));
+        }
+    }
+
+    /// Sleeps until `is_done`, and says how long that took.
+    pub(crate) fn sleep_until(
+        &mut self,
+        client: &mut Client,
+        is_done: impl Fn(&Client) -> bool,
+    ) -> Duration {
+        let start = self.elapsed;
+        self.settle(std::slice::from_mut(client));
+        while !is_done(client) {
+            assert!(
+                self.elapsed - start < PATIENCE,
+                "waited in vain: {client:?}"
+            );
+            let waits = self.networks.iter().filter_map(Network::idle_wait);
+            self.advance(waits.min().unwrap_or_default().min(PATIENCE));
+            self.settle(std::slice::from_mut(client));
+        }
+        self.elapsed - start
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.workers.iter().map(Worker::connections).sum()
+    }
+}
+
+/// Rounds at one moment; more would be a loop.
+const ROUNDS_MAX: usize = 20_000;
+
+/// Longer than any deadline.
+const PATIENCE: Duration = Duration::from_secs(120);
