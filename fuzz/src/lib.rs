@@ -7,6 +7,8 @@ pub mod connection_server;
 pub mod frame_header;
 pub mod mask;
 pub mod pieces;
+#[cfg(feature = "handshake")]
+pub mod request_head;
 pub mod utf8;
 
 /// Panics where the engine does not do with this input what it should.
@@ -18,5 +20,7 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("connection_server", connection_server::check),
     ("frame_header", frame_header::check),
     ("mask", mask::check),
+    #[cfg(feature = "handshake")]
+    ("request_head", request_head::check),
     ("utf8", utf8::check),
 ];

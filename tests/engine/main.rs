@@ -1,5 +1,7 @@
 //! The engine's tests, in one binary.
 
+#[cfg(feature = "net")]
+mod driver_contract;
 mod fuzz_seeds;
 #[cfg(feature = "handshake")]
 mod head_pieces;
@@ -7,8 +9,6 @@ mod head_pieces;
 mod http_head;
 #[cfg(feature = "handshake")]
 mod http_response;
-#[cfg(feature = "net")]
-mod driver_contract;
 mod rfc6455;
 #[cfg(feature = "net")]
 mod simulation;

@@ -269,13 +269,12 @@ impl Handler for Application {
         self.note(client, |record| record.drains += 1);
         match purpose {
             Purpose::Flood => self.flood(connection),
-            Purpose::Mixed(variant, _) if has_lagged => {
-                if self.send(connection, "resumed").is_ok() {
+            Purpose::Mixed(variant, _) if has_lagged
+                && self.send(connection, "resumed").is_ok() => {
                     connection.state().has_lagged = false;
                     connection.subscribe_variant(MIXED, variant);
                     self.note(client, |record| record.is_live = Some(variant));
                 }
-            }
             _ => {}
         }
     }

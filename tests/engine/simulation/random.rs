@@ -12,8 +12,4 @@ impl Random {
     pub(crate) const fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
-
-    pub(crate) fn bytes(&mut self, size: usize) -> Vec<u8> {
-        (0..size).map(|_| self.number() as u8).collect()
-    }
 }

@@ -23,7 +23,7 @@ impl Random {
     }
 
     /// So many bytes without a pattern.
-    pub(crate) fn bytes(mut self, size: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, size: usize) -> Vec<u8> {
         (0..size).map(|_| self.number() as u8).collect()
     }
 }
