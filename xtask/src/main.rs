@@ -1,3 +1,91 @@
-//! The project's tooling: `cargo xtask <task>`.
+//! The project's tooling: `cargo xtask <task>`. Each task is one file, and `cargo xtask help` is its manual.
 
-fn main() {}
+mod autobahn;
+mod fuzz;
+mod prerequisites;
+mod project;
+mod server;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::project::Project;
+
+/// The tooling of Sockeye.
+///
+/// Whatever a task needs that the machine lacks, it installs: packages of the system by apt-get (which takes root),
+/// everything else below target/. Nothing is skipped silently, and every task exits with an error when something is
+/// not as it should be.
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    arg_required_else_help = true,
+    disable_version_flag = true,
+    after_help = "`cargo xtask help TASK` is the manual of one task.",
+    after_long_help = MANUAL
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    Test(test::Options),
+    Tidy(tidy::Options),
+    Autobahn(autobahn::Options),
+    Fuzz(fuzz::Options),
+}
+
+fn main() -> ExitCode {
+    match run(CommandLine::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    let project = Project::open()?;
+    match task {
+        Task::Test(options) => test::run(&project, &options),
+        Task::Tidy(options) => tidy::run(&project, &options),
+        Task::Autobahn(options) => autobahn::run(&project, &options),
+        Task::Fuzz(options) => fuzz::run(&project, &options),
+    }
+}
+
+const MANUAL: &str = "\
+EXAMPLES
+  cargo xtask test                              everything, as it runs before a change lands
+  cargo xtask tidy                              the rules of the house, in a second
+  cargo xtask autobahn                          our server against the conformance suite
+  cargo xtask autobahn --cases 6.*,7.1.6        a part of it
+  cargo xtask autobahn --url ws://127.0.0.1:9001/   somebody else's server
+  cargo xtask fuzz --seconds 60                 every fuzz target, a minute each
+  cargo xtask fuzz utf8 --seconds 600           one of them, longer
+
+FILES
+  target/autobahn/suite/       the installed conformance suite
+  target/autobahn/report/      the last report: summary.md, and one HTML report per shard
+  target/fuzz/                 corpora that fuzzing has grown; crashes are in fuzz/artifacts/
+  target/tools/                programs installed with cargo install
+
+`cargo xtask help TASK` is the manual of one task.";
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::CommandLine;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+}

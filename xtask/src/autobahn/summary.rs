@@ -1,0 +1,118 @@
+//! The result on one page of Markdown.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use super::verdicts::{Difference, Outcome, Outcomes, Verdict, Verdicts};
+
+/// Counts by section, then every difference with the page that shows it.
+pub(super) fn markdown(
+    url: &str,
+    expected: &Verdicts,
+    actual: &Outcomes,
+    differences: &[Difference],
+) -> String {
+    let mut page = format!("# Autobahn|Testsuite 25.10.1\n\nServer: `{url}`\n\n");
+    let result = match differences.len() {
+        0 => format!("All {} verdicts are as expected.", expected.len()),
+        count => format!(
+            "{count} differences from the {} expected verdicts.",
+            expected.len()
+        ),
+    };
+    page += &result;
+    page += "\n\n## Cases by section\n\n";
+    page += &sections(actual);
+    if !differences.is_empty() {
+        page += "\n## Differences\n\n`behavior / behaviorClose` of each case.\n\n";
+        page += "| case | expected | reported |\n|---|---|---|\n";
+        for difference in differences {
+            let Difference {
+                case,
+                expected,
+                actual,
+            } = difference;
+            let expected = expected
+                .as_ref()
+                .map_or_else(|| "not expected".to_owned(), Verdict::to_string);
+            let actual = actual.as_ref().map_or_else(|| "missing".to_owned(), link);
+            page += &format!("| {case} | {expected} | {actual} |\n");
+        }
+    }
+    page += "\n## Reports\n\n";
+    page += &reports(actual);
+    page
+}
+
+fn link(outcome: &Outcome) -> String {
+    format!("[{}]({})", outcome.verdict, outcome.page)
+}
+
+fn sections(actual: &Outcomes) -> String {
+    let mut counts: BTreeMap<u32, BTreeMap<&str, usize>> = BTreeMap::new();
+    for (case, outcome) in actual {
+        *counts
+            .entry(case.section())
+            .or_default()
+            .entry(&outcome.verdict.behavior)
+            .or_default() += 1;
+    }
+    let behaviors: BTreeSet<_> = counts.values().flat_map(BTreeMap::keys).copied().collect();
+
+    let mut table = String::from("| section |");
+    for behavior in &behaviors {
+        let _ = write!(table, " {behavior} |");
+    }
+    table += &format!("\n|---|{}\n", "---|".repeat(behaviors.len()));
+    for (section, counts) in &counts {
+        let _ = write!(table, "| {section} |");
+        for behavior in &behaviors {
+            let _ = write!(table, " {} |", counts.get(behavior).unwrap_or(&0));
+        }
+        table.push('\n');
+    }
+    table
+}
+
+fn reports(actual: &Outcomes) -> String {
+    let folders: BTreeSet<_> = actual
+        .values()
+        .filter_map(|outcome| outcome.page.split('/').next())
+        .collect();
+    folders
+        .iter()
+        .map(|folder| format!("- [{folder}]({folder}/index.html)\n"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::autobahn::verdicts::{compare, parse_expected, parse_report};
+
+    #[test]
+    fn the_page_counts_by_section_and_lists_what_differs() {
+        let expected = r#"{"1.1.1": {"behavior": "OK", "behaviorClose": "OK"},
+            "2.1": {"behavior": "OK", "behaviorClose": "OK"}}"#;
+        let report = r#"{"server": {
+            "1.1.1": {"behavior": "OK", "behaviorClose": "OK", "reportfile": "server_case_1_1_1.json"},
+            "2.1": {"behavior": "FAILED", "behaviorClose": "OK", "reportfile": "server_case_2_1.json"}}}"#;
+        let expected = parse_expected(expected).expect("valid");
+        let actual = parse_report(report, "shard-1").expect("valid");
+        let page = markdown(
+            "ws://example/",
+            &expected,
+            &actual,
+            &compare(&expected, &actual),
+        );
+
+        assert!(page.contains("1 differences from the 2 expected verdicts."));
+        assert!(
+            page.contains(
+                "| section | FAILED | OK |\n|---|---|---|\n| 1 | 0 | 1 |\n| 2 | 1 | 0 |\n"
+            )
+        );
+        assert!(page.contains("| 2.1 | OK / OK | [FAILED / OK](shard-1/server_case_2_1.html) |\n"));
+        assert!(page.contains("- [shard-1](shard-1/index.html)\n"));
+    }
+}

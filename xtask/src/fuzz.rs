@@ -1,0 +1,192 @@
+//! `cargo xtask fuzz`: every fuzz target for a while, from its seeds.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+use xshell::{PushEnv, Shell, cmd};
+
+use crate::prerequisites::{self, CXX};
+use crate::project::Project;
+
+/// Run the fuzz targets, each for a given time.
+///
+/// Starts every target of fuzz/fuzz_targets/ (or one) from its seeds in fuzz/seeds/TARGET/ and from what earlier runs have
+/// found, which is kept in target/fuzz/corpus/TARGET/. Prints how often each was executed. Fails on the first crash;
+/// the input that causes it is then in fuzz/artifacts/TARGET/, and libFuzzer's words are printed.
+///
+/// Installs cargo-fuzz into target/tools/ when the machine has none. Uses the nightly toolchain if rustup has one, else
+/// unlocks what fuzzing needs in the stable one (RUSTC_BOOTSTRAP=1).
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Only this target
+    target: Option<String>,
+    /// Seconds for each target
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    seconds: u64,
+}
+
+impl Options {
+    /// All targets, each for so many seconds.
+    pub(crate) fn everything(seconds: u64) -> Self {
+        Self {
+            target: None,
+            seconds,
+        }
+    }
+}
+
+pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
+    let targets = targets(&project.root, options.target.as_deref())?;
+    prerequisites::ensure(&project.shell, &[CXX])?;
+    let cargo_fuzz = ensure_cargo_fuzz(project)?;
+    let _toolchain = unlock_toolchain(&project.shell);
+
+    let mut executions = Vec::new();
+    for target in &targets {
+        let count = fuzz(project, &cargo_fuzz, target, options.seconds)?;
+        println!("{target}: {count} executions");
+        executions.push(count);
+    }
+    println!(
+        "{} targets, {} executions, no crash",
+        targets.len(),
+        executions.iter().sum::<u64>()
+    );
+    Ok(())
+}
+
+/// The names of all targets, or the one that is asked for.
+fn targets(root: &Path, wanted: Option<&str>) -> Result<Vec<String>> {
+    let folder = root.join("fuzz").join("fuzz_targets");
+    let mut targets = Vec::new();
+    for entry in
+        fs::read_dir(&folder).with_context(|| format!("no fuzz targets at {}", folder.display()))?
+    {
+        let path = entry?.path();
+        if let (Some(name), Some("rs")) = (
+            path.file_stem(),
+            path.extension().and_then(|end| end.to_str()),
+        ) {
+            targets.push(name.to_string_lossy().into_owned());
+        }
+    }
+    targets.sort();
+    ensure!(
+        !targets.is_empty(),
+        "no fuzz targets in {}",
+        folder.display()
+    );
+    match wanted {
+        None => Ok(targets),
+        Some(wanted) if targets.iter().any(|target| target == wanted) => {
+            Ok(vec![wanted.to_owned()])
+        }
+        Some(wanted) => bail!("no fuzz target {wanted}; there are {}", targets.join(", ")),
+    }
+}
+
+fn ensure_cargo_fuzz(project: &Project) -> Result<PathBuf> {
+    let tools = project.target.join("tools");
+    let installed = tools.join("bin").join("cargo-fuzz");
+    if installed.exists() {
+        return Ok(installed);
+    }
+    if prerequisites::succeeds(&project.shell, &["cargo-fuzz", "--version"]) {
+        return Ok("cargo-fuzz".into());
+    }
+    cmd!(
+        project.shell,
+        "cargo install --quiet --locked cargo-fuzz --root {tools}"
+    )
+    .run()?;
+    Ok(installed)
+}
+
+/// Sanitizers and coverage are unstable options of the compiler: chooses a toolchain that accepts them.
+fn unlock_toolchain(shell: &Shell) -> PushEnv<'_> {
+    let toolchains = cmd!(shell, "rustup toolchain list")
+        .quiet()
+        .ignore_stderr()
+        .read()
+        .unwrap_or_default();
+    match nightly(&toolchains) {
+        Some(nightly) => shell.push_env("RUSTUP_TOOLCHAIN", nightly),
+        None => shell.push_env("RUSTC_BOOTSTRAP", "1"),
+    }
+}
+
+fn nightly(toolchains: &str) -> Option<&str> {
+    toolchains
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+        .find(|name| name.starts_with("nightly"))
+}
+
+fn fuzz(project: &Project, cargo_fuzz: &Path, target: &str, seconds: u64) -> Result<u64> {
+    let Project {
+        root,
+        target: build,
+        shell,
+    } = project;
+    let seeds = root.join("fuzz").join("seeds").join(target);
+    ensure!(
+        seeds.is_dir(),
+        "the fuzz target {target} has no seeds at {}",
+        seeds.display()
+    );
+    // libFuzzer adds what it finds to the first corpus; the seeds are only read.
+    let corpus = build.join("fuzz").join("corpus").join(target);
+    fs::create_dir_all(&corpus)?;
+    let build = build.join("fuzz");
+    let limit = format!("-max_total_time={seconds}");
+
+    let output = cmd!(
+        shell,
+        "{cargo_fuzz} run --target-dir {build} {target} {corpus} {seeds} -- {limit} -timeout=10 -print_final_stats=1"
+    )
+    .ignore_status()
+    .output()?;
+    let log = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        eprintln!("{log}");
+        bail!("the fuzz target {target} failed: {}", output.status);
+    }
+    executions(&log)
+        .with_context(|| format!("libFuzzer did not say how often it executed {target}:\n{log}"))
+}
+
+/// Reads the final statistics of libFuzzer.
+fn executions(log: &str) -> Option<u64> {
+    log.lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))?
+        .trim()
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_executions_are_read_from_the_statistics() {
+        let log = "Done 512 runs in 1 second(s)\nstat::number_of_executed_units: 512\nstat::average_exec_per_sec: 256\n";
+        assert_eq!(executions(log), Some(512));
+        assert_eq!(executions("error: could not compile"), None);
+    }
+
+    #[test]
+    fn a_nightly_toolchain_is_found_among_the_installed() {
+        let list = "stable-x86_64-unknown-linux-gnu (active, default)\nnightly-2026-05-19-x86_64-unknown-linux-gnu\n";
+        assert_eq!(
+            nightly(list),
+            Some("nightly-2026-05-19-x86_64-unknown-linux-gnu")
+        );
+        assert_eq!(
+            nightly("stable-x86_64-unknown-linux-gnu (active, default)\n"),
+            None
+        );
+    }
+}

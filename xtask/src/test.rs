@@ -1,0 +1,188 @@
+//! `cargo xtask test`: everything that has to hold before a change lands.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use clap::Args;
+use xshell::cmd;
+
+use crate::prerequisites::{self, CXX, PYTHON};
+use crate::project::Project;
+use crate::{autobahn, fuzz, tidy};
+
+/// Install what the tests need, then run everything.
+///
+/// The steps: what the machine lacks; formatting; clippy for the workspace and for the engine with less than all its
+/// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; the engine with each set
+/// of features alone; the engine without features depends on nothing; the documentation; the server against other
+/// people's clients; the conformance suite; every fuzz target for a few seconds; every benchmark once.
+///
+/// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes about a
+/// quarter of an hour on two cores.
+#[derive(Args)]
+pub(crate) struct Options {}
+
+pub(crate) fn run(project: &Project, _options: &Options) -> Result<()> {
+    let began = Instant::now();
+    for (index, step) in STEPS.iter().enumerate() {
+        let number = format!("{} of {}", index + 1, STEPS.len());
+        println!("\n=== {number}: {}", step.title);
+        let step_began = Instant::now();
+        (step.run)(project).with_context(|| format!("step {number} failed: {}", step.title))?;
+        println!("=== {number} took {}", minutes(step_began.elapsed()));
+    }
+    println!(
+        "\n=== all {} steps passed in {}",
+        STEPS.len(),
+        minutes(began.elapsed())
+    );
+    Ok(())
+}
+
+struct Step {
+    title: &'static str,
+    run: fn(&Project) -> Result<()>,
+}
+
+/// Quick ones first, so that a slip shows early.
+const STEPS: &[Step] = &[
+    Step {
+        title: "what the tests need",
+        run: install,
+    },
+    Step {
+        title: "formatting",
+        run: formatting,
+    },
+    Step {
+        title: "the rules of the house",
+        run: |project| tidy::run(project, &tidy::Options {}),
+    },
+    Step {
+        title: "clippy",
+        run: clippy,
+    },
+    Step {
+        title: "the tooling's tests",
+        run: |project| cargo_test(project, &["--package", "xtask"]),
+    },
+    Step {
+        title: "the tests",
+        run: |project| cargo_test(project, &[]),
+    },
+    Step {
+        title: "the engine with each set of features alone",
+        run: feature_sets,
+    },
+    Step {
+        title: "the engine without features depends on nothing",
+        run: no_dependencies,
+    },
+    Step {
+        title: "the documentation",
+        run: documentation,
+    },
+    Step {
+        title: "other people's clients",
+        run: rivals,
+    },
+    Step {
+        title: "the conformance suite",
+        run: |project| autobahn::run(project, &autobahn::Options::everything()),
+    },
+    Step {
+        title: "every fuzz target for a moment",
+        run: |project| fuzz::run(project, &fuzz::Options::everything(FUZZ_SECONDS)),
+    },
+    Step {
+        title: "every benchmark once",
+        run: benchmarks,
+    },
+];
+
+fn install(project: &Project) -> Result<()> {
+    prerequisites::ensure(&project.shell, &[CXX, PYTHON])?;
+    prerequisites::ensure_node(project)?;
+    prerequisites::ensure_rust_components(&project.shell)
+}
+
+fn formatting(project: &Project) -> Result<()> {
+    Ok(cmd!(project.shell, "cargo fmt --all --check").run()?)
+}
+
+fn clippy(project: &Project) -> Result<()> {
+    let shell = &project.shell;
+    cmd!(
+        shell,
+        "cargo clippy --workspace --all-targets -- -D warnings"
+    )
+    .run()?;
+    for &features in FEATURE_SETS {
+        cmd!(
+            shell,
+            "cargo clippy --package sockeye --all-targets {features...} -- -D warnings"
+        )
+        .run()?;
+    }
+    Ok(())
+}
+
+fn feature_sets(project: &Project) -> Result<()> {
+    for features in FEATURE_SETS {
+        cargo_test(
+            project,
+            &[["--package", "sockeye"].as_slice(), features].concat(),
+        )?;
+    }
+    Ok(())
+}
+
+fn cargo_test(project: &Project, arguments: &[&str]) -> Result<()> {
+    Ok(cmd!(project.shell, "cargo test {arguments...}").run()?)
+}
+
+fn no_dependencies(project: &Project) -> Result<()> {
+    let tree = cmd!(
+        project.shell,
+        "cargo tree --package sockeye --no-default-features --edges normal"
+    )
+    .read()?;
+    ensure!(
+        tree.lines().count() == 1,
+        "without features the engine depends on other crates:\n{tree}"
+    );
+    Ok(())
+}
+
+fn documentation(project: &Project) -> Result<()> {
+    let _strict = project.shell.push_env("RUSTDOCFLAGS", "-D warnings");
+    Ok(cmd!(project.shell, "cargo doc --no-deps").run()?)
+}
+
+fn rivals(project: &Project) -> Result<()> {
+    let _binary = project
+        .shell
+        .push_env("SOCKEYE_BIN", project.build_server()?);
+    cargo_test(project, &["--package", "sockeye-rivals"])
+}
+
+fn benchmarks(project: &Project) -> Result<()> {
+    // Without --bench a criterion program runs each of its benchmarks once and measures nothing.
+    cargo_test(
+        project,
+        &["--package", "sockeye", "--benches", "--", "--test"],
+    )
+}
+
+fn minutes(elapsed: Duration) -> String {
+    format!("{}:{:02}", elapsed.as_secs() / 60, elapsed.as_secs() % 60)
+}
+
+/// Each says what it adds to an engine that has nothing; clippy and the tests take them one by one.
+const FEATURE_SETS: &[&[&str]] = &[
+    &["--no-default-features"],
+    &["--no-default-features", "--features", "handshake"],
+    &["--no-default-features", "--features", "net"],
+];
+/// The test fuzzes to show that every target works; to find something it has to run longer.
+const FUZZ_SECONDS: u64 = 5;
