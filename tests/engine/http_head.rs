@@ -312,79 +312,7 @@ fn a_body_says_its_size() {
 
 #[test]
 fn a_body_whose_end_could_be_disputed_is_refused() {
-    for (headers, error) in [
-        (
-            "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
-            RequestError::BodySizeAmbiguous,
-        ),
-        (
-            "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
-            RequestError::BodySizeAmbiguous,
-        ),
-        (
-            "Content-Length: 5\r\nContent-Length: 6\r\n",
-            RequestError::ContentLengthRepeated,
-        ),
-        (
-            "Content-Length: 5\r\nContent-Length: 5\r\n",
-            RequestError::ContentLengthRepeated,
-        ),
-        (
-            "Content-Length: 5, 5\r\n",
-            RequestError::ContentLengthInvalid,
-        ),
-        ("Content-Length: +5\r\n", RequestError::ContentLengthInvalid),
-        ("Content-Length: -5\r\n", RequestError::ContentLengthInvalid),
-        (
-            "Content-Length: 0x5\r\n",
-            RequestError::ContentLengthInvalid,
-        ),
-        (
-            "Content-Length: 5 5\r\n",
-            RequestError::ContentLengthInvalid,
-        ),
-        (
-            "Content-Length: 5.0\r\n",
-            RequestError::ContentLengthInvalid,
-        ),
-        (
-            "Content-Length: \u{665}\r\n",
-            RequestError::ContentLengthInvalid,
-        ),
-        ("Content-Length:\r\n", RequestError::ContentLengthInvalid),
-        (
-            "Content-Length: 18446744073709551616\r\n",
-            RequestError::ContentLengthInvalid,
-        ),
-        (
-            "Transfer-Encoding: identity\r\n",
-            RequestError::TransferEncodingInvalid,
-        ),
-        (
-            "Transfer-Encoding: chunked, gzip\r\n",
-            RequestError::TransferEncodingInvalid,
-        ),
-        (
-            "Transfer-Encoding: xchunked\r\n",
-            RequestError::TransferEncodingInvalid,
-        ),
-        (
-            "Transfer-Encoding: \"chunked\"\r\n",
-            RequestError::TransferEncodingInvalid,
-        ),
-        (
-            "Transfer-Encoding:\r\n",
-            RequestError::TransferEncodingInvalid,
-        ),
-        (
-            "Transfer-Encoding: gzip, chunked\r\n",
-            RequestError::TransferEncodingUnsupported,
-        ),
-        (
-            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
-            RequestError::TransferEncodingUnsupported,
-        ),
-    ] {
+    for &(headers, error) in DISPUTED_BODIES {
         assert_refused(&post(headers), error);
     }
     assert_refused(
@@ -392,6 +320,80 @@ fn a_body_whose_end_could_be_disputed_is_refused() {
         RequestError::TransferEncodingInvalid,
     );
 }
+
+const DISPUTED_BODIES: &[(&str, RequestError)] = &[
+    (
+        "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
+        RequestError::BodySizeAmbiguous,
+    ),
+    (
+        "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
+        RequestError::BodySizeAmbiguous,
+    ),
+    (
+        "Content-Length: 5\r\nContent-Length: 6\r\n",
+        RequestError::ContentLengthRepeated,
+    ),
+    (
+        "Content-Length: 5\r\nContent-Length: 5\r\n",
+        RequestError::ContentLengthRepeated,
+    ),
+    (
+        "Content-Length: 5, 5\r\n",
+        RequestError::ContentLengthInvalid,
+    ),
+    ("Content-Length: +5\r\n", RequestError::ContentLengthInvalid),
+    ("Content-Length: -5\r\n", RequestError::ContentLengthInvalid),
+    (
+        "Content-Length: 0x5\r\n",
+        RequestError::ContentLengthInvalid,
+    ),
+    (
+        "Content-Length: 5 5\r\n",
+        RequestError::ContentLengthInvalid,
+    ),
+    (
+        "Content-Length: 5.0\r\n",
+        RequestError::ContentLengthInvalid,
+    ),
+    (
+        "Content-Length: \u{665}\r\n",
+        RequestError::ContentLengthInvalid,
+    ),
+    ("Content-Length:\r\n", RequestError::ContentLengthInvalid),
+    (
+        "Content-Length: 18446744073709551616\r\n",
+        RequestError::ContentLengthInvalid,
+    ),
+    (
+        "Transfer-Encoding: identity\r\n",
+        RequestError::TransferEncodingInvalid,
+    ),
+    (
+        "Transfer-Encoding: chunked, gzip\r\n",
+        RequestError::TransferEncodingInvalid,
+    ),
+    (
+        "Transfer-Encoding: xchunked\r\n",
+        RequestError::TransferEncodingInvalid,
+    ),
+    (
+        "Transfer-Encoding: \"chunked\"\r\n",
+        RequestError::TransferEncodingInvalid,
+    ),
+    (
+        "Transfer-Encoding:\r\n",
+        RequestError::TransferEncodingInvalid,
+    ),
+    (
+        "Transfer-Encoding: gzip, chunked\r\n",
+        RequestError::TransferEncodingUnsupported,
+    ),
+    (
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        RequestError::TransferEncodingUnsupported,
+    ),
+];
 
 #[test]
 fn a_header_that_others_could_read_differently_is_refused() {

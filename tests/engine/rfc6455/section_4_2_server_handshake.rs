@@ -65,109 +65,7 @@ fn a_key_whose_unused_bits_are_set_is_answered_as_it_is() {
 
 #[test]
 fn each_rule_that_a_request_breaks_has_its_answer() {
-    let cases: [(&str, &[&str], HandshakeError, u16); 20] = [
-        ("Upgrade", &[], HandshakeError::UpgradeMissing, 426),
-        ("Upgrade", &["h2c"], HandshakeError::UpgradeMissing, 426),
-        (
-            "Upgrade",
-            &["websocket/13"],
-            HandshakeError::UpgradeMissing,
-            426,
-        ),
-        ("Connection", &[], HandshakeError::ConnectionInvalid, 400),
-        (
-            "Connection",
-            &["keep-alive"],
-            HandshakeError::ConnectionInvalid,
-            400,
-        ),
-        (
-            "Sec-WebSocket-Version",
-            &[],
-            HandshakeError::VersionUnsupported,
-            426,
-        ),
-        (
-            "Sec-WebSocket-Version",
-            &["8"],
-            HandshakeError::VersionUnsupported,
-            426,
-        ),
-        (
-            "Sec-WebSocket-Version",
-            &["013"],
-            HandshakeError::VersionUnsupported,
-            426,
-        ),
-        (
-            "Sec-WebSocket-Version",
-            &["13, 8"],
-            HandshakeError::VersionUnsupported,
-            426,
-        ),
-        (
-            "Sec-WebSocket-Version",
-            &["13", "13"],
-            HandshakeError::VersionRepeated,
-            400,
-        ),
-        ("Sec-WebSocket-Key", &[], HandshakeError::KeyMissing, 400),
-        (
-            "Sec-WebSocket-Key",
-            &[KEY, KEY],
-            HandshakeError::KeyRepeated,
-            400,
-        ),
-        (
-            "Sec-WebSocket-Key",
-            &[KEY, ""],
-            HandshakeError::KeyRepeated,
-            400,
-        ),
-        (
-            "Sec-WebSocket-Protocol",
-            &["a b"],
-            HandshakeError::SubprotocolInvalid,
-            400,
-        ),
-        (
-            "Sec-WebSocket-Protocol",
-            &["a", "\u{e9}"],
-            HandshakeError::SubprotocolInvalid,
-            400,
-        ),
-        (
-            "Sec-WebSocket-Extensions",
-            &["a;"],
-            HandshakeError::ExtensionsInvalid,
-            400,
-        ),
-        (
-            "Sec-WebSocket-Extensions",
-            &["a", "=b"],
-            HandshakeError::ExtensionsInvalid,
-            400,
-        ),
-        (
-            "Origin",
-            &["http://a", "http://b"],
-            HandshakeError::OriginRepeated,
-            400,
-        ),
-        (
-            "Content-Length",
-            &["1"],
-            HandshakeError::BodyUnexpected,
-            400,
-        ),
-        (
-            "Transfer-Encoding",
-            &["chunked"],
-            HandshakeError::BodyUnexpected,
-            400,
-        ),
-    ];
-    for (name, values, error, status) in cases {
+    for &(name, values, error, status) in BROKEN_REQUESTS {
         let headers: Vec<_> = values.iter().map(|value| (name, *value)).collect();
         let mut input = handshake(&headers);
         if values.is_empty() {
@@ -177,6 +75,109 @@ fn each_rule_that_a_request_breaks_has_its_answer() {
         assert_refused(&input, error, status);
     }
 }
+
+const BROKEN_REQUESTS: &[(&str, &[&str], HandshakeError, u16)] = &[
+    ("Upgrade", &[], HandshakeError::UpgradeMissing, 426),
+    ("Upgrade", &["h2c"], HandshakeError::UpgradeMissing, 426),
+    (
+        "Upgrade",
+        &["websocket/13"],
+        HandshakeError::UpgradeMissing,
+        426,
+    ),
+    ("Connection", &[], HandshakeError::ConnectionInvalid, 400),
+    (
+        "Connection",
+        &["keep-alive"],
+        HandshakeError::ConnectionInvalid,
+        400,
+    ),
+    (
+        "Sec-WebSocket-Version",
+        &[],
+        HandshakeError::VersionUnsupported,
+        426,
+    ),
+    (
+        "Sec-WebSocket-Version",
+        &["8"],
+        HandshakeError::VersionUnsupported,
+        426,
+    ),
+    (
+        "Sec-WebSocket-Version",
+        &["013"],
+        HandshakeError::VersionUnsupported,
+        426,
+    ),
+    (
+        "Sec-WebSocket-Version",
+        &["13, 8"],
+        HandshakeError::VersionUnsupported,
+        426,
+    ),
+    (
+        "Sec-WebSocket-Version",
+        &["13", "13"],
+        HandshakeError::VersionRepeated,
+        400,
+    ),
+    ("Sec-WebSocket-Key", &[], HandshakeError::KeyMissing, 400),
+    (
+        "Sec-WebSocket-Key",
+        &[KEY, KEY],
+        HandshakeError::KeyRepeated,
+        400,
+    ),
+    (
+        "Sec-WebSocket-Key",
+        &[KEY, ""],
+        HandshakeError::KeyRepeated,
+        400,
+    ),
+    (
+        "Sec-WebSocket-Protocol",
+        &["a b"],
+        HandshakeError::SubprotocolInvalid,
+        400,
+    ),
+    (
+        "Sec-WebSocket-Protocol",
+        &["a", "\u{e9}"],
+        HandshakeError::SubprotocolInvalid,
+        400,
+    ),
+    (
+        "Sec-WebSocket-Extensions",
+        &["a;"],
+        HandshakeError::ExtensionsInvalid,
+        400,
+    ),
+    (
+        "Sec-WebSocket-Extensions",
+        &["a", "=b"],
+        HandshakeError::ExtensionsInvalid,
+        400,
+    ),
+    (
+        "Origin",
+        &["http://a", "http://b"],
+        HandshakeError::OriginRepeated,
+        400,
+    ),
+    (
+        "Content-Length",
+        &["1"],
+        HandshakeError::BodyUnexpected,
+        400,
+    ),
+    (
+        "Transfer-Encoding",
+        &["chunked"],
+        HandshakeError::BodyUnexpected,
+        400,
+    ),
+];
 
 #[test]
 fn a_key_is_base64_of_sixteen_bytes() {

@@ -269,12 +269,13 @@ impl Handler for Application {
         self.note(client, |record| record.drains += 1);
         match purpose {
             Purpose::Flood => self.flood(connection),
-            Purpose::Mixed(variant, _) if has_lagged
-                && self.send(connection, "resumed").is_ok() => {
-                    connection.state().has_lagged = false;
-                    connection.subscribe_variant(MIXED, variant);
-                    self.note(client, |record| record.is_live = Some(variant));
-                }
+            Purpose::Mixed(variant, _)
+                if has_lagged && self.send(connection, "resumed").is_ok() =>
+            {
+                connection.state().has_lagged = false;
+                connection.subscribe_variant(MIXED, variant);
+                self.note(client, |record| record.is_live = Some(variant));
+            }
             _ => {}
         }
     }

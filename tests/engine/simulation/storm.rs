@@ -140,7 +140,7 @@ impl Storm {
         for _ in 0..2 {
             for actor in &mut self.actors {
                 while !actor.is_done {
-                    actor.act(&mut self.random, &mut self.world, size_max);
+                    actor.act(&mut self.random, &self.world, size_max);
                 }
             }
             self.settle();
@@ -361,7 +361,7 @@ impl Actor {
         self.temper == Temper::Stays && self.client().is_open()
     }
 
-    fn act(&mut self, random: &mut Random, world: &mut World, size_max: usize) {
+    fn act(&mut self, random: &mut Random, world: &World, size_max: usize) {
         if self.delay > 0 {
             self.delay -= 1;
             return;
