@@ -45,7 +45,8 @@ struct Lane {
     publications: Vec<Publication>,
     /// What the publications were encoded to; it becomes the batch's content when that is sealed.
     bytes: Vec<u8>,
-    batch: Rc<Batch>,
+    /// There is one while there are publications: a topic in which nothing happens owns no memory for batches.
+    batch: Option<Rc<Batch>>,
 }
 
 /// A live subscriber. Dense, because a publication reads all of them.
@@ -174,6 +175,10 @@ impl Topics {
             .iter_mut()
             .filter(|lane| !lane.subscribers.is_empty())
         {
+            if lane.batch.is_none() {
+                let (batch, memory) = reuse(&mut self.used);
+                (lane.batch, lane.bytes) = (Some(batch), memory);
+            }
             // What an encoder wrote before it panicked is no publication.
             let start = start_of(&lane.publications, lane.publications.len());
             lane.bytes.truncate(start);
@@ -220,7 +225,7 @@ impl Topics {
                 lane.subscribers[position as usize].seen = lane.publications.len() as u32;
                 let queue = connections.outgoing(slot);
                 for range in unseen(&lane.publications, seen, slot) {
-                    queue.push_shared(&lane.batch, range);
+                    queue.push_shared(lane.batch.as_ref().expect(HAS_BATCH), range);
                 }
             }
         }
@@ -264,9 +269,8 @@ impl Topics {
         }
         let end = start_of(&lane.publications, lane.publications.len());
         lane.bytes.truncate(end);
-        let (next_batch, memory) = reuse(&mut self.used);
-        lane.batch.seal(std::mem::replace(&mut lane.bytes, memory));
-        let batch = std::mem::replace(&mut lane.batch, next_batch);
+        let batch = lane.batch.take().expect(HAS_BATCH);
+        batch.seal(std::mem::take(&mut lane.bytes));
         for Subscriber { slot, seen, .. } in &mut lane.subscribers {
             let seen = std::mem::take(seen) as usize;
             let publications = &lane.publications[seen..];
@@ -348,7 +352,7 @@ impl Lane {
             subscribers: Vec::new(),
             publications: Vec::new(),
             bytes: Vec::new(),
-            batch: Rc::default(),
+            batch: None,
         }
     }
 }
@@ -372,7 +376,7 @@ fn start_of(publications: &[Publication], seen: usize) -> usize {
         .map_or(0, |last_seen| publications[last_seen].end)
 }
 
-/// A batch and memory for the next tick, of an earlier batch that everybody has sent if there is one.
+/// A batch and memory for this tick, of an earlier batch that everybody has sent if there is one.
 fn reuse(used: &mut VecDeque<Rc<Batch>>) -> (Rc<Batch>, Vec<u8>) {
     if let Some(mut oldest) = used.pop_front() {
         if let Some(memory) = Batch::reclaim(&mut oldest) {
@@ -387,6 +391,8 @@ fn reuse(used: &mut VecDeque<Rc<Batch>>) -> (Rc<Batch>, Vec<u8>) {
     }
     (Rc::default(), Vec::new())
 }
+
+const HAS_BATCH: &str = "a lane with publications has a batch";
 
 /// The exception that is nobody: no slot has this number.
 const NOBODY: u32 = u32::MAX;

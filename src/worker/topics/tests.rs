@@ -318,6 +318,23 @@ fn an_encoder_that_panics_leaves_nothing_behind() {
     fixture.deliver(&BTreeSet::new());
 }
 
+#[test]
+fn a_topic_in_which_nothing_happens_owns_no_memory_for_batches() {
+    let mut fixture = Fixture::new(1);
+    for topic in 0..10 {
+        fixture.subscribe(0, topic, 0);
+    }
+    for topic in 0..10 {
+        fixture.publish(topic, None);
+        fixture.deliver(&BTreeSet::new());
+        let topics = fixture.topics.topics.iter();
+        let lanes = topics.flat_map(|(_, topic)| &topic.lanes);
+        let owned: usize = lanes.map(|lane| lane.bytes.capacity()).sum();
+        assert_eq!(owned, 0);
+    }
+    assert_eq!(fixture.topics.used.len(), 1, "one batch serves every tick");
+}
+
 fn xorshift(seed: u64) -> impl FnMut(usize) -> usize {
     let mut state = seed;
     move |below| {
