@@ -204,6 +204,9 @@ impl<H: Handler> Core<H> {
         else {
             return Err(SendError::Closing);
         };
+        if open.is_over {
+            return Err(SendError::Closing);
+        }
         queue.append(|output| write(&mut open.protocol, output))
     }
 
