@@ -19,6 +19,8 @@ pub(crate) struct Messages {
     shared: Option<Rc<Batch>>,
     /// Buffers that send queues share; they come back when the last one has sent them.
     lent: VecDeque<Rc<Batch>>,
+    /// Batches that have come back and were emptied, for the next messages that are shared.
+    empty: Vec<Rc<Batch>>,
 }
 
 impl Messages {
@@ -28,20 +30,24 @@ impl Messages {
             present: None,
             shared: None,
             lent: VecDeque::new(),
+            empty: Vec::new(),
         }
     }
 
     /// An empty buffer, with capacity if there is one to use again.
     #[inline]
     pub(super) fn take(&mut self) -> Vec<u8> {
-        let returned = self.lent.front_mut().and_then(Batch::reclaim);
-        returned.map_or_else(
-            || self.pool.take(),
-            |buffer| {
-                self.lent.pop_front();
-                buffer
-            },
-        )
+        if let Some(mut oldest) = self.lent.pop_front() {
+            if let Some(buffer) = Batch::reclaim(&mut oldest) {
+                if self.empty.len() < LENT_MAX {
+                    self.empty.push(oldest);
+                }
+                return buffer;
+            }
+            // A slow receiver still has it, which must not keep the others from coming back.
+            self.lent.push_back(oldest);
+        }
+        self.pool.take()
     }
 
     /// Takes a buffer back.
@@ -62,7 +68,11 @@ impl Messages {
     #[inline]
     pub(super) fn share(&mut self, bytes: &[u8]) -> Option<Rc<Batch>> {
         let present = self.present?;
-        ptr::eq(present, bytes).then(|| Rc::clone(self.shared.get_or_insert_default()))
+        let empty = &mut self.empty;
+        ptr::eq(present, bytes).then(|| {
+            let batch = || empty.pop().unwrap_or_default();
+            Rc::clone(self.shared.get_or_insert_with(batch))
+        })
     }
 
     /// The handler has returned; `buffer` is the message's.
@@ -126,5 +136,21 @@ mod tests {
         assert!(messages.share(&buffer).is_none());
         messages.finish(buffer);
         assert_eq!(messages.take().capacity(), SHARED_MESSAGE_SIZE_MIN - 1);
+    }
+
+    #[test]
+    fn a_buffer_that_a_slow_receiver_has_keeps_no_other_from_coming_back() {
+        let mut messages = Messages::new();
+        let [slow, fast] = [SHARED_MESSAGE_SIZE_MIN, 2 * SHARED_MESSAGE_SIZE_MIN].map(|size| {
+            let buffer = vec![7; size];
+            messages.present(&buffer);
+            let shared = messages.share(&buffer).expect("the message itself");
+            messages.finish(buffer);
+            shared
+        });
+        drop(fast);
+        let capacities = [messages.take().capacity(), messages.take().capacity()];
+        assert_eq!(capacities, [0, 2 * SHARED_MESSAGE_SIZE_MIN]);
+        assert_eq!(slow.bytes().len(), SHARED_MESSAGE_SIZE_MIN);
     }
 }
