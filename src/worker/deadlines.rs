@@ -67,12 +67,10 @@ impl<S> Connection<S> {
         waits.into_iter().flatten()
     }
 
-    /// From when on the peer has time to close: while it still takes what was queued before, from the last bytes it took.
+    /// From when on the peer has time to close: what was queued before the close frame comes first, so from the last bytes
+    /// that it took.
     fn closing_since(&self) -> Ticks {
-        match self.backlog() {
-            0 => self.since,
-            _ => self.since.max(self.progressed_at),
-        }
+        self.since.max(self.progressed_at)
     }
 }
 
@@ -140,5 +138,26 @@ impl<H: Handler> Core<H> {
     pub(super) fn doom(&mut self, slot: u32) {
         self.connections[slot].flags.is_doomed = true;
         self.connections.mark_dirty(slot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::connections::Connections;
+    use super::*;
+
+    #[test]
+    fn the_time_to_close_begins_with_the_last_bytes_that_the_peer_took() {
+        let mut connections: Connections<()> = Connections::new();
+        let peer = ([127, 0, 0, 1], 1).into();
+        let slot = connections.insert(peer, Ticks::default()).slot;
+        let connection = &mut connections[slot];
+        connection.phase = Phase::Ending;
+        let config = Config::default();
+        for (since, progressed_at) in [(0, 100), (100, 0)] {
+            (connection.since, connection.progressed_at) = (Ticks(since), Ticks(progressed_at));
+            let due = Ticks(100) + config.close_timeout;
+            assert!(connection.waits(&config).eq([(due, Overdue::End)]));
+        }
     }
 }

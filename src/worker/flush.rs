@@ -86,6 +86,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         let ticks = self.core.ticks;
         match sending {
             Sending::Done => {
+                connection.progressed_at = ticks;
                 self.core.connections.release_queue(token.slot);
                 return;
             }
