@@ -213,3 +213,35 @@ fn listen(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
 
 /// Connections that the kernel keeps until they are accepted; it cuts this to its own bound.
 const BACKLOG: i32 = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use socket2::SockRef;
+    use std::net::TcpStream;
+
+    #[test]
+    fn accepted_sockets_inherit_the_options_of_the_listener() -> io::Result<()> {
+        let listener = listen(([127, 0, 0, 1], 0).into(), true)?;
+        let _client = TcpStream::connect(listener.local_addr()?)?;
+        let (accepted, _) = listener.accept()?;
+        let accepted = SockRef::from(&accepted);
+        assert!(accepted.tcp_nodelay()?);
+        assert_eq!(accepted.tcp_notsent_lowat()?, UNSENT_IN_KERNEL_BYTES);
+        Ok(())
+    }
+
+    #[test]
+    fn each_worker_listens_on_a_socket_of_its_own() -> io::Result<()> {
+        let config = Config {
+            workers: 3,
+            ..Config::default()
+        };
+        let server = Server::bind("127.0.0.1:0", config)?;
+        assert_eq!(server.listeners.len(), 3);
+        for listener in &server.listeners {
+            assert_eq!(listener.local_addr()?, server.local_addr());
+        }
+        Ok(())
+    }
+}
