@@ -9,6 +9,8 @@ mod head_pieces;
 mod http_head;
 #[cfg(feature = "handshake")]
 mod http_response;
+#[cfg(feature = "net")]
+mod loopback;
 mod rfc6455;
 #[cfg(feature = "net")]
 mod simulation;
