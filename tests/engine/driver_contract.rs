@@ -148,7 +148,8 @@ impl<D: Driver> Near<D> {
                 }
                 Completion::EndOfStream(token) => (token, Told::Ended),
                 Completion::Sent(token, queue) => {
-                    assert!(queue.is_empty());
+                    let meanwhile = std::mem::replace(&mut self.queue, queue);
+                    self.queue.push_queue(meanwhile);
                     (token, Told::Sent)
                 }
                 Completion::Writable(token) => (token, Told::Writable),

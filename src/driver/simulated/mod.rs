@@ -56,6 +56,8 @@ struct Socket {
     late: VecDeque<u8>,
     fill: Option<MessageBuffer>,
     in_flight: Option<SendQueue>,
+    /// What is in flight comes back before all of it has left.
+    returns_early: bool,
     life: Life,
 }
 
@@ -163,7 +165,10 @@ impl Simulated {
             }
             return;
         }
-        kernel.carry(socket.wire, queue);
+        let size = kernel.carry(socket.wire, queue);
+        // A shut or closed stream still has to carry everything.
+        let may_return = size > 0 && !socket.is_shut && socket.life == Life::Attached;
+        socket.returns_early = may_return && kernel.random.happens(EARLY_RETURN_PER_MILLE);
         if queue.is_empty() && socket.is_shut {
             kernel.wires[socket.wire].worker = Stream::Ended;
         }
@@ -284,7 +289,9 @@ impl Simulated {
 
     fn next_sent(&mut self, token: Token) -> Option<Completion<'static, SimulatedTransfer>> {
         let socket = self.socket(token)?;
-        let queue = socket.in_flight.take_if(|queue| queue.is_empty())?;
+        let queue = socket
+            .in_flight
+            .take_if(|queue| queue.is_empty() || socket.returns_early)?;
         let wire = socket.wire;
         self.kernel.borrow_mut().note(b'S', wire, 0);
         Some(Completion::Sent(token, queue))
@@ -333,7 +340,8 @@ impl Socket {
         };
         let is_writable = kernel.room(self.wire) > 0 || wire.peer == Stream::Reset;
         let writes = is_attached && self.is_blocked && is_writable;
-        let is_carried = self.in_flight.as_ref().is_some_and(SendQueue::is_empty);
+        let in_flight = self.in_flight.as_ref();
+        let is_carried = in_flight.is_some_and(|queue| queue.is_empty() || self.returns_early);
         let is_last = match self.life {
             Life::Attached => false,
             Life::Failed(_) => true,
@@ -389,6 +397,7 @@ impl Driver for Simulated {
             late: VecDeque::new(),
             fill: None,
             in_flight: None,
+            returns_early: false,
             life: Life::Attached,
         });
         Ok(())
@@ -449,6 +458,7 @@ impl Driver for Simulated {
         if let Some((socket, mut kernel)) = self.called("shutdown_write", token) {
             assert!(!socket.is_shut, "shutdown_write of {token:?} twice");
             socket.is_shut = true;
+            socket.returns_early = false;
             kernel.note(b'h', socket.wire, 0);
             if socket.in_flight.is_none() {
                 kernel.wires[socket.wire].worker = Stream::Ended;
@@ -462,6 +472,7 @@ impl Driver for Simulated {
         };
         socket.receive_late(&mut kernel);
         socket.life = Life::Closed(close);
+        socket.returns_early = false;
         kernel.note(b'c', socket.wire, close as usize);
         match close {
             Close::Linger if socket.in_flight.is_some() => {}
@@ -479,7 +490,10 @@ impl Driver for Simulated {
         let kernel = &mut *self.kernel.borrow_mut();
         kernel.polls += 1;
         let mut ready: Vec<Ready> = Vec::new();
-        let is_idle = candidates.is_empty();
+        // What is in flight moves on with the next poll, as long as its peer has room for it.
+        let is_moving =
+            |socket: &Socket| socket.in_flight.is_some() && kernel.room(socket.wire) > 0;
+        let is_idle = candidates.is_empty() && !self.sockets.iter().flatten().any(is_moving);
         for candidate in candidates {
             if !kernel.random.happens(kernel.weather.delay_per_mille) {
                 ready.push(candidate);
@@ -529,3 +543,6 @@ impl Driver for Simulated {
 
 /// Linux's number for "too many open files".
 const EMFILE: i32 = 24;
+
+/// How often a send in flight comes back with a part of it left, each time that some of it has left.
+const EARLY_RETURN_PER_MILLE: u32 = 300;
