@@ -95,18 +95,12 @@ impl Config {
             return fault("message_bytes_max", "must be at least 1");
         }
         if self.send_queue_bytes_max / 2 < self.message_bytes_max {
-            return fault(
-                "send_queue_bytes_max",
-                "must be at least twice message_bytes_max",
-            );
+            return fault("send_queue_bytes_max", "must be at least twice message_bytes_max");
         }
         if self.lag_bytes > self.send_queue_bytes_max {
             return fault("lag_bytes", "must be at most send_queue_bytes_max");
         }
-        match times
-            .iter()
-            .find(|(_, time)| time.is_zero() || *time > limits::TIMEOUT_MAX)
-        {
+        match times.iter().find(|(_, time)| time.is_zero() || *time > limits::TIMEOUT_MAX) {
             Some((field, _)) => fault(field, "must be over zero and at most 30 days"),
             None => Ok(()),
         }
@@ -142,29 +136,15 @@ mod tests {
 
     #[test]
     fn a_fault_names_its_field_and_what_it_must_be() {
-        let config = Config {
-            message_bytes_max: 16 << 20,
-            ..Config::default()
-        };
-        let error = config
-            .check()
-            .expect_err("the send queue holds no two such messages");
+        let config = Config { message_bytes_max: 16 << 20, ..Config::default() };
+        let error = config.check().expect_err("the send queue holds no two such messages");
         assert_eq!(
             error.to_string(),
             "send_queue_bytes_max must be at least twice message_bytes_max"
         );
-        let config = Config {
-            workers: 0,
-            ..Config::default()
-        };
+        let config = Config { workers: 0, ..Config::default() };
         assert_eq!(config.check().map_err(|error| error.field), Err("workers"));
-        let config = Config {
-            pong_timeout: Duration::ZERO,
-            ..Config::default()
-        };
-        assert_eq!(
-            config.check().map_err(|error| error.field),
-            Err("pong_timeout")
-        );
+        let config = Config { pong_timeout: Duration::ZERO, ..Config::default() };
+        assert_eq!(config.check().map_err(|error| error.field), Err("pong_timeout"));
     }
 }

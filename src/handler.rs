@@ -51,10 +51,8 @@ pub trait Handler: Sized {
     /// Unless overridden, this closes the connection with 1013, so that its peer knows.
     fn on_lag(&mut self, connection: &mut Context<'_, Self>, topic: &[u8], mark: u64) {
         let _ = (topic, mark);
-        let _already_closing = connection.close(
-            CloseCode::TRY_AGAIN_LATER,
-            "too slow for what it subscribes to",
-        );
+        let _already_closing =
+            connection.close(CloseCode::TRY_AGAIN_LATER, "too slow for what it subscribes to");
     }
 
     /// The WebSocket has ended, one way or another. Called once for each one that was opened; nothing can be sent, and
@@ -88,11 +86,7 @@ pub enum Reply<S> {
 impl<S> Reply<S> {
     /// A WebSocket without a subprotocol.
     pub const fn upgrade(state: S) -> Self {
-        Self::Upgrade(Upgrade {
-            state,
-            subprotocol: None,
-            headers: Vec::new(),
-        })
+        Self::Upgrade(Upgrade { state, subprotocol: None, headers: Vec::new() })
     }
 }
 
@@ -104,10 +98,7 @@ impl<S> From<Response> for Reply<S> {
 
 /// How a request becomes a WebSocket.
 #[derive(Debug)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "a plain bundle that callers make"
-)]
+#[expect(clippy::exhaustive_structs, reason = "a plain bundle that callers make")]
 pub struct Upgrade<S> {
     /// What the handler keeps for the connection.
     pub state: S,
@@ -200,10 +191,7 @@ impl<'w, H: Handler> Context<'w, H> {
 
     /// The worker, to reach other connections.
     pub const fn worker(&mut self) -> WorkerContext<'_, H> {
-        WorkerContext {
-            core: self.core,
-            cause: Some(self.slot),
-        }
+        WorkerContext { core: self.core, cause: Some(self.slot) }
     }
 
     /// Queues a message.
@@ -245,8 +233,7 @@ impl<'w, H: Handler> Context<'w, H> {
 
     /// Makes the connection a live subscriber of a topic. `false`: it is one already, or it is closing.
     pub fn subscribe(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        self.core
-            .subscribe(self.slot, topic.as_ref(), Variant::default())
+        self.core.subscribe(self.slot, topic.as_ref(), Variant::default())
     }
 
     /// Makes the connection a live subscriber that gets this encoding of what is published with
@@ -263,12 +250,7 @@ impl<'w, H: Handler> Context<'w, H> {
     /// Publishes to the topic's subscribers on all workers, but not to this connection. Those on this worker see it in
     /// order with everything else that this worker's handler sends them.
     pub fn publish<'m>(&mut self, topic: impl AsRef<[u8]>, message: impl Into<Message<'m>>) {
-        self.core.publish(
-            topic.as_ref(),
-            message.into(),
-            Some(self.slot),
-            Some(self.slot),
-        );
+        self.core.publish(topic.as_ref(), message.into(), Some(self.slot), Some(self.slot));
     }
 
     /// Bytes that wait to be sent.
@@ -290,9 +272,7 @@ impl<'w, H: Handler> Context<'w, H> {
 
 impl<H: Handler> fmt::Debug for Context<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Context")
-            .field("slot", &self.slot)
-            .finish_non_exhaustive()
+        f.debug_struct("Context").field("slot", &self.slot).finish_non_exhaustive()
     }
 }
 
@@ -335,10 +315,7 @@ impl<'w, H: Handler> WorkerContext<'w, H> {
     /// A connection of this worker; `None` when it is gone, closing, or another worker's.
     pub fn connection(&mut self, id: ConnectionId) -> Option<Context<'_, H>> {
         let slot = self.core.open_slot(id)?;
-        Some(Context {
-            core: self.core,
-            slot,
-        })
+        Some(Context { core: self.core, slot })
     }
 
     /// Sends to a connection of any worker. One that is gone or full gets nothing, and nobody hears of it; use
@@ -349,8 +326,7 @@ impl<'w, H: Handler> WorkerContext<'w, H> {
 
     /// Publishes to the topic's subscribers on all workers.
     pub fn publish<'m>(&mut self, topic: impl AsRef<[u8]>, message: impl Into<Message<'m>>) {
-        self.core
-            .publish(topic.as_ref(), message.into(), None, self.cause);
+        self.core.publish(topic.as_ref(), message.into(), None, self.cause);
     }
 
     /// Publishes to the topic's subscribers on this worker, except one. `encode` is called once for each [`Variant`]
@@ -376,8 +352,6 @@ impl<'w, H: Handler> WorkerContext<'w, H> {
 
 impl<H: Handler> fmt::Debug for WorkerContext<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("WorkerContext")
-            .field("id", &self.id())
-            .finish_non_exhaustive()
+        f.debug_struct("WorkerContext").field("id", &self.id()).finish_non_exhaustive()
     }
 }

@@ -31,13 +31,8 @@ impl Server {
     ///
     /// The system's, such as an address that is in use; `InvalidInput` when [`Config::check`] finds a fault.
     pub fn bind(addresses: impl ToSocketAddrs, config: Config) -> io::Result<Self> {
-        config
-            .check()
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-        let mut result = Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "no address to bind",
-        ));
+        config.check().map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+        let mut result = Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to bind"));
         for address in addresses.to_socket_addrs()? {
             // Shared sockets would also join those of another server that runs already: look with one that is not.
             result = listen(address, false).and_then(|probe| {
@@ -55,11 +50,7 @@ impl Server {
         while listeners.len() < config.workers {
             listeners.push(listen(local_addr, true)?);
         }
-        Ok(Self {
-            listeners,
-            local_addr,
-            config,
-        })
+        Ok(Self { listeners, local_addr, config })
     }
 
     /// The address that clients connect to.
@@ -77,18 +68,11 @@ impl Server {
         self,
         handler: impl Fn(WorkerId) -> H + Send + Sync + 'static,
     ) -> io::Result<Running<H::Mail>> {
-        let drivers: io::Result<Vec<Epoll>> = self
-            .listeners
-            .into_iter()
-            .map(|listener| Epoll::new(Some(listener)))
-            .collect();
+        let drivers: io::Result<Vec<Epoll>> =
+            self.listeners.into_iter().map(|listener| Epoll::new(Some(listener))).collect();
         let (parts, remote) = WorkerParts::new(drivers?);
         let handler = Arc::new(handler);
-        let mut running = Running {
-            remote,
-            local_addr: self.local_addr,
-            threads: Vec::new(),
-        };
+        let mut running = Running { remote, local_addr: self.local_addr, threads: Vec::new() };
         for part in parts {
             let (handler, config) = (Arc::clone(&handler), self.config.clone());
             let remote = running.remote.clone();
@@ -146,9 +130,7 @@ impl<M> Running<M> {
     /// The first fault that ended a worker; the others were shut down then.
     pub fn join(self) -> io::Result<()> {
         let results = self.threads.into_iter().map(|thread| {
-            thread
-                .join()
-                .unwrap_or_else(|_| Err(io::Error::other("a worker panicked")))
+            thread.join().unwrap_or_else(|_| Err(io::Error::other("a worker panicked")))
         });
         results.fold(Ok(()), Result::and)
     }
@@ -156,9 +138,7 @@ impl<M> Running<M> {
 
 impl<M> fmt::Debug for Running<M> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Running")
-            .field("local_addr", &self.local_addr)
-            .finish_non_exhaustive()
+        f.debug_struct("Running").field("local_addr", &self.local_addr).finish_non_exhaustive()
     }
 }
 
@@ -168,14 +148,9 @@ fn serve<D: Driver, H: Handler>(
     config: Config,
     remote: Remote<H::Mail>,
 ) -> io::Result<()> {
-    let mut guard = FaultGuard {
-        remote,
-        is_fault: true,
-    };
+    let mut guard = FaultGuard { remote, is_fault: true };
     let handler = handler(parts.id());
-    let result = parts
-        .into_worker(handler, config, &SystemClock)
-        .run(&SystemClock);
+    let result = parts.into_worker(handler, config, &SystemClock).run(&SystemClock);
     guard.is_fault = result.is_err();
     result
 }
@@ -196,11 +171,7 @@ impl<M> Drop for FaultGuard<M> {
 
 /// A listening socket; `is_shared` lets other sockets of this user listen for the same address.
 fn listen(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
-    let socket = Socket::new(
-        Domain::for_address(address),
-        Type::STREAM,
-        Some(Protocol::TCP),
-    )?;
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(is_shared)?;
     // Accepted sockets inherit both, which saves two system calls on each.
@@ -233,10 +204,7 @@ mod tests {
 
     #[test]
     fn each_worker_listens_on_a_socket_of_its_own() -> io::Result<()> {
-        let config = Config {
-            workers: 3,
-            ..Config::default()
-        };
+        let config = Config { workers: 3, ..Config::default() };
         let server = Server::bind("127.0.0.1:0", config)?;
         assert_eq!(server.listeners.len(), 3);
         for listener in &server.listeners {

@@ -9,21 +9,8 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 use sockeye::protocol::{apply_mask, apply_mask_portable};
 use std::hint::black_box;
 
-const SIZES: [usize; 13] = [
-    16,
-    32,
-    64,
-    125,
-    128,
-    192,
-    256,
-    512,
-    1 << 10,
-    4 << 10,
-    16 << 10,
-    64 << 10,
-    1 << 20,
-];
+const SIZES: [usize; 13] =
+    [16, 32, 64, 125, 128, 192, 256, 512, 1 << 10, 4 << 10, 16 << 10, 64 << 10, 1 << 20];
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 pub(crate) fn bench(criterion: &mut Criterion) {
@@ -71,12 +58,7 @@ impl Payloads {
         let memory = vec![7; distance * 5];
         let first = memory.as_ptr().align_offset(CACHE_LINE_SIZE) + HEADER_SIZE;
         let starts = [0, 1, 2, 3].map(|index| first + index * distance);
-        Self {
-            memory,
-            starts,
-            size,
-            next: 0,
-        }
+        Self { memory, starts, size, next: 0 }
     }
 
     fn turn(&mut self) -> &mut [u8] {

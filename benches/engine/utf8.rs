@@ -14,24 +14,15 @@ pub(crate) fn bench(criterion: &mut Criterion) {
             let text = text_of(sample, size);
             let text = text.as_bytes();
             group.throughput(Throughput::Bytes(text.len() as u64));
-            group.bench_function(
-                BenchmarkId::new(format!("{kind}/engine"), size),
-                |bencher| {
-                    bencher.iter(|| validate([black_box(text)]));
-                },
-            );
-            group.bench_function(
-                BenchmarkId::new(format!("{kind}/pieces"), size),
-                |bencher| {
-                    bencher.iter(|| validate(black_box(text).chunks(PIECE_SIZE)));
-                },
-            );
-            group.bench_function(
-                BenchmarkId::new(format!("{kind}/simdutf8"), size),
-                |bencher| {
-                    bencher.iter(|| simdutf8::compat::from_utf8(black_box(text)).is_ok());
-                },
-            );
+            group.bench_function(BenchmarkId::new(format!("{kind}/engine"), size), |bencher| {
+                bencher.iter(|| validate([black_box(text)]));
+            });
+            group.bench_function(BenchmarkId::new(format!("{kind}/pieces"), size), |bencher| {
+                bencher.iter(|| validate(black_box(text).chunks(PIECE_SIZE)));
+            });
+            group.bench_function(BenchmarkId::new(format!("{kind}/simdutf8"), size), |bencher| {
+                bencher.iter(|| simdutf8::compat::from_utf8(black_box(text)).is_ok());
+            });
         }
     }
     group.finish();
@@ -39,10 +30,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 
 fn validate<'t>(pieces: impl IntoIterator<Item = &'t [u8]>) -> bool {
     let mut validator = Utf8Validator::default();
-    pieces
-        .into_iter()
-        .all(|piece| validator.validate(piece).is_ok())
-        && validator.is_complete()
+    pieces.into_iter().all(|piece| validator.validate(piece).is_ok()) && validator.is_complete()
 }
 
 /// `sample` over and over, up to `size` bytes of whole characters.

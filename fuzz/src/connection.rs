@@ -43,10 +43,7 @@ struct Run {
 
 impl Run {
     fn new(role: Role) -> Self {
-        Self {
-            connection: Connection::new(role, MESSAGE_SIZE_MAX),
-            said: Said::default(),
-        }
+        Self { connection: Connection::new(role, MESSAGE_SIZE_MAX), said: Said::default() }
     }
 
     fn receive(&mut self, bytes: &[u8], range: Range<usize>) {

@@ -13,10 +13,7 @@ pub fn check(input: &[u8]) {
             assert_eq!(header.encode(&mut encoded), size, "{header:?}");
             assert_eq!(encoded[..size], input[..size], "{header:?}");
         }
-        Ok(None) => assert!(
-            input.len() < HEADER_SIZE_MAX,
-            "a whole header is not enough"
-        ),
+        Ok(None) => assert!(input.len() < HEADER_SIZE_MAX, "a whole header is not enough"),
         Err(_) => {}
     }
 
@@ -24,18 +21,9 @@ pub fn check(input: &[u8]) {
     for size in 0..=input.len().min(HEADER_SIZE_MAX) {
         let truncated = FrameHeader::decode(&input[..size]);
         let is_settled = truncated == result;
-        assert!(
-            is_settled || truncated == Ok(None),
-            "{truncated:?} at {size}, then {result:?}"
-        );
-        assert!(
-            is_settled || previous == Ok(None),
-            "{previous:?} before {size}, then nothing"
-        );
+        assert!(is_settled || truncated == Ok(None), "{truncated:?} at {size}, then {result:?}");
+        assert!(is_settled || previous == Ok(None), "{previous:?} before {size}, then nothing");
         previous = truncated;
     }
-    assert_eq!(
-        previous, result,
-        "bytes behind the longest header made a difference"
-    );
+    assert_eq!(previous, result, "bytes behind the longest header made a difference");
 }

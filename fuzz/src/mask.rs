@@ -24,16 +24,11 @@ pub fn check(input: &[u8]) {
         assert!(masked == expected, "masking in pieces differs");
 
         apply(&mut masked, key, offset);
-        assert!(
-            masked == payload,
-            "masking twice does not give the payload back"
-        );
+        assert!(masked == payload, "masking twice does not give the payload back");
     }
 }
 
 fn mask_byte_by_byte(payload: &[u8], key: [u8; 4], offset: usize) -> Vec<u8> {
     let masked = payload.iter().enumerate();
-    masked
-        .map(|(index, byte)| byte ^ key[(offset + index) % 4])
-        .collect()
+    masked.map(|(index, byte)| byte ^ key[(offset + index) % 4]).collect()
 }

@@ -54,10 +54,7 @@ fn check_request(input: &[u8], request: &Request<'_>, size: usize) {
     for (name, value) in request.headers() {
         count += 1;
         assert!(
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_graphic() && byte != b':')
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
         );
         assert!(value.iter().all(is_in_line));
         assert!(request.header(name).is_some());

@@ -13,11 +13,7 @@ pub fn check(input: &[u8]) {
         let end = range.end;
         let result = validator.validate(&text[range]);
         if fault.is_some_and(|fault| fault < end) {
-            assert_eq!(
-                result,
-                Err(ProtocolError::Utf8Invalid),
-                "up to {end}, fault at {fault:?}"
-            );
+            assert_eq!(result, Err(ProtocolError::Utf8Invalid), "up to {end}, fault at {fault:?}");
             return;
         }
         assert_eq!(result, Ok(()), "up to {end}, fault at {fault:?}");

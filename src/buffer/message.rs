@@ -46,10 +46,7 @@ impl MessageBuffer {
     ) -> io::Result<usize> {
         let room = &mut self.bytes.spare_capacity_mut()[..self.missing];
         let size = receive(room)?;
-        assert!(
-            size <= self.missing,
-            "received more than there was room for"
-        );
+        assert!(size <= self.missing, "received more than there was room for");
         // SAFETY: the caller promises that the first `size` bytes behind the old length are initialised, and they are
         // within the capacity, because `room` was cut from it and is at least as long.
         unsafe { self.bytes.set_len(self.bytes.len() + size) };
@@ -86,10 +83,7 @@ mod tests {
                         Ok(size)
                     })
                 };
-                assert_eq!(
-                    copied_size,
-                    received_size.expect("the closure does not fail")
-                );
+                assert_eq!(copied_size, received_size.expect("the closure does not fail"));
             }
             assert_eq!((copied.missing(), received.missing()), (0, 0));
             assert_eq!(copied.into_bytes(), received.into_bytes());

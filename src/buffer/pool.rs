@@ -15,13 +15,7 @@ impl<T: Default> Pool<T> {
     /// An empty pool that keeps at most `kept_max` things of together at most `bytes_max` bytes, by `size_of`.
     #[must_use]
     pub const fn new(kept_max: usize, bytes_max: usize, size_of: fn(&T) -> usize) -> Self {
-        Self {
-            kept: Vec::new(),
-            kept_max,
-            bytes: 0,
-            bytes_max,
-            size_of,
-        }
+        Self { kept: Vec::new(), kept_max, bytes: 0, bytes_max, size_of }
     }
 
     /// The thing that was given back last, or a new one.

@@ -21,10 +21,7 @@ pub struct SendQueue {
 #[derive(Debug)]
 enum Chunk {
     Own(Vec<u8>),
-    Shared {
-        batch: Rc<Batch>,
-        range: Range<usize>,
-    },
+    Shared { batch: Rc<Batch>, range: Range<usize> },
 }
 
 impl Chunk {
@@ -92,20 +89,14 @@ impl SendQueue {
             return;
         }
         self.bytes += range.len();
-        if let Some(Chunk::Shared {
-            batch: last,
-            range: last_range,
-        }) = self.chunks.back_mut()
+        if let Some(Chunk::Shared { batch: last, range: last_range }) = self.chunks.back_mut()
             && Rc::ptr_eq(last, batch)
             && last_range.end == range.start
         {
             last_range.end = range.end;
             return;
         }
-        self.chunks.push_back(Chunk::Shared {
-            batch: Rc::clone(batch),
-            range,
-        });
+        self.chunks.push_back(Chunk::Shared { batch: Rc::clone(batch), range });
     }
 
     /// Appends everything that another queue holds, of which nothing has left yet: what was queued while this one was
@@ -173,10 +164,7 @@ mod tests {
     fn queued(queue: &SendQueue) -> Vec<u8> {
         let mut slices = [IoSlice::new(&[]); 8];
         let count = queue.slices(&mut slices);
-        slices[..count]
-            .iter()
-            .flat_map(|slice| slice.iter().copied())
-            .collect()
+        slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect()
     }
 
     #[test]
@@ -189,10 +177,7 @@ mod tests {
         queue.append(|out| out.extend_from_slice(b"three"));
         queue.push_shared(&batch, 2..2);
         batch.seal(b"two ".to_vec());
-        assert_eq!(
-            (queue.bytes(), queued(&queue)),
-            (13, b"one two three".to_vec())
-        );
+        assert_eq!((queue.bytes(), queued(&queue)), (13, b"one two three".to_vec()));
         assert_eq!(queue.chunks.len(), 3, "adjacent ranges are one");
         for left in (0..13).rev() {
             queue.advance(1);
@@ -216,10 +201,7 @@ mod tests {
         queue.append(|out| out.extend_from_slice(b", meanwhile"));
         in_flight.advance(3);
         in_flight.push_queue(queue);
-        assert_eq!(
-            (in_flight.bytes(), queued(&in_flight)),
-            (17, b"flight, meanwhile".to_vec())
-        );
+        assert_eq!((in_flight.bytes(), queued(&in_flight)), (17, b"flight, meanwhile".to_vec()));
     }
 
     #[test]

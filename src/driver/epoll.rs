@@ -79,14 +79,8 @@ impl Epoll {
             Some(listener) => {
                 listener.set_nonblocking(true)?;
                 let mut socket = TcpListener::from_std(listener);
-                poll.registry()
-                    .register(&mut socket, LISTENER, Interest::READABLE)?;
-                Some(Listener {
-                    socket,
-                    is_on: true,
-                    is_ready: true,
-                    accepts_left: 0,
-                })
+                poll.registry().register(&mut socket, LISTENER, Interest::READABLE)?;
+                Some(Listener { socket, is_on: true, is_ready: true, accepts_left: 0 })
             }
             None => None,
         };
@@ -159,10 +153,7 @@ impl Epoll {
                 let room = buffer.missing();
                 (receive_into(&socket.stream, buffer), room)
             }
-            None => (
-                (&socket.stream).read(&mut self.receive_buffer),
-                RECEIVE_SIZE,
-            ),
+            None => ((&socket.stream).read(&mut self.receive_buffer), RECEIVE_SIZE),
         };
         let outcome = match result {
             Ok(0) => {
@@ -215,9 +206,7 @@ impl Driver for Epoll {
 
     fn attach(&mut self, token: Token, mut transfer: TcpStream) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::PRIORITY | Interest::WRITABLE;
-        self.poll
-            .registry()
-            .register(&mut transfer, to_mio(token), interest)?;
+        self.poll.registry().register(&mut transfer, to_mio(token), interest)?;
         let slot = token.slot as usize;
         if self.sockets.len() <= slot {
             self.sockets.resize_with(slot + 1, || None);
@@ -248,10 +237,7 @@ impl Driver for Epoll {
     }
 
     fn fill(&mut self, token: Token, buffer: MessageBuffer) {
-        debug_assert!(
-            buffer.missing() > 0,
-            "receiving nothing would look like the end"
-        );
+        debug_assert!(buffer.missing() > 0, "receiving nothing would look like the end");
         if let Some(socket) = self.socket(token) {
             socket.fill = Some(buffer);
         }
@@ -300,15 +286,8 @@ impl Driver for Epoll {
         self.readable.extend(self.readable_later.drain(..));
         let is_ready = !self.readable.is_empty()
             || !self.closed.is_empty()
-            || self
-                .listener
-                .as_ref()
-                .is_some_and(|listener| listener.is_on && listener.is_ready);
-        let timeout = if is_ready {
-            Some(Duration::ZERO)
-        } else {
-            timeout
-        };
+            || self.listener.as_ref().is_some_and(|listener| listener.is_on && listener.is_ready);
+        let timeout = if is_ready { Some(Duration::ZERO) } else { timeout };
         match self.poll.poll(&mut self.events, timeout) {
             Err(error) if error.kind() == ErrorKind::Interrupted => self.events.clear(),
             result => result?,
@@ -408,10 +387,7 @@ fn send_some(mut stream: &TcpStream, queue: &mut SendQueue) -> io::Result<bool> 
         1 => (slices[0].len(), stream.write(&slices[0])),
         count => {
             let slices = &slices[..count];
-            (
-                slices.iter().map(|slice| slice.len()).sum(),
-                stream.write_vectored(slices),
-            )
+            (slices.iter().map(|slice| slice.len()).sum(), stream.write_vectored(slices))
         }
     };
     match sent {
@@ -434,16 +410,10 @@ const fn to_mio(token: Token) -> mio::Token {
 }
 
 const fn from_mio(token: mio::Token) -> Token {
-    Token {
-        slot: token.0 as u32,
-        generation: (token.0 >> 32) as u32,
-    }
+    Token { slot: token.0 as u32, generation: (token.0 >> 32) as u32 }
 }
 
-const _: () = assert!(
-    usize::BITS == 64,
-    "an event's name holds a slot and a generation"
-);
+const _: () = assert!(usize::BITS == 64, "an event's name holds a slot and a generation");
 
 const WAKER: mio::Token = mio::Token(usize::MAX);
 const LISTENER: mio::Token = mio::Token(usize::MAX - 1);

@@ -78,10 +78,7 @@ pub struct CloseFrame<'a> {
 impl<'a> CloseFrame<'a> {
     /// A code and its text.
     pub fn new(code: CloseCode, reason: impl Into<Cow<'a, str>>) -> Self {
-        Self {
-            code,
-            reason: reason.into(),
-        }
+        Self { code, reason: reason.into() }
     }
 
     /// Reads the payload of a close frame; `None` is one without a code.
@@ -102,19 +99,13 @@ impl<'a> CloseFrame<'a> {
             return Err(ProtocolError::CloseCodeInvalid);
         }
         let reason = std::str::from_utf8(reason).map_err(|_| ProtocolError::Utf8Invalid)?;
-        Ok(Some(Self {
-            code,
-            reason: Cow::Borrowed(reason),
-        }))
+        Ok(Some(Self { code, reason: Cow::Borrowed(reason) }))
     }
 
     /// The same frame with a reason of its own.
     #[must_use]
     pub fn into_owned(self) -> CloseFrame<'static> {
-        CloseFrame {
-            code: self.code,
-            reason: Cow::Owned(self.reason.into_owned()),
-        }
+        CloseFrame { code: self.code, reason: Cow::Owned(self.reason.into_owned()) }
     }
 
     /// Appends the payload to `output`. A reason that is too long is cut at a character.

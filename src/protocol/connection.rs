@@ -71,10 +71,7 @@ impl<'b> Input<'b> {
     /// Input whose messages are assembled in new buffers.
     #[must_use]
     pub const fn new(bytes: &'b mut [u8]) -> Self {
-        Self {
-            bytes,
-            spare: Vec::new(),
-        }
+        Self { bytes, spare: Vec::new() }
     }
 
     /// Input whose first unfinished message is assembled in `spare`; what `spare` holds is cleared.
@@ -122,10 +119,7 @@ pub struct Connection {
 #[derive(Clone, Copy, Debug)]
 enum Receiving {
     /// A frame header, of which these bytes are there.
-    Header {
-        bytes: [u8; HEADER_SIZE_MAX],
-        size: u8,
-    },
+    Header { bytes: [u8; HEADER_SIZE_MAX], size: u8 },
     /// The rest of a data frame.
     Payload(Frame),
     /// The rest of a control frame.
@@ -135,10 +129,7 @@ enum Receiving {
 }
 
 impl Receiving {
-    const HEADER: Self = Self::Header {
-        bytes: [0; HEADER_SIZE_MAX],
-        size: 0,
-    };
+    const HEADER: Self = Self::Header { bytes: [0; HEADER_SIZE_MAX], size: 0 };
 }
 
 /// A frame whose payload is arriving.
@@ -172,9 +163,7 @@ struct Assembly {
 impl Assembly {
     fn handle(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
         // RFC 6455 8.1: text that is not UTF-8 fails the connection; here with its first bad byte.
-        self.text
-            .as_mut()
-            .map_or(Ok(()), |text| text.validate(bytes))
+        self.text.as_mut().map_or(Ok(()), |text| text.validate(bytes))
     }
 
     fn finish(&self, assembled: &[u8]) -> Result<(), ProtocolError> {
@@ -275,11 +264,7 @@ impl Connection {
         }
         // A length is only a claim: until the peer has sent some of the message, little memory is set aside for it,
         // and never all that a connection without a real limit would let it claim.
-        let trusted = if buffer.len() < FILL_TRUST_SIZE {
-            FILL_TRUST_SIZE
-        } else {
-            FILL_SIZE_MAX
-        };
+        let trusted = if buffer.len() < FILL_TRUST_SIZE { FILL_TRUST_SIZE } else { FILL_SIZE_MAX };
         let believed = frame.missing.min(trusted);
         if frame.is_final && believed == frame.missing {
             buffer.reserve_exact(believed);
@@ -314,18 +299,12 @@ impl Connection {
         );
         let start = buffer.len() - added;
         frame.handle(&mut buffer[start..]);
-        let valid = self
-            .message
-            .as_mut()
-            .map_or(Ok(()), |message| message.handle(&buffer[start..]));
+        let valid =
+            self.message.as_mut().map_or(Ok(()), |message| message.handle(&buffer[start..]));
         self.assembled = buffer;
         self.receiving = Receiving::Payload(frame);
         let event = valid.and_then(|()| {
-            if frame.missing == 0 {
-                self.finish_frame(frame.is_final)
-            } else {
-                Ok(None)
-            }
+            if frame.missing == 0 { self.finish_frame(frame.is_final) } else { Ok(None) }
         });
         if event.is_err() {
             self.end();
@@ -407,12 +386,8 @@ impl Connection {
         self.check(header)?;
         // `check` has bounded the size, so it fits.
         let size = header.payload_size as usize;
-        let mut frame = Frame {
-            is_final: header.is_final,
-            mask: header.mask,
-            received: 0,
-            missing: size,
-        };
+        let mut frame =
+            Frame { is_final: header.is_final, mask: header.mask, received: 0, missing: size };
         if header.opcode.is_control() {
             if input.bytes.len() < size {
                 self.receiving = Receiving::Control(header.opcode, frame);
@@ -429,10 +404,7 @@ impl Connection {
                 return whole_message(header.opcode, payload).map(Some);
             }
             let text = (header.opcode == Opcode::Text).then(Utf8Validator::default);
-            self.message = Some(Assembly {
-                text,
-                was_filled: false,
-            });
+            self.message = Some(Assembly { text, was_filled: false });
             self.assembled = mem::take(&mut input.spare);
         }
         if size == 0 {
@@ -459,10 +431,7 @@ impl Connection {
             return Ok(());
         }
         // RFC 6455 5.4: fragments of one message follow each other, with nothing but control frames between.
-        match (
-            header.opcode == Opcode::Continuation,
-            self.message.is_some(),
-        ) {
+        match (header.opcode == Opcode::Continuation, self.message.is_some()) {
             (true, false) => return Err(ProtocolError::ContinuationUnexpected),
             (false, true) => return Err(ProtocolError::ContinuationExpected),
             _ => {}
@@ -486,11 +455,7 @@ impl Connection {
         }
         self.assembled.extend_from_slice(bytes);
         self.receiving = Receiving::Payload(frame);
-        if frame.missing == 0 {
-            self.finish_frame(frame.is_final)
-        } else {
-            Ok(None)
-        }
+        if frame.missing == 0 { self.finish_frame(frame.is_final) } else { Ok(None) }
     }
 
     fn finish_frame<'b>(&mut self, is_final: bool) -> Result<Option<Event<'b>>, ProtocolError> {
@@ -498,16 +463,10 @@ impl Connection {
         if !is_final {
             return Ok(None);
         }
-        let message = self
-            .message
-            .take()
-            .expect("a data frame belongs to a message");
+        let message = self.message.take().expect("a data frame belongs to a message");
         message.finish(&self.assembled)?;
         let payload = Payload::Assembled(mem::take(&mut self.assembled));
-        Ok(Some(Event::Message(Received::new(
-            message.text.is_some(),
-            payload,
-        ))))
+        Ok(Some(Event::Message(Received::new(message.text.is_some(), payload))))
     }
 
     /// A control frame that spans reads waits behind what is assembled of a message.
@@ -525,9 +484,7 @@ impl Connection {
             return Ok(None);
         }
         self.receiving = Receiving::HEADER;
-        let payload = self
-            .assembled
-            .split_off(self.assembled.len() - frame.received);
+        let payload = self.assembled.split_off(self.assembled.len() - frame.received);
         if self.message.is_none() {
             self.assembled = Vec::new();
         }
@@ -596,10 +553,7 @@ impl Connection {
 
     /// Appends the close frame that tells the peer which rule it broke, unless one was sent before.
     pub fn send_failure(&mut self, error: ProtocolError, output: &mut Vec<u8>) {
-        let frame = CloseFrame {
-            code: error.close_code(),
-            reason: Cow::Borrowed(error.reason()),
-        };
+        let frame = CloseFrame { code: error.close_code(), reason: Cow::Borrowed(error.reason()) };
         // RFC 6455 7.1.7: failing the connection sends a close frame if none was sent yet.
         let _already_closing = self.send_close(Some(&frame), output);
     }
@@ -649,10 +603,7 @@ fn whole_message(opcode: Opcode, payload: &mut [u8]) -> Result<Event<'_>, Protoc
     if is_text && std::str::from_utf8(payload).is_err() {
         return Err(ProtocolError::Utf8Invalid);
     }
-    Ok(Event::Message(Received::new(
-        is_text,
-        Payload::Lent(payload),
-    )))
+    Ok(Event::Message(Received::new(is_text, Payload::Lent(payload))))
 }
 
 fn control_event(opcode: Opcode, payload: Payload<'_>) -> Result<Event<'_>, ProtocolError> {

@@ -8,10 +8,7 @@ use std::fmt;
 
 /// A whole message. Receiving lends one, sending takes one, so that an echo is `connection.send(message)`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "RFC 6455 defines these two and no others"
-)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 6455 defines these two and no others")]
 pub enum Message<'a> {
     /// UTF-8 text.
     Text(&'a str),
@@ -83,10 +80,7 @@ pub fn encode_control(
 }
 
 /// A payload as it came: inside the receive buffer, or assembled from several reads or fragments.
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "a payload is either whole or put together"
-)]
+#[expect(clippy::exhaustive_enums, reason = "a payload is either whole or put together")]
 pub enum Payload<'b> {
     /// It arrived whole in one read and was unmasked in place.
     Lent(&'b mut [u8]),
@@ -137,10 +131,7 @@ impl<'b> Received<'b> {
         if !self.is_text {
             return Message::Binary(bytes);
         }
-        debug_assert!(
-            std::str::from_utf8(bytes).is_ok(),
-            "text was validated as it arrived"
-        );
+        debug_assert!(std::str::from_utf8(bytes).is_ok(), "text was validated as it arrived");
         // SAFETY: `Connection` makes a text message only after `Utf8Validator` took every byte of it and found it
         // complete. The bytes cannot have changed since: nothing hands them out for writing but `poll_fill`, and text
         // that was filled is validated whole at its end. The safe twin is the assertion above, which every debug build

@@ -4,10 +4,7 @@ use super::error::ProtocolError;
 
 /// What a frame carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "RFC 6455 defines these six and no others"
-)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 6455 defines these six and no others")]
 pub enum Opcode {
     /// Another fragment of the message before it.
     Continuation,

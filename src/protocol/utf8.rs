@@ -33,11 +33,7 @@ impl Utf8Validator {
     /// that is not complete. The text is lost then: do not continue it.
     #[inline]
     pub fn validate(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
-        let bytes = if self.is_complete() {
-            bytes
-        } else {
-            self.complete_character(bytes)?
-        };
+        let bytes = if self.is_complete() { bytes } else { self.complete_character(bytes)? };
         match from_utf8(bytes) {
             Ok(_) => Ok(()),
             Err(error) if error.error_len().is_none() => {
@@ -62,11 +58,7 @@ impl Utf8Validator {
     /// [`ProtocolError::Utf8Invalid`] when it ends inside a character.
     #[inline]
     pub const fn finish(&self) -> Result<(), ProtocolError> {
-        if self.is_complete() {
-            Ok(())
-        } else {
-            Err(ProtocolError::Utf8Invalid)
-        }
+        if self.is_complete() { Ok(()) } else { Err(ProtocolError::Utf8Invalid) }
     }
 
     /// Adds `bytes` to the carried beginning of a character, and returns what follows that character.

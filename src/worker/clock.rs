@@ -17,10 +17,7 @@ pub trait Clock {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the clock"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     fn now(&self) -> Instant {
         Instant::now()
     }
@@ -83,10 +80,7 @@ impl Add<Duration> for Ticks {
     /// The first tick that is at least `duration` later.
     fn add(self, duration: Duration) -> Self {
         let ticks = duration.as_millis().div_ceil(TICK.as_millis()) + 1;
-        Self(
-            self.0
-                .saturating_add(u32::try_from(ticks).unwrap_or(u32::MAX)),
-        )
+        Self(self.0.saturating_add(u32::try_from(ticks).unwrap_or(u32::MAX)))
     }
 }
 

@@ -145,9 +145,7 @@ impl<S> Connections<S> {
             slots: slab::Slab::new(),
             generation: 0,
             dirty: Vec::new(),
-            queues: Pool::new(POOLED_QUEUES_MAX, POOLED_QUEUE_BYTES_MAX, |queue| {
-                queue.capacity()
-            }),
+            queues: Pool::new(POOLED_QUEUES_MAX, POOLED_QUEUE_BYTES_MAX, |queue| queue.capacity()),
         }
     }
 
@@ -162,11 +160,7 @@ impl<S> Connections<S> {
     /// Adds a connection whose head is awaited.
     pub(crate) fn insert(&mut self, peer: SocketAddr, now: Ticks) -> Token {
         self.generation = self.generation.wrapping_add(1);
-        let head = Head {
-            parser: RequestParser::new(),
-            bytes: Vec::new(),
-            peer,
-        };
+        let head = Head { parser: RequestParser::new(), bytes: Vec::new(), peer };
         let slot = self.slots.insert(Connection {
             generation: self.generation,
             phase: Phase::Head(Box::new(head)),
@@ -178,10 +172,7 @@ impl<S> Connections<S> {
             progressed_at: now,
             since: now,
         });
-        Token {
-            slot: slot as u32,
-            generation: self.generation,
-        }
+        Token { slot: slot as u32, generation: self.generation }
     }
 
     pub(crate) fn get_mut(&mut self, token: Token) -> Option<&mut Connection<S>> {
@@ -194,10 +185,7 @@ impl<S> Connections<S> {
     }
 
     pub(crate) fn token(&self, slot: u32) -> Token {
-        Token {
-            slot,
-            generation: self[slot].generation,
-        }
+        Token { slot, generation: self[slot].generation }
     }
 
     pub(crate) fn tokens(&self) -> Vec<Token> {
@@ -211,10 +199,7 @@ impl<S> Connections<S> {
     /// Frees the slot. Nothing refers to it any more: the driver has said its last word.
     pub(crate) fn remove(&mut self, slot: u32) {
         let connection = self.slots.remove(slot as usize);
-        debug_assert!(
-            connection.subscriptions.is_empty(),
-            "who is gone subscribes to nothing"
-        );
+        debug_assert!(connection.subscriptions.is_empty(), "who is gone subscribes to nothing");
         if let Some(mut queue) = connection.queue {
             queue.clear();
             self.queues.give(queue);
@@ -232,10 +217,7 @@ impl<S> Connections<S> {
     /// Gives an empty queue back to the pool.
     #[inline]
     pub(crate) fn release_queue(&mut self, slot: u32) {
-        if let Some(queue) = self.slots[slot as usize]
-            .queue
-            .take_if(|queue| queue.is_empty())
-        {
+        if let Some(queue) = self.slots[slot as usize].queue.take_if(|queue| queue.is_empty()) {
             self.queues.give(queue);
         }
     }

@@ -77,10 +77,7 @@ impl<H: Handler> Core<H> {
     }
 
     pub(crate) fn connection_id(&self, slot: u32) -> ConnectionId {
-        ConnectionId {
-            worker: self.id,
-            token: self.connections.token(slot),
-        }
+        ConnectionId { worker: self.id, token: self.connections.token(slot) }
     }
 
     pub(crate) fn state(&mut self, slot: u32) -> &mut H::State {
@@ -98,10 +95,7 @@ impl<H: Handler> Core<H> {
             return None;
         }
         let connection = self.connections.get_mut(id.token)?;
-        connection
-            .open_mut()?
-            .is_sendable()
-            .then_some(id.token.slot)
+        connection.open_mut()?.is_sendable().then_some(id.token.slot)
     }
 
     #[inline]
@@ -124,9 +118,7 @@ impl<H: Handler> Core<H> {
             let sent = queue.append(|output| open.protocol.send(message, output));
             sent.map_err(|_| SendRefused::Closed)?;
         }
-        Ok(Accepted {
-            backlog: connection.backlog(),
-        })
+        Ok(Accepted { backlog: connection.backlog() })
     }
 
     pub(crate) fn send_prepared(
@@ -137,9 +129,7 @@ impl<H: Handler> Core<H> {
         self.make_room(slot, message.as_frame().len())?;
         let queue = self.connections.outgoing(slot);
         queue.append(|output| output.extend_from_slice(message.as_frame()));
-        Ok(Accepted {
-            backlog: self.connections[slot].backlog(),
-        })
+        Ok(Accepted { backlog: self.connections[slot].backlog() })
     }
 
     /// Checks that `size` bytes may be queued, behind what was published to the connection so far.
@@ -181,13 +171,10 @@ impl<H: Handler> Core<H> {
     ) -> Result<(), SendError> {
         let frame = CloseFrame::new(code, reason);
         self.topics.catch_up(&mut self.connections, slot);
-        self.control(slot, |protocol, output| {
-            protocol.send_close(Some(&frame), output)
-        })?;
+        self.control(slot, |protocol, output| protocol.send_close(Some(&frame), output))?;
         self.topics.unsubscribe_all(&mut self.connections, slot);
         self.connections[slot].since = self.ticks;
-        self.timers
-            .schedule_earlier(slot, self.ticks + self.config.close_timeout);
+        self.timers.schedule_earlier(slot, self.ticks + self.config.close_timeout);
         Ok(())
     }
 
@@ -218,9 +205,7 @@ impl<H: Handler> Core<H> {
     pub(crate) fn subscribe(&mut self, slot: u32, topic: &[u8], variant: Variant) -> bool {
         let open = self.connections[slot].open_mut();
         open.is_some_and(|open| open.is_sendable())
-            && self
-                .topics
-                .subscribe(&mut self.connections, slot, topic, variant)
+            && self.topics.subscribe(&mut self.connections, slot, topic, variant)
     }
 
     pub(crate) fn unsubscribe(&mut self, slot: u32, topic: &[u8]) -> bool {
@@ -241,14 +226,7 @@ impl<H: Handler> Core<H> {
             let (topic, message): (Arc<[u8]>, _) = (topic.into(), Prepared::new(message));
             for worker in self.others() {
                 let (topic, message) = (Arc::clone(&topic), message.clone());
-                self.outboxes.push(
-                    worker,
-                    Envelope::Publish {
-                        topic,
-                        mark: 0,
-                        message,
-                    },
-                );
+                self.outboxes.push(worker, Envelope::Publish { topic, mark: 0, message });
             }
             self.charge(cause);
         }
@@ -266,8 +244,7 @@ impl<H: Handler> Core<H> {
 
     pub(crate) fn send_to(&mut self, id: ConnectionId, message: &Prepared, cause: Option<u32>) {
         if id.worker != self.id {
-            self.outboxes
-                .push(id.worker, Envelope::Send(id, message.clone()));
+            self.outboxes.push(id.worker, Envelope::Send(id, message.clone()));
             self.charge(cause);
         } else if let Some(slot) = self.open_slot(id) {
             let _gone_or_full = self.send_prepared(slot, message);
@@ -293,8 +270,6 @@ impl<H: Handler> Core<H> {
 
     fn others(&self) -> impl Iterator<Item = WorkerId> + use<H> {
         let own = self.id;
-        (0..self.outboxes.workers() as u16)
-            .map(WorkerId)
-            .filter(move |worker| *worker != own)
+        (0..self.outboxes.workers() as u16).map(WorkerId).filter(move |worker| *worker != own)
     }
 }

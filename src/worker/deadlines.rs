@@ -36,10 +36,7 @@ impl<S> Connection<S> {
                 waits[0] = Some((self.since + config.handshake_timeout, Overdue::Head));
             }
             Phase::Open(open) if open.protocol.has_sent_close() => {
-                waits[0] = Some((
-                    self.closing_since() + config.close_timeout,
-                    Overdue::CloseFrame,
-                ));
+                waits[0] = Some((self.closing_since() + config.close_timeout, Overdue::CloseFrame));
             }
             Phase::Open(open) => {
                 // Silence means nothing while we do not listen.
@@ -49,9 +46,7 @@ impl<S> Connection<S> {
                     } else {
                         (self.received_at + config.idle_timeout, Overdue::Life)
                     });
-                    let message = open
-                        .message_since
-                        .map(|since| since + config.message_timeout);
+                    let message = open.message_since.map(|since| since + config.message_timeout);
                     waits[1] = message.map(|due| (due, Overdue::Message));
                 }
                 if self.flags.is_blocked || self.flags.is_in_flight {

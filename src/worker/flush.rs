@@ -103,9 +103,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             }
         }
         connection.flags.wants_drain |= connection.backlog() > DRAINED_BYTES;
-        self.core
-            .timers
-            .schedule_earlier(token.slot, ticks + self.core.config.write_stall_timeout);
+        self.core.timers.schedule_earlier(token.slot, ticks + self.core.config.write_stall_timeout);
     }
 
     /// Tells the driver whether to receive, where that has changed.
@@ -161,8 +159,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             }
             if connection.open_mut().is_some_and(|open| open.is_sendable()) {
                 let handler = &mut self.handler;
-                self.core
-                    .call(token.slot, |connection| handler.on_drain(connection));
+                self.core.call(token.slot, |connection| handler.on_drain(connection));
             }
         }
         self.drained = drained;

@@ -18,15 +18,9 @@ use std::time::Duration;
 pub(crate) enum Envelope<M> {
     Mail(M),
     Send(ConnectionId, Prepared),
-    Publish {
-        topic: Arc<[u8]>,
-        mark: u64,
-        message: Prepared,
-    },
+    Publish { topic: Arc<[u8]>, mark: u64, message: Prepared },
     Close(ConnectionId, CloseCode, String),
-    ShutDown {
-        grace: Duration,
-    },
+    ShutDown { grace: Duration },
 }
 
 /// Where a worker's mail arrives.
@@ -58,11 +52,7 @@ impl<M> Clone for Address<M> {
 pub(crate) fn mailbox<M>(waker: Waker) -> (Address<M>, Mailbox<M>) {
     let (sender, batches) = bounded(MAILBOX_BATCHES_MAX);
     let has_mail = Arc::new(AtomicBool::new(false));
-    let address = Address {
-        batches: sender,
-        has_mail: Arc::clone(&has_mail),
-        waker,
-    };
+    let address = Address { batches: sender, has_mail: Arc::clone(&has_mail), waker };
     (address, Mailbox { batches, has_mail })
 }
 
@@ -121,11 +111,7 @@ pub(crate) struct Outboxes<M> {
 impl<M> Outboxes<M> {
     pub(crate) fn new(own: WorkerId, addresses: Vec<Address<M>>) -> Self {
         let waiting = addresses.iter().map(|_| Vec::new()).collect();
-        Self {
-            own,
-            addresses,
-            waiting,
-        }
+        Self { own, addresses, waiting }
     }
 
     pub(crate) const fn workers(&self) -> usize {
@@ -141,9 +127,7 @@ impl<M> Outboxes<M> {
 
     /// Whether more waits somewhere than should.
     pub(crate) fn is_over(&self) -> bool {
-        self.waiting
-            .iter()
-            .any(|waiting| waiting.len() > OUTBOX_MAIL_MAX)
+        self.waiting.iter().any(|waiting| waiting.len() > OUTBOX_MAIL_MAX)
     }
 
     /// Whether anything waits: the worker must come back soon.

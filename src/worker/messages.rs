@@ -106,23 +106,13 @@ mod tests {
         let mut messages = Messages::new();
         let buffer = vec![7; SHARED_MESSAGE_SIZE_MIN];
         messages.present(&buffer);
-        assert!(
-            messages.share(&buffer.clone()).is_none(),
-            "equal bytes elsewhere"
-        );
+        assert!(messages.share(&buffer.clone()).is_none(), "equal bytes elsewhere");
         assert!(messages.share(&buffer[1..]).is_none(), "a part of them");
         let shared = messages.share(&buffer).expect("the message itself");
         messages.finish(buffer);
         assert_eq!(shared.bytes().len(), SHARED_MESSAGE_SIZE_MIN);
-        assert!(
-            messages.share(shared.bytes()).is_none(),
-            "the handler has returned"
-        );
-        assert_eq!(
-            messages.take().capacity(),
-            0,
-            "a send queue still has the buffer"
-        );
+        assert!(messages.share(shared.bytes()).is_none(), "the handler has returned");
+        assert_eq!(messages.take().capacity(), 0, "a send queue still has the buffer");
         drop(shared);
         let buffer = messages.take();
         assert!(buffer.is_empty() && buffer.capacity() >= SHARED_MESSAGE_SIZE_MIN);

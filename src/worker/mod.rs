@@ -99,9 +99,7 @@ impl<D: Driver, M> WorkerParts<D, M> {
     /// The parts of a server's workers, one for each driver, and a handle to all of them.
     #[must_use]
     pub fn new(drivers: Vec<D>) -> (Vec<Self>, Remote<M>) {
-        let mailboxes = drivers
-            .iter()
-            .map(|driver| mailbox::mailbox(driver.waker()));
+        let mailboxes = drivers.iter().map(|driver| mailbox::mailbox(driver.waker()));
         let (addresses, mailboxes): (Vec<_>, Vec<_>) = mailboxes.unzip();
         let parts = drivers.into_iter().zip(mailboxes).enumerate();
         let parts = parts.map(|(index, (driver, mailbox))| Self {
@@ -198,17 +196,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if self.core.outboxes.is_waiting() {
             return Some(MAIL_RETRY);
         }
-        let timer = self
-            .core
-            .timers
-            .poll_timeout()
-            .map(|due| self.core.started_at + due.elapsed());
-        let moments = [
-            timer,
-            self.accept_again_at,
-            self.handler_tick_at,
-            self.shut_down_by,
-        ];
+        let timer = self.core.timers.poll_timeout().map(|due| self.core.started_at + due.elapsed());
+        let moments = [timer, self.accept_again_at, self.handler_tick_at, self.shut_down_by];
         let next = moments.into_iter().flatten().min()?;
         Some(next.saturating_duration_since(self.core.now))
     }
@@ -222,9 +211,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 }
                 Completion::Filled(token, buffer, size) => {
                     let buffer = buffer.into_bytes();
-                    let fill = self
-                        .core
-                        .handle_filled(&mut self.handler, token, buffer, size);
+                    let fill = self.core.handle_filled(&mut self.handler, token, buffer, size);
                     self.after_receive(token, fill);
                 }
                 Completion::EndOfStream(token) => {
@@ -250,14 +237,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if let Some((buffer, missing)) = fill {
             self.driver.fill(token, MessageBuffer::new(buffer, missing));
         }
-        if self
-            .core
-            .connections
-            .get_mut(token)
-            .is_some_and(|connection| {
-                !connection.flags.is_blocked && connection.backlog() > self.core.config.cork_bytes
-            })
-        {
+        if self.core.connections.get_mut(token).is_some_and(|connection| {
+            !connection.flags.is_blocked && connection.backlog() > self.core.config.cork_bytes
+        }) {
             self.flush_early(token.slot);
         }
     }
@@ -331,11 +313,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 }));
             }
             Envelope::Send(id, message) => self.core.send_to(id, &message, None),
-            Envelope::Publish {
-                topic,
-                mark,
-                message,
-            } => {
+            Envelope::Publish { topic, mark, message } => {
                 self.core.publish_here(&topic, mark, None, |_, output| {
                     output.extend_from_slice(message.as_frame());
                 });
@@ -412,17 +390,12 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     fn deliver_once(&mut self, lag_bytes: usize) {
         let mut lagged = std::mem::take(&mut self.lagged);
-        let Core {
-            topics,
-            connections,
-            ..
-        } = &mut self.core;
+        let Core { topics, connections, .. } = &mut self.core;
         topics.deliver(connections, lag_bytes, &mut lagged);
         for topics::Lagged { slot, topic, mark } in lagged.drain(..) {
             self.core.connections[slot].flags.wants_drain = true;
             let handler = &mut self.handler;
-            self.core
-                .call(slot, |connection| handler.on_lag(connection, &topic, mark));
+            self.core.call(slot, |connection| handler.on_lag(connection, &topic, mark));
         }
         self.lagged = lagged;
     }

@@ -61,11 +61,7 @@ impl<H: Handler> Core<H> {
         connection.flags.is_at_end = true;
         match connection.phase {
             Phase::Open(_) => {
-                self.finish(
-                    handler,
-                    token.slot,
-                    &Closed::without_frame(CloseCause::Lost),
-                );
+                self.finish(handler, token.slot, &Closed::without_frame(CloseCause::Lost));
             }
             Phase::Head(_) => self.end(token.slot),
             Phase::Ending | Phase::Closed => self.connections.mark_dirty(token.slot),
@@ -133,17 +129,11 @@ impl<H: Handler> Core<H> {
         &mut self,
         slot: u32,
         request: &Request<'_>,
-        Upgrade {
-            state,
-            subprotocol,
-            headers,
-        }: Upgrade<H::State>,
+        Upgrade { state, subprotocol, headers }: Upgrade<H::State>,
     ) -> Result<(), Response> {
         let upgrade = check_upgrade(request).map_err(|error| error.response())?;
-        let headers: Vec<(&str, &str)> = headers
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let queue = self.connections.outgoing(slot);
         queue
             .append(|output| {
@@ -154,12 +144,8 @@ impl<H: Handler> Core<H> {
                 Response::text(Status::INTERNAL_SERVER_ERROR, text)
             })?;
         let protocol = Connection::new(Role::Server, self.config.message_bytes_max);
-        self.connections[slot].phase = Phase::Open(Open {
-            protocol,
-            state,
-            message_since: None,
-            is_over: false,
-        });
+        self.connections[slot].phase =
+            Phase::Open(Open { protocol, state, message_since: None, is_over: false });
         // The idle time may be shorter than what is left of the handshake's.
         self.schedule(slot);
         Ok(())
@@ -167,9 +153,7 @@ impl<H: Handler> Core<H> {
 
     /// Sends a response, and ends the connection when it has left.
     pub(super) fn respond(&mut self, slot: u32, response: &Response, head_only: bool) {
-        self.connections
-            .outgoing(slot)
-            .append(|output| response.encode(head_only, output));
+        self.connections.outgoing(slot).append(|output| response.encode(head_only, output));
         self.end(slot);
     }
 
@@ -199,10 +183,7 @@ impl<H: Handler> Core<H> {
                     self.messages.present(buffer);
                 }
                 // Whoever has begun to close has no use for messages that were under way.
-                if self.connections[slot]
-                    .open_mut()
-                    .is_some_and(|open| open.is_sendable())
-                {
+                if self.connections[slot].open_mut().is_some_and(|open| open.is_sendable()) {
                     self.call(slot, |connection| {
                         handler.on_message(connection, received.as_message());
                     });
@@ -213,14 +194,10 @@ impl<H: Handler> Core<H> {
             }
             Event::Ping(payload) => {
                 self.pong(slot, payload.as_bytes());
-                self.call(slot, |connection| {
-                    handler.on_ping(connection, payload.as_bytes())
-                });
+                self.call(slot, |connection| handler.on_ping(connection, payload.as_bytes()));
             }
             Event::Pong(payload) => {
-                self.call(slot, |connection| {
-                    handler.on_pong(connection, payload.as_bytes())
-                });
+                self.call(slot, |connection| handler.on_pong(connection, payload.as_bytes()));
             }
             Event::Close(frame) => self.handle_close(handler, slot, frame.as_ref()),
         }
@@ -230,17 +207,12 @@ impl<H: Handler> Core<H> {
         // RFC 6455 5.5.1: the answer to a close frame "typically echos the status code".
         let answer = frame.map(|frame| CloseFrame::new(frame.code, ""));
         self.topics.catch_up(&mut self.connections, slot);
-        let answered = self.control(slot, |protocol, output| {
-            protocol.send_close(answer.as_ref(), output)
-        });
+        let answered =
+            self.control(slot, |protocol, output| protocol.send_close(answer.as_ref(), output));
         let closed = Closed {
             code: frame.map_or(CloseCode::NO_STATUS, |frame| frame.code),
             reason: frame.map_or("", |frame| &frame.reason),
-            cause: if answered.is_ok() {
-                CloseCause::Peer
-            } else {
-                CloseCause::Local
-            },
+            cause: if answered.is_ok() { CloseCause::Peer } else { CloseCause::Local },
         };
         self.finish(handler, slot, &closed);
     }
@@ -275,8 +247,7 @@ impl<H: Handler> Core<H> {
         connection.phase = Phase::Ending;
         connection.since = self.ticks;
         self.connections.mark_dirty(slot);
-        self.timers
-            .schedule_earlier(slot, self.ticks + self.config.close_timeout);
+        self.timers.schedule_earlier(slot, self.ticks + self.config.close_timeout);
     }
 
     /// Calls the handler for a connection. If it panics, the connection is closed; the panic hook has told of it.
@@ -302,8 +273,7 @@ impl<H: Handler> Core<H> {
         let fill = open.protocol.poll_fill();
         if open.message_since.is_none() {
             open.message_since = Some(ticks);
-            self.timers
-                .schedule_earlier(slot, ticks + self.config.message_timeout);
+            self.timers.schedule_earlier(slot, ticks + self.config.message_timeout);
         }
         fill
     }
@@ -311,10 +281,6 @@ impl<H: Handler> Core<H> {
 
 impl Closed<'_> {
     pub(super) const fn without_frame(cause: CloseCause) -> Self {
-        Self {
-            code: CloseCode::ABNORMAL,
-            reason: "",
-            cause,
-        }
+        Self { code: CloseCode::ABNORMAL, reason: "", cause }
     }
 }

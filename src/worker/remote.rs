@@ -15,17 +15,13 @@ pub struct Remote<M> {
 
 impl<M> Clone for Remote<M> {
     fn clone(&self) -> Self {
-        Self {
-            addresses: Arc::clone(&self.addresses),
-        }
+        Self { addresses: Arc::clone(&self.addresses) }
     }
 }
 
 impl<M> Remote<M> {
     pub(super) fn new(addresses: Vec<Address<M>>) -> Self {
-        Self {
-            addresses: addresses.into(),
-        }
+        Self { addresses: addresses.into() }
     }
 
     /// How many workers there are; their numbers are 0 up to this.
@@ -52,14 +48,7 @@ impl<M> Remote<M> {
         let topic: Arc<[u8]> = topic.as_ref().into();
         let results = (0..self.workers() as u16).map(|worker| {
             let (topic, message) = (Arc::clone(&topic), message.clone());
-            self.post(
-                WorkerId(worker),
-                Envelope::Publish {
-                    topic,
-                    mark: 0,
-                    message,
-                },
-            )
+            self.post(WorkerId(worker), Envelope::Publish { topic, mark: 0, message })
         });
         // Each worker is tried, whatever became of the one before.
         results.fold(Ok(()), Result::and)
@@ -97,16 +86,11 @@ impl<M> Remote<M> {
     }
 
     fn post(&self, worker: WorkerId, envelope: Envelope<M>) -> Result<(), RemoteError> {
-        let address = self
-            .addresses
-            .get(usize::from(worker.0))
-            .ok_or(RemoteError::Gone)?;
-        address
-            .post(vec![envelope])
-            .map_err(|unposted| match unposted {
-                Unposted::Full(_) => RemoteError::Full,
-                Unposted::Gone => RemoteError::Gone,
-            })
+        let address = self.addresses.get(usize::from(worker.0)).ok_or(RemoteError::Gone)?;
+        address.post(vec![envelope]).map_err(|unposted| match unposted {
+            Unposted::Full(_) => RemoteError::Full,
+            Unposted::Gone => RemoteError::Gone,
+        })
     }
 }
 

@@ -39,13 +39,7 @@ impl TimerWheel {
         Self {
             now: Ticks::default(),
             next: Ticks::NEVER,
-            buckets: vec![
-                Bucket {
-                    first: NONE,
-                    earliest: Ticks::NEVER
-                };
-                BUCKETS
-            ],
+            buckets: vec![Bucket { first: NONE, earliest: Ticks::NEVER }; BUCKETS],
             entries: Vec::new(),
         }
     }
@@ -60,14 +54,7 @@ impl TimerWheel {
         self.cancel(key);
         let index = key as usize;
         if self.entries.len() <= index {
-            self.entries.resize(
-                index + 1,
-                Entry {
-                    previous: NONE,
-                    next: NONE,
-                    due: Ticks::NEVER,
-                },
-            );
+            self.entries.resize(index + 1, Entry { previous: NONE, next: NONE, due: Ticks::NEVER });
         }
         // What is already due fires with the next advance.
         let due = due.max(Ticks(self.now.0.saturating_add(1)));
@@ -75,11 +62,7 @@ impl TimerWheel {
             return;
         }
         let bucket = &mut self.buckets[bucket_of(due)];
-        self.entries[index] = Entry {
-            previous: NONE,
-            next: bucket.first,
-            due,
-        };
+        self.entries[index] = Entry { previous: NONE, next: bucket.first, due };
         if bucket.first != NONE {
             self.entries[bucket.first as usize].previous = key;
         }
@@ -90,11 +73,7 @@ impl TimerWheel {
 
     /// Gives `key` this deadline unless it has an earlier one.
     pub(crate) fn schedule_earlier(&mut self, key: u32, due: Ticks) {
-        if self
-            .entries
-            .get(key as usize)
-            .is_none_or(|entry| due < entry.due)
-        {
+        if self.entries.get(key as usize).is_none_or(|entry| due < entry.due) {
             self.schedule(key, due);
         }
     }
@@ -107,11 +86,7 @@ impl TimerWheel {
         if entry.due == Ticks::NEVER {
             return;
         }
-        let Entry {
-            previous,
-            next,
-            due,
-        } = *entry;
+        let Entry { previous, next, due } = *entry;
         entry.due = Ticks::NEVER;
         if next != NONE {
             self.entries[next as usize].previous = previous;
@@ -135,12 +110,7 @@ impl TimerWheel {
             }
         }
         self.now = now;
-        self.next = self
-            .buckets
-            .iter()
-            .map(|bucket| bucket.earliest)
-            .min()
-            .unwrap_or(Ticks::NEVER);
+        self.next = self.buckets.iter().map(|bucket| bucket.earliest).min().unwrap_or(Ticks::NEVER);
     }
 
     fn fire(&mut self, bucket: usize, now: Ticks, fired: &mut Vec<u32>) {
@@ -210,11 +180,8 @@ mod tests {
                     let mut fired = Vec::new();
                     wheel.advance(Ticks(now), &mut fired);
                     fired.sort_unstable();
-                    let due: Vec<u32> = model
-                        .iter()
-                        .filter(|(_, due)| **due <= now)
-                        .map(|(key, _)| *key)
-                        .collect();
+                    let due: Vec<u32> =
+                        model.iter().filter(|(_, due)| **due <= now).map(|(key, _)| *key).collect();
                     assert_eq!(fired, due);
                     model.retain(|_, due| *due > now);
                 }

@@ -91,25 +91,15 @@ impl Topics {
             None => self.create(name),
         };
         let subscriptions = &mut connections[slot].subscriptions;
-        if subscriptions
-            .iter()
-            .any(|subscription| subscription.topic == topic)
-        {
+        if subscriptions.iter().any(|subscription| subscription.topic == topic) {
             return false;
         }
         let lanes = &mut self.topics[topic as usize].lanes;
-        let lane = lanes
-            .iter()
-            .position(|lane| lane.variant == variant)
-            .unwrap_or_else(|| {
-                lanes.push(Lane::new(variant));
-                lanes.len() - 1
-            });
-        let Lane {
-            subscribers,
-            publications,
-            ..
-        } = &mut lanes[lane];
+        let lane = lanes.iter().position(|lane| lane.variant == variant).unwrap_or_else(|| {
+            lanes.push(Lane::new(variant));
+            lanes.len() - 1
+        });
+        let Lane { subscribers, publications, .. } = &mut lanes[lane];
         subscriptions.push(Subscription {
             topic,
             lane: lane as u32,
@@ -134,9 +124,7 @@ impl Topics {
             return false;
         };
         let subscriptions = &connections[slot].subscriptions;
-        let Some(index) = subscriptions
-            .iter()
-            .position(|subscription| subscription.topic == topic)
+        let Some(index) = subscriptions.iter().position(|subscription| subscription.topic == topic)
         else {
             return false;
         };
@@ -170,11 +158,7 @@ impl Topics {
             topic.is_dirty = true;
             self.dirty.push(index);
         }
-        for lane in topic
-            .lanes
-            .iter_mut()
-            .filter(|lane| !lane.subscribers.is_empty())
-        {
+        for lane in topic.lanes.iter_mut().filter(|lane| !lane.subscribers.is_empty()) {
             if lane.batch.is_none() {
                 let (batch, memory) = reuse(&mut self.used);
                 (lane.batch, lane.bytes) = (Some(batch), memory);
@@ -184,11 +168,7 @@ impl Topics {
             lane.bytes.truncate(start);
             encode(lane.variant, &mut lane.bytes);
             let end = lane.bytes.len();
-            lane.publications.push(Publication {
-                end,
-                mark,
-                except: except.unwrap_or(NOBODY),
-            });
+            lane.publications.push(Publication { end, mark, except: except.unwrap_or(NOBODY) });
         }
     }
 
@@ -214,11 +194,7 @@ impl Topics {
             return;
         }
         for index in 0..connections[slot].subscriptions.len() {
-            let Subscription {
-                topic,
-                lane,
-                position,
-            } = connections[slot].subscriptions[index];
+            let Subscription { topic, lane, position } = connections[slot].subscriptions[index];
             let lane = &mut self.topics[topic as usize].lanes[lane as usize];
             let seen = lane.subscribers[position as usize].seen as usize;
             if seen < lane.publications.len() {
@@ -305,11 +281,7 @@ impl Topics {
 
     fn create(&mut self, name: &[u8]) -> u32 {
         let name: Rc<[u8]> = name.into();
-        let topic = Topic {
-            name: Rc::clone(&name),
-            is_dirty: false,
-            lanes: Vec::new(),
-        };
+        let topic = Topic { name: Rc::clone(&name), is_dirty: false, lanes: Vec::new() };
         let index = self.topics.insert(topic) as u32;
         self.by_name.insert(name, index);
         index
@@ -319,11 +291,7 @@ impl Topics {
     /// with their last element, whose counterpart learns its new place.
     fn leave<S>(&mut self, connections: &mut Connections<S>, slot: u32, index: usize) {
         let subscriptions = &mut connections[slot].subscriptions;
-        let Subscription {
-            topic,
-            lane,
-            position,
-        } = subscriptions.swap_remove(index);
+        let Subscription { topic, lane, position } = subscriptions.swap_remove(index);
         if let Some(moved) = subscriptions.get(index) {
             let lane = &mut self.topics[moved.topic as usize].lanes[moved.lane as usize];
             lane.subscribers[moved.position as usize].index = index as u32;
@@ -372,19 +340,14 @@ fn unseen(
 }
 
 fn start_of(publications: &[Publication], seen: usize) -> usize {
-    seen.checked_sub(1)
-        .map_or(0, |last_seen| publications[last_seen].end)
+    seen.checked_sub(1).map_or(0, |last_seen| publications[last_seen].end)
 }
 
 /// A batch and memory for this tick, of an earlier batch that everybody has sent if there is one.
 fn reuse(used: &mut VecDeque<Rc<Batch>>) -> (Rc<Batch>, Vec<u8>) {
     if let Some(mut oldest) = used.pop_front() {
         if let Some(memory) = Batch::reclaim(&mut oldest) {
-            let memory = if memory.capacity() <= BATCH_KEPT_SIZE_MAX {
-                memory
-            } else {
-                Vec::new()
-            };
+            let memory = if memory.capacity() <= BATCH_KEPT_SIZE_MAX { memory } else { Vec::new() };
             return (oldest, memory);
         }
         used.push_back(oldest);

@@ -95,21 +95,13 @@ impl Bench {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         // As a server's, so that no test waits for a delayed acknowledgement.
-        SockRef::from(&listener)
-            .set_tcp_nodelay(true)
-            .expect("an open socket");
+        SockRef::from(&listener).set_tcp_nodelay(true).expect("an open socket");
         let driver = Epoll::new(Some(listener)).expect("descriptors");
         let (mut parts, _remote) = WorkerParts::new(vec![driver]);
         let messages = Rc::new(Cell::new(0));
         let handler = Counter(Rc::clone(&messages));
-        let worker = parts
-            .remove(0)
-            .into_worker(handler, Config::default(), &SystemClock);
-        Self {
-            address,
-            worker,
-            messages,
-        }
+        let worker = parts.remove(0).into_worker(handler, Config::default(), &SystemClock);
+        Self { address, worker, messages }
     }
 
     /// Serves until this many messages have arrived, then asserts that some more need no allocation.

@@ -53,8 +53,7 @@ impl FarPeer for TcpStream {
     }
 
     fn end(&mut self) {
-        self.shutdown(std::net::Shutdown::Write)
-            .expect("it is open");
+        self.shutdown(std::net::Shutdown::Write).expect("it is open");
     }
 
     fn reset(self) {
@@ -119,13 +118,7 @@ enum Told {
 
 impl<D: Driver> Near<D> {
     fn new(driver: D, allows_late: bool) -> Self {
-        Self {
-            driver,
-            names: 0,
-            told: Vec::new(),
-            queue: SendQueue::default(),
-            allows_late,
-        }
+        Self { driver, names: 0, told: Vec::new(), queue: SendQueue::default(), allows_late }
     }
 
     /// One poll and all that it tells. Checks what must hold within one.
@@ -173,23 +166,14 @@ impl<D: Driver> Near<D> {
         for (index, (token, told)) in self.told.iter().enumerate().skip(first) {
             let earlier = self.told[..index].iter().filter(|(of, _)| of == token);
             for (_, earlier) in earlier {
-                assert!(
-                    !matches!(earlier, Told::Closed(_)),
-                    "{told:?} after the last word"
-                );
+                assert!(!matches!(earlier, Told::Closed(_)), "{told:?} after the last word");
                 if *earlier == Told::Ended {
-                    assert!(
-                        !is_bytes(told) && *told != Told::Ended,
-                        "{told:?} after the end"
-                    );
+                    assert!(!is_bytes(told) && *told != Told::Ended, "{told:?} after the end");
                 }
             }
             let this_poll = self.told[first..].iter();
             let count = this_poll.filter(|(of, told)| of == token && is_bytes(told));
-            assert!(
-                count.count() <= 1,
-                "more than one receive between two polls"
-            );
+            assert!(count.count() <= 1, "more than one receive between two polls");
         }
     }
 
@@ -210,10 +194,7 @@ impl<D: Driver> Near<D> {
     }
 
     fn until_closed(&mut self) {
-        self.until(
-            || (),
-            |told| matches!(told.last(), Some((_, Told::Closed(_)))),
-        );
+        self.until(|| (), |told| matches!(told.last(), Some((_, Told::Closed(_)))));
     }
 
     fn accepted<F: Far>(&mut self, far: &F) -> F::Peer {
@@ -269,10 +250,7 @@ fn received(told: &[(Token, Told)]) -> Vec<u8> {
 }
 
 const fn name(number: u32) -> Token {
-    Token {
-        slot: number,
-        generation: number + 7,
-    }
+    Token { slot: number, generation: number + 7 }
 }
 
 fn bytes(size: usize) -> Vec<u8> {
@@ -299,10 +277,7 @@ fn bytes_arrive_in_order_and_then_the_end<D: Driver>(mut near: Near<D>, far: &im
     let mut peer = near.accepted(far);
     let sent = bytes(200_000);
     let mut rest = &sent[..];
-    near.until(
-        || rest = &rest[peer.write(rest)..],
-        |told| received(told).len() == 200_000,
-    );
+    near.until(|| rest = &rest[peer.write(rest)..], |told| received(told).len() == 200_000);
     assert!(near.received() == sent);
     peer.end();
     near.until_told(&Told::Ended);
@@ -356,10 +331,7 @@ fn a_fill_takes_its_bytes_and_no_others<D: Driver>(mut near: Near<D>, far: &impl
         }
     }
     assert!(filled[5..] == sent[..100_000] && filled.starts_with(b"start"));
-    near.until(
-        || rest = &rest[peer.write(rest)..],
-        |told| received(told).len() == 10,
-    );
+    near.until(|| rest = &rest[peer.write(rest)..], |told| received(told).len() == 10);
     assert_eq!(near.received(), sent[100_000..]);
 }
 
@@ -385,10 +357,7 @@ fn the_last_word_follows_every_close<D: Driver>(mut near: Near<D>, far: &impl Fa
         let mut peer = near.accepted(far);
         near.driver.close(name(number as u32), close);
         near.until_closed();
-        assert_eq!(
-            near.told.last(),
-            Some(&(name(number as u32), Told::Closed(false)))
-        );
+        assert_eq!(near.told.last(), Some(&(name(number as u32), Told::Closed(false))));
         let expected = match close {
             Close::Linger => Stream::Ended,
             Close::Reset => Stream::Reset,

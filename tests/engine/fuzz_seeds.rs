@@ -35,10 +35,7 @@ fn every_folder_of_seeds_and_every_target_file_is_in_the_table_of_targets() {
     }
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "captured; a failed test shows which seed it was"
-)]
+#[expect(clippy::print_stdout, reason = "captured; a failed test shows which seed it was")]
 fn for_each_seed(target: &str, check: impl Fn(&[u8])) {
     let seeds = entries(&seeds_folder().join(target));
     assert!(!seeds.is_empty(), "{target} has no seeds");

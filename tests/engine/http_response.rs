@@ -25,16 +25,11 @@ fn the_answer_to_head_has_the_size_of_a_body_that_is_not_there() {
 #[test]
 fn a_body_that_is_set_again_replaces_the_first_with_its_type() {
     let response = Response::text(Status::OK, "first");
-    let response = response
-        .with_body("application/json", b"{}".to_vec())
-        .unwrap();
+    let response = response.with_body("application/json", b"{}".to_vec()).unwrap();
     assert_eq!(response.body(), b"{}");
     let text = encoded(&response, false);
     assert_eq!(text.matches("Content-Type").count(), 1, "{text}");
-    assert!(
-        text.contains("Content-Type: application/json\r\n"),
-        "{text}"
-    );
+    assert!(text.contains("Content-Type: application/json\r\n"), "{text}");
 }
 
 #[test]
@@ -51,10 +46,7 @@ fn upgrade_is_named_in_connection() {
     let response = Response::new(Status::UPGRADE_REQUIRED);
     let response = response.with_header("upgrade", "websocket").unwrap();
     let text = encoded(&response, false);
-    assert!(
-        text.contains("\r\nConnection: close, Upgrade\r\n"),
-        "{text}"
-    );
+    assert!(text.contains("\r\nConnection: close, Upgrade\r\n"), "{text}");
 }
 
 #[test]
@@ -70,12 +62,7 @@ fn a_header_cannot_smuggle_in_another() {
         let error = response().with_header(name, "a").unwrap_err();
         assert_eq!(error, HeaderError::NameInvalid, "{name:?}");
     }
-    for name in [
-        "connection",
-        "CONTENT-LENGTH",
-        "Content-Type",
-        "Transfer-Encoding",
-    ] {
+    for name in ["connection", "CONTENT-LENGTH", "Content-Type", "Transfer-Encoding"] {
         let error = response().with_header(name, "a").unwrap_err();
         assert_eq!(error, HeaderError::Reserved, "{name}");
     }
@@ -85,14 +72,8 @@ fn a_header_cannot_smuggle_in_another() {
 fn a_refused_request_is_told_what_was_expected() {
     let error = RequestError::Head(HeadError::TooManyHeaders);
     let text = encoded(&error.response(), false);
-    assert!(
-        text.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"),
-        "{text}"
-    );
-    assert!(
-        text.ends_with("\r\n\r\nat most 100 headers are accepted\n"),
-        "{text}"
-    );
+    assert!(text.starts_with("HTTP/1.1 431 Request Header Fields Too Large\r\n"), "{text}");
+    assert!(text.ends_with("\r\n\r\nat most 100 headers are accepted\n"), "{text}");
 }
 
 #[test]
@@ -109,10 +90,7 @@ fn values_stay_out_of_debug_output() {
     let response = Response::text(Status::OK, "secret");
     let response = response.with_header("Set-Cookie", "secret").unwrap();
     let debug = format!("{response:?}");
-    assert!(
-        debug.contains("Set-Cookie") && !debug.contains("secret"),
-        "{debug}"
-    );
+    assert!(debug.contains("Set-Cookie") && !debug.contains("secret"), "{debug}");
 }
 
 fn encoded(response: &Response, head_only: bool) -> String {

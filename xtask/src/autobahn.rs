@@ -43,19 +43,12 @@ impl Options {
     /// Our server, all cases.
     pub(crate) fn everything() -> Self {
         let shards = NonZeroUsize::new(2).expect("two is not zero");
-        Self {
-            url: None,
-            cases: vec!["*".to_owned()],
-            shards,
-        }
+        Self { url: None, cases: vec!["*".to_owned()], shards }
     }
 }
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
-    let expected = expected(
-        &project.root.join("autobahn").join("expected.json"),
-        &options.cases,
-    )?;
+    let expected = expected(&project.root.join("autobahn").join("expected.json"), &options.cases)?;
     let directory = project.target.join("autobahn");
     let python = installation::ensure(project, &directory.join("suite"))?;
     let report = directory.join("report");
@@ -63,11 +56,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 
     let server = match options.url {
         Some(_) => None,
-        None => Some(ServerProcess::start(
-            &project.build_server()?,
-            SERVER_OPTIONS,
-            &report,
-        )?),
+        None => Some(ServerProcess::start(&project.build_server()?, SERVER_OPTIONS, &report)?),
     };
     let url = match (&options.url, &server) {
         (Some(url), _) => url.clone(),
@@ -75,12 +64,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         (None, None) => unreachable!("without an address there is a server of ours"),
     };
     println!("{} cases against {url}", expected.len());
-    let run = Run {
-        python: &python,
-        url: &url,
-        cases: expected.keys().collect(),
-        report: &report,
-    };
+    let run = Run { python: &python, url: &url, cases: expected.keys().collect(), report: &report };
     let actual = run.finish(options.shards)?;
     if let Some(server) = server {
         server.stop()?;
@@ -93,23 +77,12 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 
     let differences = verdicts::compare(&expected, &actual);
     let summary = report.join("summary.md");
-    fs::write(
-        &summary,
-        summary::markdown(&url, &expected, &actual, &differences),
-    )?;
+    fs::write(&summary, summary::markdown(&url, &expected, &actual, &differences))?;
     for difference in &differences {
         println!("{difference}");
     }
-    println!(
-        "{} cases, {} differences: {}",
-        actual.len(),
-        differences.len(),
-        summary.display()
-    );
-    ensure!(
-        differences.is_empty(),
-        "the verdicts differ from autobahn/expected.json"
-    );
+    println!("{} cases, {} differences: {}", actual.len(), differences.len(), summary.display());
+    ensure!(differences.is_empty(), "the verdicts differ from autobahn/expected.json");
     Ok(())
 }
 

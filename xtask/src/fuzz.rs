@@ -30,10 +30,7 @@ pub(crate) struct Options {
 impl Options {
     /// All targets, each for so many seconds.
     pub(crate) fn everything(seconds: u64) -> Self {
-        Self {
-            target: None,
-            seconds,
-        }
+        Self { target: None, seconds }
     }
 }
 
@@ -49,11 +46,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         println!("{target}: {count} executions");
         executions.push(count);
     }
-    println!(
-        "{} targets, {} executions, no crash",
-        targets.len(),
-        executions.iter().sum::<u64>()
-    );
+    println!("{} targets, {} executions, no crash", targets.len(), executions.iter().sum::<u64>());
     Ok(())
 }
 
@@ -65,19 +58,14 @@ fn targets(root: &Path, wanted: Option<&str>) -> Result<Vec<String>> {
         fs::read_dir(&folder).with_context(|| format!("no fuzz targets at {}", folder.display()))?
     {
         let path = entry?.path();
-        if let (Some(name), Some("rs")) = (
-            path.file_stem(),
-            path.extension().and_then(|end| end.to_str()),
-        ) {
+        if let (Some(name), Some("rs")) =
+            (path.file_stem(), path.extension().and_then(|end| end.to_str()))
+        {
             targets.push(name.to_string_lossy().into_owned());
         }
     }
     targets.sort();
-    ensure!(
-        !targets.is_empty(),
-        "no fuzz targets in {}",
-        folder.display()
-    );
+    ensure!(!targets.is_empty(), "no fuzz targets in {}", folder.display());
     match wanted {
         None => Ok(targets),
         Some(wanted) if targets.iter().any(|target| target == wanted) => {
@@ -96,21 +84,14 @@ fn ensure_cargo_fuzz(project: &Project) -> Result<PathBuf> {
     if prerequisites::succeeds(&project.shell, &["cargo-fuzz", "--version"]) {
         return Ok("cargo-fuzz".into());
     }
-    cmd!(
-        project.shell,
-        "cargo install --quiet --locked cargo-fuzz --root {tools}"
-    )
-    .run()?;
+    cmd!(project.shell, "cargo install --quiet --locked cargo-fuzz --root {tools}").run()?;
     Ok(installed)
 }
 
 /// Sanitizers and coverage are unstable options of the compiler: chooses a toolchain that accepts them.
 fn unlock_toolchain(shell: &Shell) -> PushEnv<'_> {
-    let toolchains = cmd!(shell, "rustup toolchain list")
-        .quiet()
-        .ignore_stderr()
-        .read()
-        .unwrap_or_default();
+    let toolchains =
+        cmd!(shell, "rustup toolchain list").quiet().ignore_stderr().read().unwrap_or_default();
     match nightly(&toolchains) {
         Some(nightly) => shell.push_env("RUSTUP_TOOLCHAIN", nightly),
         None => shell.push_env("RUSTC_BOOTSTRAP", "1"),
@@ -125,17 +106,9 @@ fn nightly(toolchains: &str) -> Option<&str> {
 }
 
 fn fuzz(project: &Project, cargo_fuzz: &Path, target: &str, seconds: u64) -> Result<u64> {
-    let Project {
-        root,
-        target: build,
-        shell,
-    } = project;
+    let Project { root, target: build, shell } = project;
     let seeds = root.join("fuzz").join("seeds").join(target);
-    ensure!(
-        seeds.is_dir(),
-        "the fuzz target {target} has no seeds at {}",
-        seeds.display()
-    );
+    ensure!(seeds.is_dir(), "the fuzz target {target} has no seeds at {}", seeds.display());
     // libFuzzer adds what it finds to the first corpus; the seeds are only read.
     let corpus = build.join("fuzz").join("corpus").join(target);
     fs::create_dir_all(&corpus)?;
@@ -180,13 +153,7 @@ mod tests {
     #[test]
     fn a_nightly_toolchain_is_found_among_the_installed() {
         let list = "stable-x86_64-unknown-linux-gnu (active, default)\nnightly-2026-05-19-x86_64-unknown-linux-gnu\n";
-        assert_eq!(
-            nightly(list),
-            Some("nightly-2026-05-19-x86_64-unknown-linux-gnu")
-        );
-        assert_eq!(
-            nightly("stable-x86_64-unknown-linux-gnu (active, default)\n"),
-            None
-        );
+        assert_eq!(nightly(list), Some("nightly-2026-05-19-x86_64-unknown-linux-gnu"));
+        assert_eq!(nightly("stable-x86_64-unknown-linux-gnu (active, default)\n"), None);
     }
 }

@@ -15,25 +15,16 @@ pub(crate) struct Prerequisite {
 }
 
 /// A C++ compiler: libFuzzer is written in C++.
-pub(crate) const CXX: Prerequisite = Prerequisite {
-    name: "c++",
-    package: "g++",
-    probe: &["c++", "--version"],
-};
+pub(crate) const CXX: Prerequisite =
+    Prerequisite { name: "c++", package: "g++", probe: &["c++", "--version"] };
 
 /// Node.js of whatever version.
-const NODE: Prerequisite = Prerequisite {
-    name: "node",
-    package: "nodejs",
-    probe: &["node", "--version"],
-};
+const NODE: Prerequisite =
+    Prerequisite { name: "node", package: "nodejs", probe: &["node", "--version"] };
 
 /// npm, which installs the JavaScript clients.
-const NPM: Prerequisite = Prerequisite {
-    name: "npm",
-    package: "npm",
-    probe: &["npm", "--version"],
-};
+const NPM: Prerequisite =
+    Prerequisite { name: "npm", package: "npm", probe: &["npm", "--version"] };
 
 /// Python with virtual environments, for the Python clients and the conformance suite.
 pub(crate) const PYTHON: Prerequisite = Prerequisite {
@@ -48,11 +39,7 @@ pub(crate) fn ensure(shell: &Shell, wanted: &[Prerequisite]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let names = missing
-        .iter()
-        .map(|one| one.name)
-        .collect::<Vec<_>>()
-        .join(", ");
+    let names = missing.iter().map(|one| one.name).collect::<Vec<_>>().join(", ");
     let packages: Vec<_> = missing.iter().map(|one| one.package).collect();
     println!("missing: {names}");
     install(shell, &packages).with_context(|| {
@@ -63,31 +50,19 @@ pub(crate) fn ensure(shell: &Shell, wanted: &[Prerequisite]) -> Result<()> {
     })?;
 
     if let Some(still) = self::missing(shell, wanted).first() {
-        bail!(
-            "{} does not work, although the package {} is installed",
-            still.name,
-            still.package
-        );
+        bail!("{} does not work, although the package {} is installed", still.name, still.package);
     }
     Ok(())
 }
 
 fn missing(shell: &Shell, wanted: &[Prerequisite]) -> Vec<Prerequisite> {
-    wanted
-        .iter()
-        .copied()
-        .filter(|one| !succeeds(shell, one.probe))
-        .collect()
+    wanted.iter().copied().filter(|one| !succeeds(shell, one.probe)).collect()
 }
 
 fn install(shell: &Shell, packages: &[&str]) -> Result<()> {
     let _quiet = shell.push_env("DEBIAN_FRONTEND", "noninteractive");
     cmd!(shell, "apt-get update --quiet").run()?;
-    cmd!(
-        shell,
-        "apt-get install --quiet --yes --no-install-recommends {packages...}"
-    )
-    .run()?;
+    cmd!(shell, "apt-get install --quiet --yes --no-install-recommends {packages...}").run()?;
     Ok(())
 }
 
@@ -125,20 +100,16 @@ pub(crate) fn ensure_node(project: &Project) -> Result<()> {
 }
 
 fn node_suits(version: &str) -> bool {
-    let major = version
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .and_then(|major| major.parse().ok());
+    let major =
+        version.trim_start_matches('v').split('.').next().and_then(|major| major.parse().ok());
     major.is_some_and(|major: u32| major >= NODE_MAJOR_MIN)
 }
 
 /// Installs the parts of the Rust toolchain that are missing: minimal toolchains come without rustfmt and clippy.
 pub(crate) fn ensure_rust_components(shell: &Shell) -> Result<()> {
-    for (component, probe) in [
-        ("rustfmt", ["cargo", "fmt", "--version"]),
-        ("clippy", ["cargo", "clippy", "--version"]),
-    ] {
+    for (component, probe) in
+        [("rustfmt", ["cargo", "fmt", "--version"]), ("clippy", ["cargo", "clippy", "--version"])]
+    {
         if !succeeds(shell, &probe) {
             println!("missing: {component}");
             cmd!(shell, "rustup component add {component}").run()?;
@@ -150,12 +121,7 @@ pub(crate) fn ensure_rust_components(shell: &Shell) -> Result<()> {
 /// Whether `command` runs and exits with success.
 pub(crate) fn succeeds(shell: &Shell, command: &[&str]) -> bool {
     let (program, arguments) = command.split_first().expect("a command names its program");
-    cmd!(shell, "{program} {arguments...}")
-        .quiet()
-        .ignore_stdout()
-        .ignore_stderr()
-        .run()
-        .is_ok()
+    cmd!(shell, "{program} {arguments...}").quiet().ignore_stdout().ignore_stderr().run().is_ok()
 }
 
 /// The first with a WebSocket built in, behind an option.

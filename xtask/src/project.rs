@@ -21,21 +21,15 @@ impl Project {
         // Set by `cargo run`; what was true at compile time is for a binary that is started by hand.
         let manifest = env::var("CARGO_MANIFEST_DIR")
             .unwrap_or_else(|_| env!("CARGO_MANIFEST_DIR").to_owned());
-        let root = Path::new(&manifest)
-            .parent()
-            .context("xtask is a folder of the workspace")?
-            .to_owned();
+        let root =
+            Path::new(&manifest).parent().context("xtask is a folder of the workspace")?.to_owned();
         let target = match env::var_os("CARGO_TARGET_DIR") {
             Some(target) => std::path::absolute(target)?,
             None => root.join("target"),
         };
         let shell = Shell::new()?;
         shell.change_dir(&root);
-        Ok(Self {
-            root,
-            target,
-            shell,
-        })
+        Ok(Self { root, target, shell })
     }
 
     /// Builds the release server and says where it is.

@@ -33,10 +33,7 @@ impl ServerProcess {
             .with_context(|| format!("{} does not start", binary.display()))?;
 
         // From here on, dropping the value ends the process.
-        let mut server = Self {
-            process,
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
-        };
+        let mut server = Self { process, address: SocketAddr::from(([127, 0, 0, 1], 0)) };
         server.address = server
             .wait_until_listening(&ports)
             .with_context(|| format!("see {}", log.display()))?;
@@ -59,10 +56,7 @@ impl ServerProcess {
         let deadline = Instant::now() + START_TIMEOUT;
         while Instant::now() < deadline {
             if let Ok(addresses) = fs::read_to_string(ports) {
-                let first = addresses
-                    .lines()
-                    .next()
-                    .context("the ports file is empty")?;
+                let first = addresses.lines().next().context("the ports file is empty")?;
                 return first
                     .parse()
                     .with_context(|| format!("not an address in the ports file: {first:?}"));

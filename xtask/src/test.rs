@@ -31,11 +31,7 @@ pub(crate) fn run(project: &Project, _options: &Options) -> Result<()> {
         (step.run)(project).with_context(|| format!("step {number} failed: {}", step.title))?;
         println!("=== {number} took {}", minutes(step_began.elapsed()));
     }
-    println!(
-        "\n=== all {} steps passed in {}",
-        STEPS.len(),
-        minutes(began.elapsed())
-    );
+    println!("\n=== all {} steps passed in {}", STEPS.len(), minutes(began.elapsed()));
     Ok(())
 }
 
@@ -46,46 +42,19 @@ struct Step {
 
 /// Quick ones first, so that a slip shows early.
 const STEPS: &[Step] = &[
-    Step {
-        title: "what the tests need",
-        run: install,
-    },
-    Step {
-        title: "formatting",
-        run: formatting,
-    },
-    Step {
-        title: "the rules of the house",
-        run: |project| tidy::run(project, &tidy::Options {}),
-    },
-    Step {
-        title: "clippy",
-        run: clippy,
-    },
+    Step { title: "what the tests need", run: install },
+    Step { title: "formatting", run: formatting },
+    Step { title: "the rules of the house", run: |project| tidy::run(project, &tidy::Options {}) },
+    Step { title: "clippy", run: clippy },
     Step {
         title: "the tooling's tests",
         run: |project| cargo_test(project, &["--package", "xtask"]),
     },
-    Step {
-        title: "the tests",
-        run: |project| cargo_test(project, &[]),
-    },
-    Step {
-        title: "the engine with each set of features alone",
-        run: feature_sets,
-    },
-    Step {
-        title: "the engine without features depends on nothing",
-        run: no_dependencies,
-    },
-    Step {
-        title: "the documentation",
-        run: documentation,
-    },
-    Step {
-        title: "other people's clients",
-        run: rivals,
-    },
+    Step { title: "the tests", run: |project| cargo_test(project, &[]) },
+    Step { title: "the engine with each set of features alone", run: feature_sets },
+    Step { title: "the engine without features depends on nothing", run: no_dependencies },
+    Step { title: "the documentation", run: documentation },
+    Step { title: "other people's clients", run: rivals },
     Step {
         title: "the conformance suite",
         run: |project| autobahn::run(project, &autobahn::Options::everything()),
@@ -94,10 +63,7 @@ const STEPS: &[Step] = &[
         title: "every fuzz target for a moment",
         run: |project| fuzz::run(project, &fuzz::Options::everything(FUZZ_SECONDS)),
     },
-    Step {
-        title: "every benchmark once",
-        run: benchmarks,
-    },
+    Step { title: "every benchmark once", run: benchmarks },
 ];
 
 fn install(project: &Project) -> Result<()> {
@@ -112,27 +78,17 @@ fn formatting(project: &Project) -> Result<()> {
 
 fn clippy(project: &Project) -> Result<()> {
     let shell = &project.shell;
-    cmd!(
-        shell,
-        "cargo clippy --workspace --all-targets -- -D warnings"
-    )
-    .run()?;
+    cmd!(shell, "cargo clippy --workspace --all-targets -- -D warnings").run()?;
     for &features in FEATURE_SETS {
-        cmd!(
-            shell,
-            "cargo clippy --package sockeye --all-targets {features...} -- -D warnings"
-        )
-        .run()?;
+        cmd!(shell, "cargo clippy --package sockeye --all-targets {features...} -- -D warnings")
+            .run()?;
     }
     Ok(())
 }
 
 fn feature_sets(project: &Project) -> Result<()> {
     for features in FEATURE_SETS {
-        cargo_test(
-            project,
-            &[["--package", "sockeye"].as_slice(), features].concat(),
-        )?;
+        cargo_test(project, &[["--package", "sockeye"].as_slice(), features].concat())?;
     }
     Ok(())
 }
@@ -142,11 +98,9 @@ fn cargo_test(project: &Project, arguments: &[&str]) -> Result<()> {
 }
 
 fn no_dependencies(project: &Project) -> Result<()> {
-    let tree = cmd!(
-        project.shell,
-        "cargo tree --package sockeye --no-default-features --edges normal"
-    )
-    .read()?;
+    let tree =
+        cmd!(project.shell, "cargo tree --package sockeye --no-default-features --edges normal")
+            .read()?;
     ensure!(
         tree.lines().count() == 1,
         "without features the engine depends on other crates:\n{tree}"
@@ -160,18 +114,13 @@ fn documentation(project: &Project) -> Result<()> {
 }
 
 fn rivals(project: &Project) -> Result<()> {
-    let _binary = project
-        .shell
-        .push_env("SOCKEYE_BIN", project.build_server()?);
+    let _binary = project.shell.push_env("SOCKEYE_BIN", project.build_server()?);
     cargo_test(project, &["--package", "sockeye-rivals"])
 }
 
 fn benchmarks(project: &Project) -> Result<()> {
     // Without --bench a criterion program runs each of its benchmarks once and measures nothing.
-    cargo_test(
-        project,
-        &["--package", "sockeye", "--benches", "--", "--test"],
-    )
+    cargo_test(project, &["--package", "sockeye", "--benches", "--", "--test"])
 }
 
 fn minutes(elapsed: Duration) -> String {

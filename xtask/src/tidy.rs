@@ -91,18 +91,11 @@ struct TrackedFile {
 
 impl TrackedFile {
     fn new(path: &str, text: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.into(),
-        }
+        Self { path: path.to_owned(), text: text.into() }
     }
 
     fn finding(&self, line: usize, what: impl Into<String>) -> Finding {
-        Finding {
-            path: self.path.clone(),
-            line,
-            what: what.into(),
-        }
+        Finding { path: self.path.clone(), line, what: what.into() }
     }
 }
 
@@ -128,11 +121,8 @@ fn lines_found(
     rule: impl Fn(&TrackedFile, &TokenStream, &mut Vec<Finding>),
 ) -> Vec<usize> {
     let mut findings = Vec::new();
-    let tokens = if path.ends_with(".rs") {
-        text.parse().expect("Rust")
-    } else {
-        TokenStream::new()
-    };
+    let tokens =
+        if path.ends_with(".rs") { text.parse().expect("Rust") } else { TokenStream::new() };
     rule(&TrackedFile::new(path, text), &tokens, &mut findings);
     findings.sort();
     findings.iter().map(|finding| finding.line).collect()

@@ -35,42 +35,24 @@ pub fn meet(
     peer: &str,
 ) -> Result<(), String> {
     let mut results = ask(command.args([server, "meet", topic, name, peer]), &["meet"]);
-    results
-        .remove("meet")
-        .expect("every check asked for has a result")
+    results.remove("meet").expect("every check asked for has a result")
 }
 
 fn ask(command: &mut Command, checks: &[&str]) -> Results {
     let (mut results, rest) = match process::run(command, SILENCE_MAX) {
         Err(problem) => (Results::new(), problem),
         Ok(finished) => {
-            let problem = finished
-                .problem
-                .as_deref()
-                .unwrap_or("the program said nothing of it");
-            let unclear = finished
-                .output
-                .iter()
-                .filter(|line| parse(line).is_none())
-                .cloned();
+            let problem = finished.problem.as_deref().unwrap_or("the program said nothing of it");
+            let unclear = finished.output.iter().filter(|line| parse(line).is_none()).cloned();
             let rest = format!(
                 "{problem}{}",
                 process::tail(&unclear.collect::<Vec<_>>(), &finished.errors)
             );
-            (
-                finished
-                    .output
-                    .iter()
-                    .filter_map(|line| parse(line))
-                    .collect(),
-                rest,
-            )
+            (finished.output.iter().filter_map(|line| parse(line)).collect(), rest)
         }
     };
     for &check in checks {
-        results
-            .entry(check.to_owned())
-            .or_insert_with(|| Err(format!("no result: {rest}")));
+        results.entry(check.to_owned()).or_insert_with(|| Err(format!("no result: {rest}")));
     }
     results
 }
@@ -79,14 +61,7 @@ fn parse(line: &str) -> Option<(String, Result<(), String>)> {
     let line: Value = serde_json::from_str(line).ok()?;
     let check = line["check"].as_str()?.to_owned();
     let detail = line["detail"].as_str()?.to_owned();
-    Some((
-        check,
-        if line["ok"].as_bool()? {
-            Ok(())
-        } else {
-            Err(detail)
-        },
-    ))
+    Some((check, if line["ok"].as_bool()? { Ok(()) } else { Err(detail) }))
 }
 
 /// Longer than the programs' own deadlines, which say more about what was waited for.
@@ -115,9 +90,6 @@ mod tests {
             ask_shell(r#"echo '{"check":"text","ok":true,"detail":""}'; echo oh >&2; exit 7"#);
         assert_eq!(results["text"], Ok(()));
         let failure = results["ping"].clone().expect_err("ping was not reported");
-        assert!(
-            failure.contains("exit status: 7") && failure.contains("| oh"),
-            "{failure}"
-        );
+        assert!(failure.contains("exit status: 7") && failure.contains("| oh"), "{failure}");
     }
 }

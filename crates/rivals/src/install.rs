@@ -21,8 +21,7 @@ impl Installed {
         fs::create_dir_all(directory).map_err(|error| format!("{directory:?}: {error}"))?;
         let lock = directory.join("install.lock");
         let lock = File::create(&lock).map_err(|error| format!("{lock:?}: {error}"))?;
-        lock.lock()
-            .map_err(|error| format!("the lock of the installation: {error}"))?;
+        lock.lock().map_err(|error| format!("the lock of the installation: {error}"))?;
 
         let node_version = first_line(Command::new("node").arg("--version"))?;
         let installed = Self {
@@ -39,9 +38,7 @@ impl Installed {
     #[must_use]
     pub fn node(&self, program: &str) -> Command {
         let mut command = Command::new("node");
-        command
-            .args(&self.node_arguments)
-            .arg(self.directory.join("node").join(program));
+        command.args(&self.node_arguments).arg(self.directory.join("node").join(program));
         command
     }
 
@@ -65,20 +62,14 @@ impl Installed {
         // An ES module finds what it imports from where it lies, so the programs have to lie beside `node_modules`.
         for entry in fs::read_dir(clients()).map_err(|error| format!("clients/: {error}"))? {
             let path = entry.map_err(|error| format!("clients/: {error}"))?.path();
-            let name = path
-                .file_name()
-                .expect("an entry of a directory has a name");
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "mjs" || extension == "json")
-            {
+            let name = path.file_name().expect("an entry of a directory has a name");
+            if path.extension().is_some_and(|extension| extension == "mjs" || extension == "json") {
                 fs::copy(&path, node.join(name)).map_err(|error| format!("{path:?}: {error}"))?;
             }
         }
         self.once("node", "package-lock.json", &self.node_version, || {
             let mut npm = Command::new("npm");
-            npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-                .current_dir(&node);
+            npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&node);
             finish(&mut npm)
         })
     }
@@ -87,23 +78,10 @@ impl Installed {
         let version = first_line(Command::new("python3").arg("--version"))?;
         self.once("python", "requirements.txt", &version, || {
             let python = self.directory.join("python");
-            finish(
-                Command::new("python3")
-                    .args(["-m", "venv", "--clear"])
-                    .arg(&python),
-            )?;
+            finish(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&python))?;
             let mut pip = Command::new(python.join("bin/python"));
-            pip.args([
-                "-m",
-                "pip",
-                "install",
-                "--no-input",
-                "--disable-pip-version-check",
-            ]);
-            finish(
-                pip.arg("--requirement")
-                    .arg(clients().join("requirements.txt")),
-            )
+            pip.args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check"]);
+            finish(pip.arg("--requirement").arg(clients().join("requirements.txt")))
         })
     }
 
@@ -130,11 +108,7 @@ impl Installed {
 
 /// Before Node.js 22 the built-in WebSocket has to be asked for.
 fn node_arguments(version: &str) -> Result<Vec<&'static str>, String> {
-    let major = version
-        .trim_start_matches('v')
-        .split('.')
-        .next()
-        .unwrap_or_default();
+    let major = version.trim_start_matches('v').split('.').next().unwrap_or_default();
     match major.parse() {
         Ok(0..=19_u32) => Err(format!("Node.js 20 or later is needed, not {version}")),
         Ok(20..=21) => Ok(vec!["--experimental-websocket"]),
@@ -153,9 +127,7 @@ fn first_line(command: &mut Command) -> Result<String, String> {
 }
 
 fn finish(command: &mut Command) -> Result<(), String> {
-    process::run(command, SILENCE_MAX)?
-        .into_success()
-        .map(|_| ())
+    process::run(command, SILENCE_MAX)?.into_success().map(|_| ())
 }
 
 /// For a registry that is slow to answer.
@@ -167,10 +139,7 @@ mod tests {
 
     #[test]
     fn only_node_20_and_21_are_asked_for_their_websocket() {
-        assert_eq!(
-            node_arguments("v20.1.0"),
-            Ok(vec!["--experimental-websocket"])
-        );
+        assert_eq!(node_arguments("v20.1.0"), Ok(vec!["--experimental-websocket"]));
         assert_eq!(node_arguments("v22.0.0"), Ok(vec![]));
         assert!(node_arguments("v18.19.1").is_err());
         assert!(node_arguments("").is_err());

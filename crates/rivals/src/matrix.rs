@@ -60,13 +60,7 @@ impl Matrix {
     /// A table with nothing in its cells; `corner` is the heading of its first column.
     #[must_use]
     pub fn new(corner: &'static str, rows: &[Check], columns: Vec<String>) -> Self {
-        Self {
-            corner,
-            rows: rows.to_vec(),
-            columns,
-            cells: BTreeMap::new(),
-            strays: Vec::new(),
-        }
+        Self { corner, rows: rows.to_vec(), columns, cells: BTreeMap::new(), strays: Vec::new() }
     }
 
     /// Fills a cell. One that is outside of the table, or filled already, is a complaint.
@@ -78,9 +72,9 @@ impl Matrix {
             {
                 self.cells.insert((row, column), cell);
             }
-            _ => self.strays.push(format!(
-                "no cell is waiting for {row:?} in column {column}: {cell:?}"
-            )),
+            _ => self
+                .strays
+                .push(format!("no cell is waiting for {row:?} in column {column}: {cell:?}")),
         }
     }
 
@@ -106,19 +100,15 @@ impl Matrix {
                     Some(Cell(Outcome::Failed { seen })) => seen,
                     None => "nothing: the check was not made",
                 };
-                complaints.push(format!(
-                    "{client}, {name}\n  expected: {expected}\n  seen: {seen}"
-                ));
+                complaints
+                    .push(format!("{client}, {name}\n  expected: {expected}\n  seen: {seen}"));
             }
         }
         complaints
     }
 
     fn heading(&self) -> Vec<String> {
-        [self.corner.to_owned()]
-            .into_iter()
-            .chain(self.columns.iter().cloned())
-            .collect()
+        [self.corner.to_owned()].into_iter().chain(self.columns.iter().cloned()).collect()
     }
 
     fn cell_text(&self, row: usize, column: usize) -> String {
@@ -151,14 +141,8 @@ mod tests {
     use super::*;
 
     const CHECKS: [Check; 2] = [
-        Check {
-            name: "text",
-            expected: "the same text",
-        },
-        Check {
-            name: "ping",
-            expected: "a pong",
-        },
+        Check { name: "text", expected: "the same text" },
+        Check { name: "ping", expected: "a pong" },
     ];
 
     fn matrix() -> Matrix {
@@ -193,11 +177,7 @@ mod tests {
             "two, ping\n  expected: a pong\n  seen: nothing: the check was not made",
         ];
         assert_eq!(matrix.complaints(), expected);
-        assert!(
-            matrix
-                .to_markdown()
-                .contains("| ping  | ok  | **MISSING** |")
-        );
+        assert!(matrix.to_markdown().contains("| ping  | ok  | **MISSING** |"));
     }
 
     #[test]

@@ -33,13 +33,8 @@ impl Finished {
 /// Runs `command`, and kills it when it has printed nothing for as long as `silence_max`.
 pub fn run(command: &mut Command, silence_max: Duration) -> Result<Finished, String> {
     let name = format!("{:?}", command.get_program());
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command
-        .spawn()
-        .map_err(|error| format!("{name} did not start: {error}"))?;
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("{name} did not start: {error}"))?;
 
     let (sender, lines) = mpsc::channel();
     let output = child.stdout.take().expect("standard output is piped");
@@ -68,10 +63,7 @@ pub fn run(command: &mut Command, silence_max: Duration) -> Result<Finished, Str
 pub fn tail(output: &[String], errors: &[String]) -> String {
     let lines = if errors.is_empty() { output } else { errors };
     let start = lines.len().saturating_sub(TAIL_LINES);
-    lines[start..]
-        .iter()
-        .map(|line| format!("\n    | {line}"))
-        .collect()
+    lines[start..].iter().map(|line| format!("\n    | {line}")).collect()
 }
 
 /// Kills `child` and waits for its end.
@@ -125,35 +117,22 @@ mod tests {
 
     #[test]
     fn a_success_gives_its_lines() {
-        let finished = shell(
-            "echo one; echo two; echo aside >&2",
-            Duration::from_secs(10),
-        );
+        let finished = shell("echo one; echo two; echo aside >&2", Duration::from_secs(10));
         assert_eq!(finished.errors, ["aside"]);
-        assert_eq!(
-            finished.into_success(),
-            Ok(vec!["one".into(), "two".into()])
-        );
+        assert_eq!(finished.into_success(), Ok(vec!["one".into(), "two".into()]));
     }
 
     #[test]
     fn a_failure_names_status_and_last_words() {
         let failure = shell("echo why >&2; exit 3", Duration::from_secs(10)).into_success();
         let failure = failure.expect_err("status 3 is no success");
-        assert!(
-            failure.contains("exit status: 3") && failure.ends_with("| why"),
-            "{failure}"
-        );
+        assert!(failure.contains("exit status: 3") && failure.ends_with("| why"), "{failure}");
     }
 
     #[test]
     fn a_silent_program_is_killed_and_keeps_what_it_said() {
         let finished = shell("echo one; exec sleep 600", Duration::from_millis(300));
         assert_eq!(finished.output, ["one"]);
-        assert!(
-            finished
-                .problem
-                .is_some_and(|problem| problem.contains("silent"))
-        );
+        assert!(finished.problem.is_some_and(|problem| problem.contains("silent")));
     }
 }

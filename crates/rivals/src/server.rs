@@ -30,19 +30,9 @@ impl Server {
             fs::remove_file(&ports).map_err(|error| format!("{ports:?}: {error}"))?;
         }
         let output = File::create(&log).map_err(|error| format!("{log:?}: {error}"))?;
-        let errors = output
-            .try_clone()
-            .map_err(|error| format!("{log:?}: {error}"))?;
+        let errors = output.try_clone().map_err(|error| format!("{log:?}: {error}"))?;
         let child = Command::new(binary)
-            .args([
-                "serve",
-                "--bind",
-                "127.0.0.1:0",
-                "--workers",
-                "2",
-                "--message-max",
-                "16MiB",
-            ])
+            .args(["serve", "--bind", "127.0.0.1:0", "--workers", "2", "--message-max", "16MiB"])
             .arg("--ports-file")
             .arg(&ports)
             .stdin(Stdio::null())
@@ -51,11 +41,7 @@ impl Server {
             .spawn()
             .map_err(|error| format!("{binary:?} did not start: {error}"))?;
 
-        let mut server = Self {
-            child,
-            address: ([127, 0, 0, 1], 0).into(),
-            log,
-        };
+        let mut server = Self { child, address: ([127, 0, 0, 1], 0).into(), log };
         server.address = server.bound_address(&ports)?;
         server.check_alive()?;
         Ok(server)
@@ -94,19 +80,14 @@ impl Server {
         for _ in 0..START_STEPS {
             if let Ok(lines) = fs::read_to_string(ports) {
                 let line = lines.lines().next().unwrap_or_default();
-                return line
-                    .parse()
-                    .map_err(|error| format!("ports file: {line:?}: {error}"));
+                return line.parse().map_err(|error| format!("ports file: {line:?}: {error}"));
             }
             if let Ok(Some(status)) = self.child.try_wait() {
                 return Err(self.problem(&format!("ended with {status}")));
             }
             thread::sleep(START_STEP);
         }
-        Err(self.problem(&format!(
-            "wrote no ports file in {:?}",
-            START_STEP * START_STEPS
-        )))
+        Err(self.problem(&format!("wrote no ports file in {:?}", START_STEP * START_STEPS)))
     }
 
     fn problem(&self, what: &str) -> String {
@@ -129,14 +110,7 @@ pub fn binary() -> Result<PathBuf, String> {
     }
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args([
-        "build",
-        "--release",
-        "--package",
-        "sockeye-server",
-        "--bin",
-        "sockeye",
-    ]);
+    build.args(["build", "--release", "--package", "sockeye-server", "--bin", "sockeye"]);
     build.args(["--message-format", "json-render-diagnostics"]);
     build.current_dir(env!("CARGO_MANIFEST_DIR"));
     let lines = process::run(&mut build, BUILD_SILENCE_MAX)?.into_success()?;
@@ -144,20 +118,14 @@ pub fn binary() -> Result<PathBuf, String> {
         let artifact: Value = serde_json::from_str(line).ok()?;
         artifact["executable"].as_str().map(PathBuf::from)
     };
-    lines
-        .iter()
-        .find_map(executable)
-        .ok_or_else(|| "cargo named no executable".into())
+    lines.iter().find_map(executable).ok_or_else(|| "cargo named no executable".into())
 }
 
 /// Asks `/livez` and returns the first line of the answer.
 fn livez(address: SocketAddr) -> std::io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, LIVEZ_DEADLINE)?;
     stream.set_read_timeout(Some(LIVEZ_DEADLINE))?;
-    write!(
-        stream,
-        "GET /livez HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
-    )?;
+    write!(stream, "GET /livez HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
     let mut head = [0; 64];
     let mut size = 0;
     while size < head.len() && !head[..size].contains(&b'\r') {

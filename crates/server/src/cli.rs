@@ -66,9 +66,8 @@ fn parse_bind(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn parse_message_max(text: &str) -> Result<ByteSize, String> {
-    let size: ByteSize = text
-        .parse()
-        .map_err(|_| "expected a size such as 64KiB or 1MiB".to_owned())?;
+    let size: ByteSize =
+        text.parse().map_err(|_| "expected a size such as 64KiB or 1MiB".to_owned())?;
     if !(1..=MESSAGE_MAX).contains(&size.as_u64()) {
         return Err("expected 1B to 1GiB".to_owned());
     }
@@ -77,9 +76,7 @@ fn parse_message_max(text: &str) -> Result<ByteSize, String> {
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| *seconds <= SECONDS_MAX);
-    seconds
-        .map(Duration::from_secs)
-        .ok_or_else(|| "expected 0 to 3600 seconds".to_owned())
+    seconds.map(Duration::from_secs).ok_or_else(|| "expected 0 to 3600 seconds".to_owned())
 }
 
 const MESSAGE_MAX: u64 = 1 << 30;

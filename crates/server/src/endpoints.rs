@@ -63,11 +63,7 @@ impl Handler for Endpoints {
 /// one being chosen.
 fn upgrade(request: &Request<'_>, state: Endpoint) -> Reply<Endpoint> {
     let subprotocol = request.subprotocols().next().map(str::to_owned);
-    Reply::Upgrade(Upgrade {
-        state,
-        subprotocol,
-        headers: Vec::new(),
-    })
+    Reply::Upgrade(Upgrade { state, subprotocol, headers: Vec::new() })
 }
 
 fn page(request: &Request<'_>) -> Response {

@@ -39,9 +39,7 @@ fn config(arguments: &Serve) -> Config {
         config.workers = usize::from(workers);
     }
     config.message_bytes_max = arguments.message_max.as_u64() as usize;
-    config.send_queue_bytes_max = config
-        .send_queue_bytes_max
-        .max(2 * config.message_bytes_max);
+    config.send_queue_bytes_max = config.send_queue_bytes_max.max(2 * config.message_bytes_max);
     config
 }
 
@@ -57,19 +55,17 @@ fn start_log() {
 
 fn shut_down_on_signal(remote: Remote<()>, grace: Duration) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    std::thread::Builder::new()
-        .name("signals".to_owned())
-        .spawn(move || {
-            let mut signals = signals.forever();
-            if signals.next().is_some() {
-                tracing::info!("shutting down: clients have {} s to leave", grace.as_secs());
-                remote.shut_down(grace);
-            }
-            if signals.next().is_some() {
-                tracing::warn!("a second signal: ending at once");
-                std::process::exit(1);
-            }
-        })?;
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let mut signals = signals.forever();
+        if signals.next().is_some() {
+            tracing::info!("shutting down: clients have {} s to leave", grace.as_secs());
+            remote.shut_down(grace);
+        }
+        if signals.next().is_some() {
+            tracing::warn!("a second signal: ending at once");
+            std::process::exit(1);
+        }
+    })?;
     Ok(())
 }
 
@@ -82,11 +78,7 @@ fn write_ports_file(file: &Path, address: SocketAddr) -> io::Result<()> {
 }
 
 fn greet(address: SocketAddr, workers: usize) -> io::Result<()> {
-    let threads = if workers == 1 {
-        "1 worker".to_owned()
-    } else {
-        format!("{workers} workers")
-    };
+    let threads = if workers == 1 { "1 worker".to_owned() } else { format!("{workers} workers") };
     write!(
         io::stdout(),
         "Sockeye serves on http://{address} with {threads}.\n\

@@ -4,15 +4,9 @@
 use super::*;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 
-const TOKEN: Token = Token {
-    slot: 3,
-    generation: 7,
-};
+const TOKEN: Token = Token { slot: 3, generation: 7 };
 
-const OTHER: Token = Token {
-    slot: 0,
-    generation: 9,
-};
+const OTHER: Token = Token { slot: 0, generation: 9 };
 
 /// A completion without its loans.
 #[derive(Debug, PartialEq)]
@@ -36,11 +30,7 @@ impl Rig {
         let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
         let address = listener.local_addr().expect("it is bound");
         let driver = Epoll::new(Some(listener)).expect("there are descriptors");
-        Self {
-            driver,
-            address,
-            filled: None,
-        }
+        Self { driver, address, filled: None }
     }
 
     /// A connection under this name, and its peer.
@@ -86,10 +76,7 @@ impl Rig {
     /// Polls until there is something; a driver that lost an event fails here.
     fn events(&mut self) -> Vec<Event> {
         // An empty tick is legal: a new socket's first event says only that it is writable.
-        (0..5)
-            .map(|_| self.tick())
-            .find(|events| !events.is_empty())
-            .expect("something happens")
+        (0..5).map(|_| self.tick()).find(|events| !events.is_empty()).expect("something happens")
     }
 
     /// Receives until `size` bytes are there.
@@ -140,9 +127,7 @@ fn bytes_behind_urgent_ones_are_received() {
     let mut rig = Rig::new();
     let mut peer = rig.connect(TOKEN);
     peer.write_all(b"before ").expect("the kernel takes it");
-    SockRef::from(&peer)
-        .send_out_of_band(b"!")
-        .expect("the kernel takes it");
+    SockRef::from(&peer).send_out_of_band(b"!").expect("the kernel takes it");
     peer.write_all(b"behind").expect("the kernel takes it");
     assert_eq!(rig.receive(TOKEN, 13), b"before behind");
 }
@@ -165,26 +150,20 @@ fn a_paused_connection_lends_nothing_until_it_goes_on() {
 fn a_pause_holds_back_what_the_next_poll_would_have_lent() {
     let mut rig = Rig::new();
     let mut peer = rig.connect(TOKEN);
-    peer.write_all(&vec![1; RECEIVE_SIZE + 5])
-        .expect("the kernel takes it");
+    peer.write_all(&vec![1; RECEIVE_SIZE + 5]).expect("the kernel takes it");
     let first = rig.receive(TOKEN, 1).len();
     rig.driver.receive(TOKEN, Receive::Pause);
     rig.driver.waker().wake();
     assert_eq!(rig.events(), [Event::Woken]);
     rig.driver.receive(TOKEN, Receive::Lend);
-    assert_eq!(
-        rig.receive(TOKEN, RECEIVE_SIZE + 5 - first).len(),
-        RECEIVE_SIZE + 5 - first
-    );
+    assert_eq!(rig.receive(TOKEN, RECEIVE_SIZE + 5 - first).len(), RECEIVE_SIZE + 5 - first);
 }
 
 #[test]
 fn a_reset_is_the_last_word_about_a_connection() {
     let mut rig = Rig::new();
     let peer = rig.connect(TOKEN);
-    SockRef::from(&peer)
-        .set_linger(Some(Duration::ZERO))
-        .expect("it can be set");
+    SockRef::from(&peer).set_linger(Some(Duration::ZERO)).expect("it can be set");
     drop(peer);
     assert_eq!(rig.events(), [Event::Closed(TOKEN, true)]);
     rig.driver.close(TOKEN, Close::Linger);
@@ -220,8 +199,7 @@ fn nobody_gets_more_than_one_receive_per_poll() {
     let mut peers = [rig.connect(TOKEN), rig.connect(OTHER)];
     let mut left = 2 * 4 * RECEIVE_SIZE;
     for peer in &mut peers {
-        peer.write_all(&vec![1; left / 2])
-            .expect("the kernel takes it");
+        peer.write_all(&vec![1; left / 2]).expect("the kernel takes it");
     }
     while left > 0 {
         let mut served = Vec::new();
@@ -263,10 +241,7 @@ fn a_slot_that_is_used_again_hears_nothing_of_the_old_connection() {
     rig.driver.poll(WAIT).expect("epoll waits");
     rig.driver.close(TOKEN, Close::Reset);
     assert_eq!(rig.events(), [Event::Closed(TOKEN, false)]);
-    let again = Token {
-        generation: TOKEN.generation + 1,
-        ..TOKEN
-    };
+    let again = Token { generation: TOKEN.generation + 1, ..TOKEN };
     let mut new = rig.connect(again);
     rig.driver.close(TOKEN, Close::Reset);
     new.write_all(b"new").expect("the kernel takes it");
@@ -292,9 +267,7 @@ fn a_listener_that_fails_stops_and_says_so() {
     let listener = StdListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let same = listener.try_clone().expect("there are descriptors");
     let mut driver = Epoll::new(Some(listener)).expect("there are descriptors");
-    SockRef::from(&same)
-        .shutdown(Shutdown::Both)
-        .expect("it listens");
+    SockRef::from(&same).shutdown(Shutdown::Both).expect("it listens");
     driver.poll(WAIT).expect("epoll waits");
     assert!(matches!(driver.next(), Some(Completion::AcceptFailed(_))));
     driver.waker().wake();

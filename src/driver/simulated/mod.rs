@@ -136,10 +136,7 @@ impl Simulated {
 
     fn token(&self, slot: usize) -> Option<Token> {
         let generation = self.sockets[slot].as_ref()?.generation;
-        Some(Token {
-            slot: slot as u32,
-            generation,
-        })
+        Some(Token { slot: slot as u32, generation })
     }
 
     /// Lets time do its work on one connection: it may break, and what is in flight moves on.
@@ -207,17 +204,12 @@ impl Simulated {
             self.is_accepting = false;
             kernel.accept_failures += 1;
             kernel.note(b'F', 0, 0);
-            return Some(Completion::AcceptFailed(io::Error::from_raw_os_error(
-                EMFILE,
-            )));
+            return Some(Completion::AcceptFailed(io::Error::from_raw_os_error(EMFILE)));
         }
         let wire = kernel.backlog.pop_front()?;
         kernel.note(b'A', wire, 0);
-        let transfer = SimulatedTransfer {
-            kernel: Rc::clone(&self.kernel),
-            wire,
-            is_attached: false,
-        };
+        let transfer =
+            SimulatedTransfer { kernel: Rc::clone(&self.kernel), wire, is_attached: false };
         Some(Completion::Accepted(transfer, network::address(wire)))
     }
 
@@ -235,11 +227,7 @@ impl Simulated {
             return Outcome::Nothing;
         }
         let wire = socket.wire;
-        let size = if is_late {
-            socket.late.len()
-        } else {
-            kernel.receive_size(wire)
-        };
+        let size = if is_late { socket.late.len() } else { kernel.receive_size(wire) };
         if size == 0 {
             return match kernel.wires[wire].peer {
                 Stream::Open => Outcome::Nothing,
@@ -257,11 +245,7 @@ impl Simulated {
                 }
             };
         }
-        let source = if is_late {
-            &mut socket.late
-        } else {
-            &mut kernel.wires[wire].to_worker
-        };
+        let source = if is_late { &mut socket.late } else { &mut kernel.wires[wire].to_worker };
         if let Some(mut buffer) = socket.fill.take() {
             let size = size.min(buffer.missing());
             let bytes: Vec<u8> = source.drain(..size).collect();
@@ -289,9 +273,7 @@ impl Simulated {
 
     fn next_sent(&mut self, token: Token) -> Option<Completion<'static, SimulatedTransfer>> {
         let socket = self.socket(token)?;
-        let queue = socket
-            .in_flight
-            .take_if(|queue| queue.is_empty() || socket.returns_early)?;
+        let queue = socket.in_flight.take_if(|queue| queue.is_empty() || socket.returns_early)?;
         let wire = socket.wire;
         self.kernel.borrow_mut().note(b'S', wire, 0);
         Some(Completion::Sent(token, queue))
@@ -424,10 +406,7 @@ impl Driver for Simulated {
         let Some((socket, mut kernel)) = self.called("send", token) else {
             return Sending::Blocked;
         };
-        assert!(
-            socket.in_flight.is_none(),
-            "send of {token:?} while another is in flight"
-        );
+        assert!(socket.in_flight.is_none(), "send of {token:?} while another is in flight");
         if queue.is_empty() {
             return Sending::Done;
         }

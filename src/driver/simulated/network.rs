@@ -22,10 +22,7 @@ impl Network {
         let wire = kernel.wires.len();
         kernel.wires.push(Wire::default());
         kernel.backlog.push_back(wire);
-        Peer {
-            kernel: Rc::clone(&self.0),
-            wire,
-        }
+        Peer { kernel: Rc::clone(&self.0), wire }
     }
 
     /// How long the last poll would have waited, if nothing was ready or about to be: the time to advance the clock by
@@ -96,9 +93,7 @@ impl Peer {
             wire.worker = Stream::Reset;
             return 0;
         }
-        let size = bytes
-            .len()
-            .min(room_max.saturating_sub(wire.to_worker.len()));
+        let size = bytes.len().min(room_max.saturating_sub(wire.to_worker.len()));
         wire.to_worker.extend(&bytes[..size]);
         size
     }
@@ -226,9 +221,7 @@ impl Kernel {
     /// Adds to the digest of all that happened.
     pub(super) const fn note(&mut self, what: u8, wire: usize, size: usize) {
         let event = (what as u64) << 56 ^ (wire as u64) << 32 ^ size as u64;
-        self.trace = (self.trace ^ event)
-            .wrapping_mul(0x0000_0100_0000_01B3)
-            .rotate_left(23);
+        self.trace = (self.trace ^ event).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23);
     }
 
     /// Bytes that the kernel still takes from the worker.

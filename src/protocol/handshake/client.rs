@@ -83,9 +83,7 @@ impl ClientHandshake {
 
     /// Appends the request to `output`.
     pub fn encode_request(&self, output: &mut Vec<u8>) {
-        let Self {
-            host, path, key, ..
-        } = self;
+        let Self { host, path, key, .. } = self;
         let head = format!(
             "GET {path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
@@ -138,10 +136,7 @@ impl ClientHandshake {
         size: usize,
     ) -> Result<Accepted<'b>, ClientHandshakeError> {
         let is_websocket = |value: &[u8]| value.eq_ignore_ascii_case(b"websocket");
-        if !headers
-            .only("upgrade")
-            .is_ok_and(|v| v.is_some_and(is_websocket))
-        {
+        if !headers.only("upgrade").is_ok_and(|v| v.is_some_and(is_websocket)) {
             return Err(ClientHandshakeError::UpgradeInvalid);
         }
         if !headers.list_contains("connection", "upgrade") {
@@ -152,11 +147,7 @@ impl ClientHandshake {
             return Err(ClientHandshakeError::AcceptInvalid);
         }
         self.check_extensions(headers)?;
-        Ok(Accepted {
-            subprotocol: self.chosen_subprotocol(headers)?,
-            headers,
-            size,
-        })
+        Ok(Accepted { subprotocol: self.chosen_subprotocol(headers)?, headers, size })
     }
 
     fn chosen_subprotocol<'b>(

@@ -35,10 +35,7 @@ impl<'b> Extension<'b> {
 
 /// A parameter of an extension.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "RFC 6455 section 9.1 fixes the grammar"
-)]
+#[expect(clippy::exhaustive_structs, reason = "RFC 6455 section 9.1 fixes the grammar")]
 pub struct ExtensionParameter<'b> {
     /// A token.
     pub name: &'b str,
@@ -167,11 +164,7 @@ fn unescape(quoted: &[u8]) -> Result<String, ExtensionSyntaxError> {
     let mut bytes = quoted.iter().copied();
     let mut value = String::with_capacity(quoted.len());
     while let Some(byte) = bytes.next() {
-        let meant = if byte == b'\\' {
-            bytes.next()
-        } else {
-            Some(byte)
-        };
+        let meant = if byte == b'\\' { bytes.next() } else { Some(byte) };
         match meant {
             Some(byte) if is_token(byte) => value.push(char::from(byte)),
             _ => return Err(ExtensionSyntaxError),

@@ -57,10 +57,7 @@ pub fn check_upgrade<'b>(request: &Request<'b>) -> Result<Upgrade<'b>, Handshake
         Err(_) => return Err(HandshakeError::KeyRepeated),
     };
     check_offers(request)?;
-    Ok(Upgrade {
-        request: *request,
-        accept: accept_key(key),
-    })
+    Ok(Upgrade { request: *request, accept: accept_key(key) })
 }
 
 fn check_offers(request: &Request<'_>) -> Result<(), HandshakeError> {

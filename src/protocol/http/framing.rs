@@ -4,10 +4,7 @@ use super::{Headers, RequestError, target::is_authority};
 
 /// What follows the head of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "RFC 9112 section 6 knows no other end of a request"
-)]
+#[expect(clippy::exhaustive_enums, reason = "RFC 9112 section 6 knows no other end of a request")]
 pub enum BodySize {
     /// This many bytes; none when the request announces no body.
     Known(u64),
@@ -18,9 +15,8 @@ pub enum BodySize {
 impl BodySize {
     /// The size of the body that these headers announce.
     pub(super) fn of(headers: Headers<'_>, is_http_1_1: bool) -> Result<Self, RequestError> {
-        let length = headers
-            .only("content-length")
-            .map_err(|_| RequestError::ContentLengthRepeated)?;
+        let length =
+            headers.only("content-length").map_err(|_| RequestError::ContentLengthRepeated)?;
         match (is_chunked(headers, is_http_1_1)?, length) {
             // RFC 9112 6.3: "Such a message might indicate an attempt to perform request smuggling".
             (true, Some(_)) => Err(RequestError::BodySizeAmbiguous),
@@ -56,8 +52,7 @@ fn parse_length(value: &[u8]) -> Result<u64, RequestError> {
     // RFC 9110 8.6: `1*DIGIT`. Parsing alone would let a plus sign through.
     let is_number = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
     let text = str::from_utf8(value).ok().filter(|_| is_number);
-    text.and_then(|digits| digits.parse().ok())
-        .ok_or(RequestError::ContentLengthInvalid)
+    text.and_then(|digits| digits.parse().ok()).ok_or(RequestError::ContentLengthInvalid)
 }
 
 /// RFC 9112 3.2: 400 for a request that lacks `Host`, has more than one, or an invalid one.
@@ -65,9 +60,7 @@ pub(super) fn check_host<'b>(
     headers: Headers<'b>,
     is_http_1_1: bool,
 ) -> Result<Option<&'b str>, RequestError> {
-    let host = headers
-        .only("host")
-        .map_err(|_| RequestError::HostRepeated)?;
+    let host = headers.only("host").map_err(|_| RequestError::HostRepeated)?;
     let Some(host) = host else {
         return match is_http_1_1 {
             true => Err(RequestError::HostMissing),

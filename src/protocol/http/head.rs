@@ -87,11 +87,7 @@ impl HeadLines {
                 }
             }
         }
-        if reachable.len() < HEAD_SIZE_MAX {
-            Ok(None)
-        } else {
-            Err(HeadError::TooBig)
-        }
+        if reachable.len() < HEAD_SIZE_MAX { Ok(None) } else { Err(HeadError::TooBig) }
     }
 
     /// Whether the first line has not ended yet.

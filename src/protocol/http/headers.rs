@@ -46,8 +46,7 @@ impl<'b> Headers<'b> {
     /// Whether the list has this element, compared without case.
     #[must_use]
     pub fn list_contains(self, name: &str, element: &str) -> bool {
-        self.list(name)
-            .any(|found| found.eq_ignore_ascii_case(element.as_bytes()))
+        self.list(name).any(|found| found.eq_ignore_ascii_case(element.as_bytes()))
     }
 
     /// The value of a header that may be there once at most.
@@ -75,9 +74,7 @@ impl<'b> IntoIterator for Headers<'b> {
 /// Names only: values hold cookies and credentials, which do not belong into logs.
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.iter().map(|(name, _)| name))
-            .finish()
+        f.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
     }
 }
 

@@ -215,9 +215,4 @@ impl fmt::Debug for Response {
     }
 }
 
-const RESERVED: &[&str] = &[
-    "Connection",
-    "Content-Length",
-    "Content-Type",
-    "Transfer-Encoding",
-];
+const RESERVED: &[&str] = &["Connection", "Content-Length", "Content-Type", "Transfer-Encoding"];

@@ -39,11 +39,7 @@ impl<'b> Target<'b> {
         };
         // RFC 9112 3.2.1: an empty path is sent as "/".
         let path = if path.is_empty() { "/" } else { path };
-        Self {
-            authority,
-            path,
-            query,
-        }
+        Self { authority, path, query }
     }
 }
 

@@ -13,18 +13,14 @@ type Implementation = fn(&mut [u8], [u8; 4], usize);
 const IMPLEMENTATIONS: [(&str, Implementation); 3] = [
     ("chosen by size", apply_mask),
     ("portable", apply_mask_portable),
-    ("vector", |payload, key, offset| {
-        apply_to_many(payload, super::turn(key, offset))
-    }),
+    ("vector", |payload, key, offset| apply_to_many(payload, super::turn(key, offset))),
 ];
 
 const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
 
 /// Bytes in which neighbours, and bytes a power of two apart, differ.
 fn sample(size: usize) -> Vec<u8> {
-    (0..size)
-        .map(|index| (index * 7 + index / 256) as u8)
-        .collect()
+    (0..size).map(|index| (index * 7 + index / 256) as u8).collect()
 }
 
 /// A buffer whose first byte lies on a 64-byte boundary.
@@ -45,11 +41,7 @@ fn assert_masks_like_naive(size: usize, alignment: usize, offset: usize) {
         assert_eq!(buffer.0[range.clone()], expected, "{context}");
         let before = &buffer.0[..range.start];
         let after = &buffer.0[range.end..range.end + 64];
-        assert_eq!(
-            before,
-            &[0xA5; 64][..alignment],
-            "{context}: wrote before the payload"
-        );
+        assert_eq!(before, &[0xA5; 64][..alignment], "{context}: wrote before the payload");
         assert_eq!(after, [0xA5; 64], "{context}: wrote behind the payload");
     }
 }

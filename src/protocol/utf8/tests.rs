@@ -38,11 +38,7 @@ fn judge(text: &[u8]) -> Verdict {
         };
         awaited = next;
     }
-    if awaited.is_empty() {
-        Verdict::Valid
-    } else {
-        Verdict::EndsInsideCharacter
-    }
+    if awaited.is_empty() { Verdict::Valid } else { Verdict::EndsInsideCharacter }
 }
 
 /// Cuts `text` at `cuts` (sorted), and checks that the piece with the fault is the one that fails.
@@ -60,26 +56,14 @@ fn assert_pieces(text: &[u8], cuts: &[usize], verdict: &Verdict) {
         start = end;
     }
     let is_valid = *verdict == Verdict::Valid;
-    assert_eq!(
-        validator.is_complete(),
-        is_valid,
-        "{text:02X?} cut at {cuts:?}"
-    );
-    assert_eq!(
-        validator.finish().is_ok(),
-        is_valid,
-        "{text:02X?} cut at {cuts:?}"
-    );
+    assert_eq!(validator.is_complete(), is_valid, "{text:02X?} cut at {cuts:?}");
+    assert_eq!(validator.finish().is_ok(), is_valid, "{text:02X?} cut at {cuts:?}");
 }
 
 /// Checks a short text against std, then cut in every way that makes a difference.
 fn assert_all_cuts(text: &[u8]) {
     let verdict = judge(text);
-    assert_eq!(
-        from_utf8(text).is_ok(),
-        verdict == Verdict::Valid,
-        "{text:02X?}"
-    );
+    assert_eq!(from_utf8(text).is_ok(), verdict == Verdict::Valid, "{text:02X?}");
     for cuts in ALL_CUTS {
         let Some(&last) = cuts.last() else {
             assert_pieces(text, cuts, &verdict);
@@ -121,12 +105,8 @@ fn all_sequences_of_three_bytes_are_judged_like_std_does_however_they_are_cut() 
 
 #[test]
 fn sequences_of_four_bytes_at_the_edges_of_each_range_are_judged_like_std_does() {
-    let leads = [
-        0x41, 0xC3, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF,
-    ];
-    let edges = [
-        0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xE2, 0xF0, 0xFF,
-    ];
+    let leads = [0x41, 0xC3, 0xE0, 0xE2, 0xED, 0xEF, 0xF0, 0xF1, 0xF3, 0xF4, 0xF5, 0xFF];
+    let edges = [0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xE2, 0xF0, 0xFF];
     for lead in leads {
         for second in edges {
             for third in edges {
@@ -142,12 +122,7 @@ fn sequences_of_four_bytes_at_the_edges_of_each_range_are_judged_like_std_does()
 fn the_error_comes_with_the_very_byte_at_which_no_text_continues() {
     for first in 0..=255 {
         for second in 0..=255 {
-            let text = [
-                b"ok \xF0\x9F\x90\x9F",
-                &[first, second][..],
-                b"\x80\x80 end",
-            ]
-            .concat();
+            let text = [b"ok \xF0\x9F\x90\x9F", &[first, second][..], b"\x80\x80 end"].concat();
             let every_byte: Vec<usize> = (1..text.len()).collect();
             assert_pieces(&text, &every_byte, &judge(&text));
         }

@@ -138,15 +138,13 @@ impl Fixture {
         self.mark += 1;
         let mark = self.mark;
         let mut variants = BTreeSet::new();
-        self.topics
-            .publish(&[topic], mark, except, |variant, output| {
-                assert!(variants.insert(variant.0), "encoded twice for a variant");
-                output.extend_from_slice(&record(topic, variant, mark));
-            });
+        self.topics.publish(&[topic], mark, except, |variant, output| {
+            assert!(variants.insert(variant.0), "encoded twice for a variant");
+            output.extend_from_slice(&record(topic, variant, mark));
+        });
         let all = self.model.peers.values();
-        let expected: BTreeSet<u16> = all
-            .filter_map(|peer| peer.topics.get(&topic).copied())
-            .collect();
+        let expected: BTreeSet<u16> =
+            all.filter_map(|peer| peer.topics.get(&topic).copied()).collect();
         assert_eq!(variants, expected, "encoded for the variants there are");
         self.model.publish(topic, mark, except);
     }
@@ -166,13 +164,10 @@ impl Fixture {
             connection.in_flight_bytes = LAG_BYTES + 1;
         }
         let mut lagged = Vec::new();
-        self.topics
-            .deliver(&mut self.connections, LAG_BYTES, &mut lagged);
+        self.topics.deliver(&mut self.connections, LAG_BYTES, &mut lagged);
         let count = lagged.len();
-        let lagged: BTreeSet<_> = lagged
-            .into_iter()
-            .map(|lagged| (lagged.slot, lagged.topic[0], lagged.mark))
-            .collect();
+        let lagged: BTreeSet<_> =
+            lagged.into_iter().map(|lagged| (lagged.slot, lagged.topic[0], lagged.mark)).collect();
         assert_eq!(lagged.len(), count, "told twice of the same lag");
         assert_eq!(lagged, self.model.deliver(slow));
         let slots: Vec<u32> = self.model.peers.keys().copied().collect();
@@ -247,12 +242,7 @@ fn what_everybody_gets_agrees_with_a_model_that_shares_nothing() {
             }
         }
         fixture.deliver(&BTreeSet::new());
-        let Fixture {
-            mut topics,
-            mut connections,
-            model,
-            ..
-        } = fixture;
+        let Fixture { mut topics, mut connections, model, .. } = fixture;
         for slot in model.peers.keys() {
             topics.unsubscribe_all(&mut connections, *slot);
         }
@@ -268,11 +258,7 @@ fn a_topic_ends_when_its_only_subscriber_lags() {
     fixture.publish(7, None);
     fixture.publish(7, None);
     let lagged = fixture.deliver(&BTreeSet::from([0]));
-    assert_eq!(
-        lagged,
-        BTreeSet::from([(0, 7, 1)]),
-        "the first mark it missed"
-    );
+    assert_eq!(lagged, BTreeSet::from([(0, 7, 1)]), "the first mark it missed");
     assert!(fixture.topics.topics.is_empty() && fixture.topics.by_name.is_empty());
     fixture.subscribe(0, 7, 0);
     fixture.publish(7, None);

@@ -23,10 +23,7 @@ impl Client {
             .set_read_timeout(Some(PATIENCE))
             .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
             .expect("an open socket");
-        Self {
-            stream,
-            arrived: Vec::new(),
-        }
+        Self { stream, arrived: Vec::new() }
     }
 
     /// Connects with a receive buffer that holds little, as one whose reader is slow does.
@@ -38,10 +35,7 @@ impl Client {
             .and_then(|()| socket.connect(&address.into()))
             .and_then(|()| socket.set_read_timeout(Some(PATIENCE)))
             .expect("the server listens");
-        Self {
-            stream: socket.into(),
-            arrived: Vec::new(),
-        }
+        Self { stream: socket.into(), arrived: Vec::new() }
     }
 
     /// Opens a WebSocket.
@@ -62,10 +56,7 @@ impl Client {
 
     pub(super) fn expect_upgrade(&mut self) {
         let head = self.head();
-        assert!(
-            head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"),
-            "{head}"
-        );
+        assert!(head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"), "{head}");
         // RFC 6455 1.3 has this answer to the key that `request` sends.
         let accept = "\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
         assert!(head.contains(accept), "{head}");
@@ -73,10 +64,7 @@ impl Client {
 
     /// The same connection, for another thread to write to.
     pub(super) fn clone_to_write(&self) -> Self {
-        Self {
-            stream: self.stream.try_clone().expect("a descriptor"),
-            arrived: Vec::new(),
-        }
+        Self { stream: self.stream.try_clone().expect("a descriptor"), arrived: Vec::new() }
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) {
@@ -91,9 +79,7 @@ impl Client {
     /// Writes until nothing moves any more, and says how much did: at most `bytes_max`.
     pub(super) fn write_until_stuck(&mut self, bytes: &[u8], bytes_max: usize) -> usize {
         let patience = Some(Duration::from_millis(200));
-        self.stream
-            .set_write_timeout(patience)
-            .expect("an open socket");
+        self.stream.set_write_timeout(patience).expect("an open socket");
         let mut written = 0;
         while written < bytes_max {
             match self.stream.write(&bytes[written % bytes.len()..]) {
@@ -181,11 +167,7 @@ impl Client {
     /// A response: its head, without the empty line.
     pub(super) fn head(&mut self) -> String {
         loop {
-            if let Some(end) = self
-                .arrived
-                .windows(4)
-                .position(|bytes| bytes == b"\r\n\r\n")
-            {
+            if let Some(end) = self.arrived.windows(4).position(|bytes| bytes == b"\r\n\r\n") {
                 let head = self.arrived.drain(..end + 4).collect();
                 let head = String::from_utf8(head).expect("a head is ASCII");
                 return head[..end + 2].to_owned();
@@ -205,16 +187,12 @@ impl Client {
 
     /// Ends the outgoing stream.
     pub(super) fn end(&self) {
-        self.stream
-            .shutdown(Shutdown::Write)
-            .expect("an open socket");
+        self.stream.shutdown(Shutdown::Write).expect("an open socket");
     }
 
     /// Breaks the connection off.
     pub(super) fn reset(self) {
-        SockRef::from(&self.stream)
-            .set_linger(Some(Duration::ZERO))
-            .expect("an open socket");
+        SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).expect("an open socket");
     }
 
     fn need(&mut self, size: usize) {
@@ -260,12 +238,7 @@ pub(super) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
         }
     }
     frame.extend_from_slice(&KEY);
-    frame.extend(
-        payload
-            .iter()
-            .zip(KEY.iter().cycle())
-            .map(|(byte, key)| byte ^ key),
-    );
+    frame.extend(payload.iter().zip(KEY.iter().cycle()).map(|(byte, key)| byte ^ key));
     frame
 }
 

@@ -33,9 +33,7 @@ fn whoever_does_not_answer_a_ping_is_lost() {
     });
     let mut client = Client::open(server.address, "/echo");
     client.expect_reset();
-    server
-        .log
-        .wait_for(&Noted::Closed(1006, CloseCause::TimedOut));
+    server.log.wait_for(&Noted::Closed(1006, CloseCause::TimedOut));
 }
 
 #[test]
@@ -47,13 +45,8 @@ fn a_message_that_dribbles_is_cut_off_with_1008() {
         client.write(&frame(0, b"."));
         sleep(SHORT / 10);
     }
-    assert_eq!(
-        client.expect_close(1008),
-        "the message did not arrive in time"
-    );
-    server
-        .log
-        .wait_for(&Noted::Closed(1008, CloseCause::TimedOut));
+    assert_eq!(client.expect_close(1008), "the message did not arrive in time");
+    server.log.wait_for(&Noted::Closed(1008, CloseCause::TimedOut));
     client.expect_end();
 }
 
@@ -73,9 +66,7 @@ fn a_stream_of_messages_is_not_one_long_message() {
     client.write(second);
     client.close(1000);
     client.expect_close(1000);
-    let sunk = server
-        .log
-        .all(|noted| (*noted == Noted::Sunk(100)).then_some(()));
+    let sunk = server.log.all(|noted| (*noted == Noted::Sunk(100)).then_some(()));
     assert_eq!(sunk.len(), 26);
 }
 
@@ -87,10 +78,7 @@ fn time_in_which_the_handler_does_not_listen_counts_against_nobody() {
     client.write(&[frame(FINAL | TEXT, b"pause").as_slice(), &message[..9]].concat());
     sleep(13 * SHORT);
     let resume = "resume".to_owned();
-    server
-        .remote
-        .mail(WorkerId(0), resume)
-        .expect("there is room");
+    server.remote.mail(WorkerId(0), resume).expect("there is room");
     // Long enough for a deadline that is over already, short enough for the one that begins now.
     sleep(3 * SHORT);
     client.write(&message[9..]);
@@ -102,9 +90,7 @@ fn whoever_takes_nothing_of_what_waits_is_lost() {
     let server = serve(|config| config.write_stall_timeout = SHORT);
     let mut client = Client::open_narrow(server.address, "/");
     client.say("flood 40 100000");
-    server
-        .log
-        .wait_for(&Noted::Closed(1006, CloseCause::TimedOut));
+    server.log.wait_for(&Noted::Closed(1006, CloseCause::TimedOut));
     client.expect_reset();
 }
 

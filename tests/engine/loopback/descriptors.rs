@@ -17,10 +17,7 @@ use std::time::Duration;
 
 #[test]
 fn without_descriptors_accepting_pauses_and_resumes_and_nothing_spins() {
-    if !is_own_process(
-        "without_descriptors_accepting_pauses_and_resumes_and_nothing_spins",
-        "48",
-    ) {
+    if !is_own_process("without_descriptors_accepting_pauses_and_resumes_and_nothing_spins", "48") {
         return;
     }
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -44,10 +41,7 @@ fn without_descriptors_accepting_pauses_and_resumes_and_nothing_spins() {
     let (polls_before, _) = counts.wait_for_failures(1);
     // Between two tries the worker waits: it wakes up for the next try and for what happens to connections, no more.
     let (polls, failures) = counts.wait_for_failures(3);
-    assert!(
-        polls - polls_before < 10 * failures,
-        "{polls} polls for {failures} failures"
-    );
+    assert!(polls - polls_before < 10 * failures, "{polls} polls for {failures} failures");
     early.expect_echo("served meanwhile");
 
     hoard.clear();
@@ -65,9 +59,8 @@ fn thousands_of_connections_are_served_at_once() {
         return;
     }
     let server = serve(|config| config.workers = 2);
-    let mut clients: Vec<Client> = (0..2000)
-        .map(|_| Client::open(server.address, "/echo"))
-        .collect();
+    let mut clients: Vec<Client> =
+        (0..2000).map(|_| Client::open(server.address, "/echo")).collect();
     for (number, client) in clients.iter_mut().enumerate() {
         client.say(&number.to_string());
     }
@@ -83,26 +76,14 @@ fn is_own_process(test: &str, descriptors: &str) -> bool {
         return true;
     }
     let output = Command::new("sh")
-        .args([
-            "-c",
-            "ulimit -n \"$1\" && shift && exec \"$@\"",
-            "sh",
-            descriptors,
-        ])
+        .args(["-c", "ulimit -n \"$1\" && shift && exec \"$@\"", "sh", descriptors])
         .arg(std::env::current_exe().expect("tests have a path"))
-        .args([
-            &format!("loopback::descriptors::{test}"),
-            "--exact",
-            "--nocapture",
-        ])
+        .args([&format!("loopback::descriptors::{test}"), "--exact", "--nocapture"])
         .env(MARK, "1")
         .output()
         .expect("there is a shell");
     let text = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && text.contains("1 passed"),
-        "{text}"
-    );
+    assert!(output.status.success() && text.contains("1 passed"), "{text}");
     false
 }
 

@@ -27,10 +27,7 @@ fn a_message_over_the_limit_is_refused_with_1009_before_it_is_sent() {
     assert_eq!(client.frame(), (BINARY, vec![1; 1000]));
     // Only the header of the next one; what it announces never comes.
     client.write(&frame(FINAL | BINARY, &[1; 1001])[..8]);
-    assert_eq!(
-        client.expect_close(1009),
-        "message is larger than this endpoint accepts"
-    );
+    assert_eq!(client.expect_close(1009), "message is larger than this endpoint accepts");
     client.expect_end();
 }
 
@@ -82,9 +79,8 @@ fn a_conversation_that_arrives_byte_by_byte_is_the_same_conversation() {
 fn many_messages_in_flight_come_back_in_their_order() {
     let server = serve(|_| {});
     let mut client = Client::open(server.address, "/echo");
-    let messages: Vec<Vec<u8>> = (0..600_usize)
-        .map(|number| vec![number as u8; number * number % 20_000])
-        .collect();
+    let messages: Vec<Vec<u8>> =
+        (0..600_usize).map(|number| vec![number as u8; number * number % 20_000]).collect();
     let mut bytes = Vec::new();
     for message in &messages {
         bytes.extend(frame(FINAL | BINARY, message));
@@ -101,10 +97,7 @@ fn many_messages_in_flight_come_back_in_their_order() {
 fn a_second_server_on_the_same_address_is_refused() {
     let server = serve(|_| {});
     let refused = Server::bind(server.address, sockeye::Config::default());
-    assert_eq!(
-        refused.map_err(|error| error.kind()).err(),
-        Some(ErrorKind::AddrInUse)
-    );
+    assert_eq!(refused.map_err(|error| error.kind()).err(), Some(ErrorKind::AddrInUse));
     Client::open(server.address, "/echo").expect_echo("undisturbed");
     drop(server);
 }

@@ -85,38 +85,14 @@ fn bad_frames_get_the_code_that_names_their_fault_then_the_end_of_the_stream() {
         (1002, ProtocolError::MaskMissing, &unmasked),
         (1002, ProtocolError::ReservedBitSet, &frame(0xC1, b"hi")),
         (1002, ProtocolError::ReservedOpcode, &frame(0x83, b"")),
-        (
-            1002,
-            ProtocolError::ContinuationUnexpected,
-            &frame(FINAL, b""),
-        ),
-        (
-            1002,
-            ProtocolError::ControlFrameFragmented,
-            &fragmented_ping,
-        ),
+        (1002, ProtocolError::ContinuationUnexpected, &frame(FINAL, b"")),
+        (1002, ProtocolError::ControlFrameFragmented, &fragmented_ping),
         (1002, ProtocolError::ControlFrameTooBig, &big_ping),
-        (
-            1002,
-            ProtocolError::CloseCodeTruncated,
-            &frame(FINAL | CLOSE, b"x"),
-        ),
-        (
-            1002,
-            ProtocolError::CloseCodeInvalid,
-            &frame(FINAL | CLOSE, &[3, 237]),
-        ),
-        (
-            1007,
-            ProtocolError::Utf8Invalid,
-            &frame(FINAL | TEXT, b"ab\xFF"),
-        ),
+        (1002, ProtocolError::CloseCodeTruncated, &frame(FINAL | CLOSE, b"x")),
+        (1002, ProtocolError::CloseCodeInvalid, &frame(FINAL | CLOSE, &[3, 237])),
+        (1007, ProtocolError::Utf8Invalid, &frame(FINAL | TEXT, b"ab\xFF")),
         // The header is enough to know.
-        (
-            1009,
-            ProtocolError::MessageTooBig,
-            &frame(FINAL | TEXT, &[0; (1 << 20) + 1])[..14],
-        ),
+        (1009, ProtocolError::MessageTooBig, &frame(FINAL | TEXT, &[0; (1 << 20) + 1])[..14]),
     ];
     let server = serve(|_| {});
     let mut other = Client::open(server.address, "/echo");
@@ -129,9 +105,7 @@ fn bad_frames_get_the_code_that_names_their_fault_then_the_end_of_the_stream() {
         assert_eq!(client.text(), "before");
         assert_eq!(client.expect_close(code), error.reason());
         client.expect_end();
-        server
-            .log
-            .wait_for(&Noted::Closed(code, CloseCause::Fault(error)));
+        server.log.wait_for(&Noted::Closed(code, CloseCause::Fault(error)));
         other.expect_echo("undisturbed");
     }
 }
@@ -141,21 +115,12 @@ fn a_panic_in_a_handler_closes_the_connection_it_was_called_for_and_no_other() {
     let server = serve(|_| {});
     let mut other = Client::open(server.address, "/echo");
     let mut client = Client::open(server.address, "/");
-    client.write(
-        &[
-            frame(FINAL | TEXT, b"panic"),
-            frame(FINAL | TEXT, b"echo more"),
-        ]
-        .concat(),
-    );
+    client.write(&[frame(FINAL | TEXT, b"panic"), frame(FINAL | TEXT, b"echo more")].concat());
     assert_eq!(client.expect_close(1011), "the handler failed");
     client.close(1011);
     client.expect_end();
     other.expect_echo("undisturbed");
-    server
-        .remote
-        .mail(sockeye::WorkerId(0), "panic".to_owned())
-        .expect("there is room");
+    server.remote.mail(sockeye::WorkerId(0), "panic".to_owned()).expect("there is room");
     other.expect_echo("still undisturbed");
 }
 

@@ -21,11 +21,7 @@ fn check(request: &[u8], status: u16, expected: &[&str]) {
 #[test]
 fn a_request_that_is_not_http_gets_400() {
     let expected = "expected an HTTP/1.1 request, without TLS";
-    check(
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03",
-        400,
-        &[expected],
-    );
+    check(b"\x16\x03\x01\x02\x00\x01\x00\x01\xFC\x03\x03", 400, &[expected]);
 }
 
 #[test]
@@ -63,10 +59,7 @@ fn an_ordinary_request_gets_426_and_what_to_upgrade_to() {
 #[test]
 fn another_version_gets_426_and_the_one_that_is_spoken() {
     let request = request("/echo").replace("Version: 13", "Version: 8");
-    let expected = [
-        "\r\nSec-WebSocket-Version: 13\r\n",
-        "expected Sec-WebSocket-Version: 13",
-    ];
+    let expected = ["\r\nSec-WebSocket-Version: 13\r\n", "expected Sec-WebSocket-Version: 13"];
     check(request.as_bytes(), 426, &expected);
 }
 
@@ -81,11 +74,7 @@ fn a_head_that_is_too_big_gets_431() {
 #[test]
 fn too_many_headers_get_431() {
     let request = request("/echo").replace("\r\n\r\n", &("\r\nX: y".repeat(100) + "\r\n\r\n"));
-    check(
-        request.as_bytes(),
-        431,
-        &["at most 100 headers are accepted"],
-    );
+    check(request.as_bytes(), 431, &["at most 100 headers are accepted"]);
 }
 
 #[test]
@@ -108,10 +97,7 @@ fn a_head_that_does_not_arrive_in_time_gets_408() {
     slow.write(b"GET /echo HTTP/1.1\r\nHost: loc");
     for client in [&mut silent, &mut slow] {
         let (status, _, body) = client.response();
-        assert_eq!(
-            (status, body.as_str()),
-            (408, "the request did not arrive in time\n")
-        );
+        assert_eq!((status, body.as_str()), (408, "the request did not arrive in time\n"));
     }
     // Who was in time may stay.
     let mut client = Client::open(server.address, "/echo");

@@ -29,9 +29,8 @@ fn who_does_not_read_leaves_the_topic_and_the_others_get_everything() {
     let server = serve(|_| {});
     let mut publisher = Client::open(server.address, "/");
     let slow = Client::open_narrow(server.address, "/topic/news");
-    let mut readers: Vec<Client> = (0..3)
-        .map(|_| Client::open(server.address, "/topic/news"))
-        .collect();
+    let mut readers: Vec<Client> =
+        (0..3).map(|_| Client::open(server.address, "/topic/news")).collect();
     let readers = std::thread::spawn(move || {
         let mut counts = Vec::new();
         for reader in &mut readers {

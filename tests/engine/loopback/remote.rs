@@ -17,10 +17,7 @@ fn serve_on_several_workers() -> (Served, Vec<(ConnectionId, Client)>) {
         let path = format!("/{number}");
         let mut client = Client::open(server.address, &path);
         let id = server.log.wait_for_open(&path);
-        if clients
-            .iter()
-            .all(|(other, _)| other.worker() != id.worker())
-        {
+        if clients.iter().all(|(other, _)| other.worker() != id.worker()) {
             client.say("subscribe news");
             client.say("echo subscribed");
             assert_eq!(client.text(), "subscribed");
@@ -48,14 +45,8 @@ fn a_message_is_sent_to_one_connection_wherever_it_is() {
     client.expect_close(1000);
     client.expect_end();
     server.log.wait_for(&Noted::Closed(1000, CloseCause::Peer));
-    server
-        .remote
-        .send(gone, &Prepared::new("late"))
-        .expect("there is room");
-    server
-        .remote
-        .publish("news", &Prepared::new("later"))
-        .expect("there is room");
+    server.remote.send(gone, &Prepared::new("late")).expect("there is room");
+    server.remote.publish("news", &Prepared::new("later")).expect("there is room");
     for (_, client) in &mut clients {
         assert_eq!(client.text(), "later");
     }
@@ -87,10 +78,7 @@ fn mail_arrives_from_other_threads_and_from_other_workers() {
     let (server, mut clients) = serve_on_several_workers();
     for number in 0..WORKERS {
         let text = format!("outside-{number}");
-        server
-            .remote
-            .mail(WorkerId(number), text.clone())
-            .expect("there is room");
+        server.remote.mail(WorkerId(number), text.clone()).expect("there is room");
         server.log.wait_for(&Noted::Mail(WorkerId(number), text));
     }
     for (index, (_, client)) in clients.iter_mut().enumerate() {
@@ -109,10 +97,7 @@ fn a_connection_is_closed_from_another_thread() {
     let (server, mut clients) = serve_on_several_workers();
     for (id, client) in &mut clients {
         let code = CloseCode::new(4001);
-        server
-            .remote
-            .close(*id, code, "enough")
-            .expect("there is room");
+        server.remote.close(*id, code, "enough").expect("there is room");
         assert_eq!(client.expect_close(4001), "enough");
         client.close(4001);
         client.expect_end();
@@ -144,10 +129,7 @@ fn shutting_down_tells_everybody_and_ends_when_all_have_gone() {
     let remote = server.remote.clone();
     drop(half);
     server.join();
-    assert_eq!(
-        remote.mail(WorkerId(0), String::new()),
-        Err(RemoteError::Gone)
-    );
+    assert_eq!(remote.mail(WorkerId(0), String::new()), Err(RemoteError::Gone));
 }
 
 #[test]

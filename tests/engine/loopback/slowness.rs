@@ -19,11 +19,7 @@ fn a_full_queue_closes_its_connection_with_1013_and_no_other() {
     // In one call nothing leaves, so what is accepted is what the queue holds.
     slow.say("flood 1000 10000");
     let (accepted, backlog) = server.log.wait(|noted| match *noted {
-        Noted::Flooded {
-            accepted,
-            refused: true,
-            backlog,
-        } => Some((accepted, backlog)),
+        Noted::Flooded { accepted, refused: true, backlog } => Some((accepted, backlog)),
         _ => None,
     });
     assert_eq!(accepted, 256 * 1024 / 10_004);
@@ -32,10 +28,7 @@ fn a_full_queue_closes_its_connection_with_1013_and_no_other() {
     for _ in 0..accepted {
         assert!(slow.frame() == (BINARY, vec![7; 10_000]));
     }
-    assert_eq!(
-        slow.expect_close(1013),
-        "too much waits to be sent: read faster"
-    );
+    assert_eq!(slow.expect_close(1013), "too much waits to be sent: read faster");
     slow.close(1013);
     slow.expect_end();
     server.log.wait_for(&Noted::Closed(1013, CloseCause::Local));
@@ -66,15 +59,10 @@ fn with_refuse_a_handler_goes_on_when_the_backlog_is_small_again() {
         assert!(slow.frame() == (BINARY, vec![7; 10_000]));
     }
     let floods = server.log.all(|noted| match *noted {
-        Noted::Flooded {
-            accepted, backlog, ..
-        } => Some((accepted, backlog)),
+        Noted::Flooded { accepted, backlog, .. } => Some((accepted, backlog)),
         _ => None,
     });
-    assert_eq!(
-        floods.iter().map(|(accepted, _)| accepted).sum::<usize>(),
-        200
-    );
+    assert_eq!(floods.iter().map(|(accepted, _)| accepted).sum::<usize>(), 200);
     assert!(floods.iter().all(|(_, backlog)| *backlog <= 256 * 1024));
 }
 

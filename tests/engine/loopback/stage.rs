@@ -30,17 +30,9 @@ pub(super) fn serve(edit: impl FnOnce(&mut Config)) -> Served {
     let log = Log::default();
     let stage_log = log.clone();
     let running = server
-        .start(move |_| Stage {
-            log: stage_log.clone(),
-            paused: Vec::new(),
-        })
+        .start(move |_| Stage { log: stage_log.clone(), paused: Vec::new() })
         .expect("threads");
-    Served {
-        address: running.local_addr(),
-        log,
-        remote: running.remote(),
-        running: Some(running),
-    }
+    Served { address: running.local_addr(), log, remote: running.remote(), running: Some(running) }
 }
 
 impl Served {
@@ -150,11 +142,7 @@ impl Handler for Stage {
             "/refuse" => Response::text(Status::FORBIDDEN, "not you\n").into(),
             // Without the hook that would print it.
             "/panic" => resume_unwind(Box::new("on_request")),
-            path => Reply::upgrade(Player {
-                path: path.to_owned(),
-                left: 0,
-                size: 0,
-            }),
+            path => Reply::upgrade(Player { path: path.to_owned(), left: 0, size: 0 }),
         }
     }
 
@@ -236,20 +224,16 @@ impl Stage {
                 let text = "x".repeat(size.parse().expect("a size"));
                 for mark in 0..count.parse().expect("a count") {
                     let message = Prepared::new(text.as_str());
-                    connection
-                        .worker()
-                        .publish_here(topic, mark, None, |_, output| {
-                            output.extend_from_slice(message.as_frame());
-                        });
+                    connection.worker().publish_here(topic, mark, None, |_, output| {
+                        output.extend_from_slice(message.as_frame());
+                    });
                 }
             }
             ["fail-to-encode", topic] => {
-                connection
-                    .worker()
-                    .publish_here(topic, 0, None, |_, output| {
-                        output.extend_from_slice(b"half a fra");
-                        resume_unwind(Box::new("encode"));
-                    })
+                connection.worker().publish_here(topic, 0, None, |_, output| {
+                    output.extend_from_slice(b"half a fra");
+                    resume_unwind(Box::new("encode"));
+                })
             }
             ["close", code, reason] => {
                 let code = CloseCode::new(code.parse().expect("a code"));
@@ -283,11 +267,7 @@ impl Stage {
         }
         connection.state().left -= accepted;
         if left > 0 {
-            self.log.note(Noted::Flooded {
-                accepted,
-                refused,
-                backlog: connection.backlog(),
-            });
+            self.log.note(Noted::Flooded { accepted, refused, backlog: connection.backlog() });
         }
     }
 }

@@ -19,11 +19,9 @@ fn fill(connection: &mut Connection, bytes: &[u8]) -> Outcome {
 fn a_fill_is_asked_for_when_enough_of_a_data_frame_is_missing() {
     for scenario in Scenario::both() {
         let bytes = scenario.incoming([Frame::binary(Random::new(1).bytes(FILL_SIZE_MIN + 5))]);
-        for (missing, asks) in [
-            (FILL_SIZE_MIN + 5, true),
-            (FILL_SIZE_MIN, true),
-            (FILL_SIZE_MIN - 1, false),
-        ] {
+        for (missing, asks) in
+            [(FILL_SIZE_MIN + 5, true), (FILL_SIZE_MIN, true), (FILL_SIZE_MIN - 1, false)]
+        {
             let mut connection = scenario.connect();
             receive(&mut connection, &[&bytes[..bytes.len() - missing]]);
             let asked = connection.poll_fill();
@@ -88,10 +86,8 @@ fn a_fill_never_asks_past_the_end_of_its_frame() {
     for scenario in Scenario::both() {
         let size = FILL_SIZE_MIN * 2;
         let payload = Random::new(1).bytes(size);
-        let bytes = scenario.incoming([
-            Frame::binary(&payload).unfinished(),
-            Frame::continuation("end"),
-        ]);
+        let bytes =
+            scenario.incoming([Frame::binary(&payload).unfinished(), Frame::continuation("end")]);
         let second = bytes.len() - scenario.incoming([Frame::continuation("end")]).len();
         let mut connection = scenario.connect();
         receive(&mut connection, &[&bytes[..second - size]]);
@@ -130,14 +126,8 @@ fn a_fill_that_brings_nothing_changes_nothing() {
 #[test]
 fn text_in_a_fill_fails_with_its_first_bad_byte() {
     for scenario in Scenario::both() {
-        let text = [
-            &b"\xF0\x9F"[..],
-            b"\x98\x80",
-            b"good",
-            b"\xED\xA0",
-            &[b'a'; FILL_SIZE_MIN],
-        ]
-        .concat();
+        let text =
+            [&b"\xF0\x9F"[..], b"\x98\x80", b"good", b"\xED\xA0", &[b'a'; FILL_SIZE_MIN]].concat();
         let bytes = scenario.incoming([Frame::text(&text)]);
         let header = bytes.len() - text.len();
         let mut connection = scenario.connect();

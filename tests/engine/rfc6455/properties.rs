@@ -21,10 +21,7 @@ fn message(
     cuts.sort_unstable();
     let starts = std::iter::once(0).chain(cuts.iter().copied());
     let ends = cuts.iter().copied().chain([payload.len()]);
-    let mut sent = Sent {
-        frames: Vec::new(),
-        events: Vec::new(),
-    };
+    let mut sent = Sent { frames: Vec::new(), events: Vec::new() };
     for (number, (start, end)) in starts.zip(ends).enumerate() {
         for (_, frame, event) in controls.iter().filter(|(before, ..)| *before == number) {
             sent.frames.push(frame.clone());
@@ -37,8 +34,7 @@ fn message(
         };
         let frame = Frame::new(opcode, &payload[start..end]);
         let is_last = number == cuts.len();
-        sent.frames
-            .push(if is_last { frame } else { frame.unfinished() });
+        sent.frames.push(if is_last { frame } else { frame.unfinished() });
     }
     sent.events.push(if is_text {
         OwnedEvent::text(String::from_utf8(payload).expect("made from a string"))
@@ -70,29 +66,19 @@ fn any_payload() -> impl Strategy<Value = (bool, Vec<u8>)> {
 }
 
 fn any_message() -> impl Strategy<Value = Sent> {
-    (
-        any_payload(),
-        vec(any::<prop::sample::Index>(), 0..5),
-        vec(any_control(), 0..3),
-    )
-        .prop_map(|((is_text, payload), cuts, controls)| {
-            let cuts = cuts
-                .iter()
-                .map(|cut| cut.index(payload.len() + 1))
-                .collect();
+    (any_payload(), vec(any::<prop::sample::Index>(), 0..5), vec(any_control(), 0..3)).prop_map(
+        |((is_text, payload), cuts, controls)| {
+            let cuts = cuts.iter().map(|cut| cut.index(payload.len() + 1)).collect();
             message(is_text, payload, cuts, controls)
-        })
+        },
+    )
 }
 
 /// The frames, each masked with a key of its own where the peer masks.
 fn with_keys(scenario: &Scenario, frames: Vec<Frame>, keys: &[[u8; 4]]) -> Vec<u8> {
     let keys = keys.iter().cycle();
     scenario.incoming(frames.into_iter().zip(keys).map(|(frame, key)| {
-        if scenario.is_server() {
-            frame.masking(Masking::With(*key))
-        } else {
-            frame
-        }
+        if scenario.is_server() { frame.masking(Masking::With(*key)) } else { frame }
     }))
 }
 
@@ -100,10 +86,7 @@ fn chunks<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
     let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
     places.extend([0, bytes.len()]);
     places.sort_unstable();
-    places
-        .windows(2)
-        .map(|pair| &bytes[pair[0]..pair[1]])
-        .collect()
+    places.windows(2).map(|pair| &bytes[pair[0]..pair[1]]).collect()
 }
 
 proptest! {

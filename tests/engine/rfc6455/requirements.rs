@@ -19,14 +19,7 @@ fn every_requirement_names_its_section_level_and_either_tests_or_an_exception() 
     let requirements = ledger();
     assert!(requirements.len() > 50, "only {}", requirements.len());
     for requirement in &requirements {
-        let Requirement {
-            section,
-            level,
-            text,
-            tests,
-            exception,
-            ..
-        } = requirement;
+        let Requirement { section, level, text, tests, exception, .. } = requirement;
         let numbers = section.split('.').map(str::parse::<u8>);
         assert!(numbers.flatten().count() >= 2, "{requirement:?}");
         let levels = ["MUST", "MUST NOT", "SHOULD", "SHOULD NOT"];
@@ -49,13 +42,7 @@ fn every_test_that_the_ledger_names_exists() {
 fn the_ledger_follows_the_order_of_the_standard() {
     let sections: Vec<Vec<u8>> = ledger()
         .iter()
-        .map(|requirement| {
-            requirement
-                .section
-                .split('.')
-                .flat_map(str::parse)
-                .collect()
-        })
+        .map(|requirement| requirement.section.split('.').flat_map(str::parse).collect())
         .collect();
     assert!(sections.is_sorted());
 }
@@ -75,9 +62,7 @@ fn exists(test: &str) -> bool {
         return false;
     };
     let above = lines[..place].iter().rev();
-    above
-        .take_while(|line| line.starts_with("#["))
-        .any(|line| *line == "#[test]")
+    above.take_while(|line| line.starts_with("#[")).any(|line| *line == "#[test]")
 }
 
 /// Reads the few forms of TOML that the ledger uses: tables in an array, strings, and lists of strings.
@@ -88,14 +73,9 @@ fn ledger() -> Vec<Requirement> {
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
         if line == "[[requirement]]" {
-            requirements.push(Requirement {
-                line: number,
-                ..Requirement::default()
-            });
+            requirements.push(Requirement { line: number, ..Requirement::default() });
         } else if line.starts_with('"') {
-            let tests = requirements
-                .last_mut()
-                .map(|requirement| &mut requirement.tests);
+            let tests = requirements.last_mut().map(|requirement| &mut requirement.tests);
             tests.expect("a table comes first").extend(strings(line));
         } else if let Some((key, value)) = line.split_once(" = ") {
             let requirement = requirements.last_mut().expect("a table comes first");
@@ -121,18 +101,12 @@ fn set(requirement: &mut Requirement, key: &str, value: &str, line: usize) {
         "exception" => &mut requirement.exception,
         _ => panic!("line {line}: unknown key {key}"),
     };
-    *field = values
-        .pop()
-        .unwrap_or_else(|| panic!("line {line}: {key} has no value"));
+    *field = values.pop().unwrap_or_else(|| panic!("line {line}: {key} has no value"));
 }
 
 /// The parts of a line between quotation marks.
 fn strings(line: &str) -> Vec<String> {
-    line.split('"')
-        .skip(1)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+    line.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 fn engine_folder() -> PathBuf {

@@ -29,10 +29,7 @@ fn a_message_exactly_at_the_limit_is_taken() {
                 Frame::continuation(&whole[400..]).unfinished(),
                 Frame::continuation(""),
             ];
-            assert_eq!(
-                scenario.receives(frames),
-                Outcome::events([event.clone(), event])
-            );
+            assert_eq!(scenario.receives(frames), Outcome::events([event.clone(), event]));
         }
     }
 }
@@ -42,10 +39,8 @@ fn a_message_one_byte_over_the_limit_is_refused() {
     for scenario in limited() {
         let whole = Frame::binary(vec![0; LIMIT + 1]);
         assert_eq!(scenario.receives([whole]), too_big());
-        let fragments = [
-            Frame::binary([0; 400]).unfinished(),
-            Frame::continuation(vec![0; LIMIT - 399]),
-        ];
+        let fragments =
+            [Frame::binary([0; 400]).unfinished(), Frame::continuation(vec![0; LIMIT - 399])];
         assert_eq!(scenario.receives(fragments), too_big());
     }
 }
@@ -54,18 +49,12 @@ fn a_message_one_byte_over_the_limit_is_refused() {
 fn a_frame_over_the_limit_is_refused_by_its_header_alone() {
     for scenario in limited() {
         for claimed in [LIMIT as u64 + 1, 1 << 31, 1 << 32, 1 << 62, i64::MAX as u64] {
-            assert_eq!(
-                scenario.receives([Frame::binary("").claiming(claimed)]),
-                too_big()
-            );
+            assert_eq!(scenario.receives([Frame::binary("").claiming(claimed)]), too_big());
             let unfinished = Frame::text("").unfinished().claiming(claimed);
             assert_eq!(scenario.receives([unfinished]), too_big());
             // A sum that would overflow is no way past the limit.
             let next = Frame::continuation("").claiming(claimed);
-            assert_eq!(
-                scenario.clone().in_fragmented_binary().receives([next]),
-                too_big()
-            );
+            assert_eq!(scenario.clone().in_fragmented_binary().receives([next]), too_big());
         }
     }
 }

@@ -99,77 +99,25 @@ fn each_rule_that_a_response_breaks_is_named() {
 const BROKEN_RESPONSES: &[(&str, &[&str], ClientHandshakeError)] = &[
     ("Upgrade", &[], ClientHandshakeError::UpgradeInvalid),
     ("Upgrade", &["h2c"], ClientHandshakeError::UpgradeInvalid),
-    (
-        "Upgrade",
-        &["websocket, h2c"],
-        ClientHandshakeError::UpgradeInvalid,
-    ),
-    (
-        "Upgrade",
-        &["websocket", "websocket"],
-        ClientHandshakeError::UpgradeInvalid,
-    ),
+    ("Upgrade", &["websocket, h2c"], ClientHandshakeError::UpgradeInvalid),
+    ("Upgrade", &["websocket", "websocket"], ClientHandshakeError::UpgradeInvalid),
     ("Connection", &[], ClientHandshakeError::ConnectionInvalid),
-    (
-        "Connection",
-        &["keep-alive"],
-        ClientHandshakeError::ConnectionInvalid,
-    ),
-    (
-        "Sec-WebSocket-Accept",
-        &[],
-        ClientHandshakeError::AcceptInvalid,
-    ),
-    (
-        "Sec-WebSocket-Accept",
-        &[""],
-        ClientHandshakeError::AcceptInvalid,
-    ),
+    ("Connection", &["keep-alive"], ClientHandshakeError::ConnectionInvalid),
+    ("Sec-WebSocket-Accept", &[], ClientHandshakeError::AcceptInvalid),
+    ("Sec-WebSocket-Accept", &[""], ClientHandshakeError::AcceptInvalid),
     (
         "Sec-WebSocket-Accept",
         &["AAAAAAAAAAAAAAAAAAAAAAAAAAA="],
         ClientHandshakeError::AcceptInvalid,
     ),
-    (
-        "Sec-WebSocket-Accept",
-        &[ACCEPT, ACCEPT],
-        ClientHandshakeError::AcceptInvalid,
-    ),
-    (
-        "Sec-WebSocket-Protocol",
-        &["other"],
-        ClientHandshakeError::SubprotocolNotOffered,
-    ),
-    (
-        "Sec-WebSocket-Protocol",
-        &["Chat"],
-        ClientHandshakeError::SubprotocolNotOffered,
-    ),
-    (
-        "Sec-WebSocket-Protocol",
-        &["chat, superchat"],
-        ClientHandshakeError::SubprotocolNotOffered,
-    ),
-    (
-        "Sec-WebSocket-Protocol",
-        &["chat", "chat"],
-        ClientHandshakeError::SubprotocolNotOffered,
-    ),
-    (
-        "Sec-WebSocket-Protocol",
-        &[""],
-        ClientHandshakeError::SubprotocolNotOffered,
-    ),
-    (
-        "Sec-WebSocket-Extensions",
-        &["x-a, x-z"],
-        ClientHandshakeError::ExtensionNotOffered,
-    ),
-    (
-        "Sec-WebSocket-Extensions",
-        &["x-a", "x-b;"],
-        ClientHandshakeError::ExtensionNotOffered,
-    ),
+    ("Sec-WebSocket-Accept", &[ACCEPT, ACCEPT], ClientHandshakeError::AcceptInvalid),
+    ("Sec-WebSocket-Protocol", &["other"], ClientHandshakeError::SubprotocolNotOffered),
+    ("Sec-WebSocket-Protocol", &["Chat"], ClientHandshakeError::SubprotocolNotOffered),
+    ("Sec-WebSocket-Protocol", &["chat, superchat"], ClientHandshakeError::SubprotocolNotOffered),
+    ("Sec-WebSocket-Protocol", &["chat", "chat"], ClientHandshakeError::SubprotocolNotOffered),
+    ("Sec-WebSocket-Protocol", &[""], ClientHandshakeError::SubprotocolNotOffered),
+    ("Sec-WebSocket-Extensions", &["x-a, x-z"], ClientHandshakeError::ExtensionNotOffered),
+    ("Sec-WebSocket-Extensions", &["x-a", "x-b;"], ClientHandshakeError::ExtensionNotOffered),
 ];
 
 #[test]
@@ -190,16 +138,10 @@ fn another_status_is_told_to_the_caller_before_the_head_ends() {
     ] {
         let input = format!("{line}\r\n");
         let status = Status::new(number).unwrap();
-        assert_eq!(
-            judge(input.as_bytes()),
-            Err(ClientHandshakeError::Refused(status))
-        );
+        assert_eq!(judge(input.as_bytes()), Err(ClientHandshakeError::Refused(status)));
     }
     let error = ClientHandshakeError::Refused(Status::NOT_FOUND);
-    assert_eq!(
-        error.to_string(),
-        "the server answered 404 Not Found, not 101"
-    );
+    assert_eq!(error.to_string(), "the server answered 404 Not Found, not 101");
 }
 
 #[test]
@@ -220,11 +162,7 @@ fn what_is_no_http_1_1_response_is_refused_at_once() {
         "HTTP/1.1\r\n",
     ] {
         let answer = judge(input.as_bytes());
-        assert_eq!(
-            answer,
-            Err(ClientHandshakeError::StatusLineInvalid),
-            "{input:?}"
-        );
+        assert_eq!(answer, Err(ClientHandshakeError::StatusLineInvalid), "{input:?}");
     }
 }
 
@@ -237,19 +175,13 @@ fn a_response_head_is_read_as_strictly_as_a_request_head() {
         ("X: a\0\r\n", HeadError::ControlCharacter),
     ] {
         let input = format!("HTTP/1.1 101 Switching Protocols\r\n{headers}\r\n");
-        assert_eq!(
-            judge(input.as_bytes()),
-            Err(ClientHandshakeError::Head(error))
-        );
+        assert_eq!(judge(input.as_bytes()), Err(ClientHandshakeError::Head(error)));
     }
     let many = [STATUS_LINE, &b"x:\r\n".repeat(HEADERS_MAX + 1)].concat();
     let error = ClientHandshakeError::Head(HeadError::TooManyHeaders);
     assert_eq!(judge(&many), Err(error));
     let long = [STATUS_LINE, b"x: ", &[b'a'; HEAD_SIZE_MAX]].concat();
-    assert_eq!(
-        judge(&long),
-        Err(ClientHandshakeError::Head(HeadError::TooBig))
-    );
+    assert_eq!(judge(&long), Err(ClientHandshakeError::Head(HeadError::TooBig)));
 }
 
 #[test]
@@ -263,24 +195,18 @@ fn interim_responses_are_passed_over() {
     assert_eq!(accepted.headers().count(), 3);
 
     let garbage = [interim.as_slice(), b"\r\nHTTP/1.1 101 S\r\n"].concat();
-    assert_eq!(
-        judge(&garbage),
-        Err(ClientHandshakeError::StatusLineInvalid)
-    );
+    assert_eq!(judge(&garbage), Err(ClientHandshakeError::StatusLineInvalid));
     let endless = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(HEAD_SIZE_MAX / 25 + 1);
-    assert_eq!(
-        judge(&endless),
-        Err(ClientHandshakeError::Head(HeadError::TooBig))
-    );
+    assert_eq!(judge(&endless), Err(ClientHandshakeError::Head(HeadError::TooBig)));
 }
 
 #[test]
 fn a_response_with_any_one_byte_changed_is_answered_alike_in_every_piece() {
     let response = switching(&[("Sec-WebSocket-Protocol", "chat")]);
     for at in 0..response.len() {
-        for byte in [
-            0, b'\t', b'\n', b'\r', b' ', b'"', b',', b'0', b':', b';', b'A', b'z', 0x7F, 0xFF,
-        ] {
+        for byte in
+            [0, b'\t', b'\n', b'\r', b' ', b'"', b',', b'0', b':', b';', b'A', b'z', 0x7F, 0xFF]
+        {
             let mut changed = response.clone();
             changed[at] = byte;
             let _answer = judge(&changed);
@@ -295,39 +221,13 @@ fn a_request_that_must_not_be_sent_is_not_made() {
     };
     let header = ("X", "a");
     for host in ["", "a b", "a/b", "u@a", "a\r\nX: b", "a:b"] {
-        assert_eq!(
-            with(host, "/", &[], header),
-            ClientRequestError::HostInvalid,
-            "{host:?}"
-        );
+        assert_eq!(with(host, "/", &[], header), ClientRequestError::HostInvalid, "{host:?}");
     }
-    for path in [
-        "",
-        "a",
-        "/a b",
-        "/a\r\n",
-        "/a#b",
-        "/\u{e9}",
-        "http://a/",
-        "*",
-    ] {
-        assert_eq!(
-            with("a", path, &[], header),
-            ClientRequestError::PathInvalid,
-            "{path:?}"
-        );
+    for path in ["", "a", "/a b", "/a\r\n", "/a#b", "/\u{e9}", "http://a/", "*"] {
+        assert_eq!(with("a", path, &[], header), ClientRequestError::PathInvalid, "{path:?}");
     }
-    for names in [
-        ["a", "a"],
-        ["a", ""],
-        ["a", "b c"],
-        ["a,b", "c"],
-        ["a\r\n", "b"],
-    ] {
-        assert_eq!(
-            with("a", "/", &names, header),
-            ClientRequestError::SubprotocolInvalid
-        );
+    for names in [["a", "a"], ["a", ""], ["a", "b c"], ["a,b", "c"], ["a\r\n", "b"]] {
+        assert_eq!(with("a", "/", &names, header), ClientRequestError::SubprotocolInvalid);
     }
     for (name, value, error) in [
         ("X", "a\r\nY: b", HeaderError::ValueInvalid),
@@ -385,10 +285,7 @@ fn without_header(missing: &str) -> Vec<u8> {
 }
 
 const STATUS_LINE: &[u8] = b"HTTP/1.1 101 Switching Protocols\r\n";
-const USUAL: [(&str, &str); 3] = [
-    ("Upgrade", "websocket"),
-    ("Connection", "Upgrade"),
-    ("Sec-WebSocket-Accept", ACCEPT),
-];
+const USUAL: [(&str, &str); 3] =
+    [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Accept", ACCEPT)];
 const NONCE: &[u8; 16] = b"the sample nonce";
 const ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";

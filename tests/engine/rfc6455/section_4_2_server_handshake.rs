@@ -79,104 +79,24 @@ fn each_rule_that_a_request_breaks_has_its_answer() {
 const BROKEN_REQUESTS: &[(&str, &[&str], HandshakeError, u16)] = &[
     ("Upgrade", &[], HandshakeError::UpgradeMissing, 426),
     ("Upgrade", &["h2c"], HandshakeError::UpgradeMissing, 426),
-    (
-        "Upgrade",
-        &["websocket/13"],
-        HandshakeError::UpgradeMissing,
-        426,
-    ),
+    ("Upgrade", &["websocket/13"], HandshakeError::UpgradeMissing, 426),
     ("Connection", &[], HandshakeError::ConnectionInvalid, 400),
-    (
-        "Connection",
-        &["keep-alive"],
-        HandshakeError::ConnectionInvalid,
-        400,
-    ),
-    (
-        "Sec-WebSocket-Version",
-        &[],
-        HandshakeError::VersionUnsupported,
-        426,
-    ),
-    (
-        "Sec-WebSocket-Version",
-        &["8"],
-        HandshakeError::VersionUnsupported,
-        426,
-    ),
-    (
-        "Sec-WebSocket-Version",
-        &["013"],
-        HandshakeError::VersionUnsupported,
-        426,
-    ),
-    (
-        "Sec-WebSocket-Version",
-        &["13, 8"],
-        HandshakeError::VersionUnsupported,
-        426,
-    ),
-    (
-        "Sec-WebSocket-Version",
-        &["13", "13"],
-        HandshakeError::VersionRepeated,
-        400,
-    ),
+    ("Connection", &["keep-alive"], HandshakeError::ConnectionInvalid, 400),
+    ("Sec-WebSocket-Version", &[], HandshakeError::VersionUnsupported, 426),
+    ("Sec-WebSocket-Version", &["8"], HandshakeError::VersionUnsupported, 426),
+    ("Sec-WebSocket-Version", &["013"], HandshakeError::VersionUnsupported, 426),
+    ("Sec-WebSocket-Version", &["13, 8"], HandshakeError::VersionUnsupported, 426),
+    ("Sec-WebSocket-Version", &["13", "13"], HandshakeError::VersionRepeated, 400),
     ("Sec-WebSocket-Key", &[], HandshakeError::KeyMissing, 400),
-    (
-        "Sec-WebSocket-Key",
-        &[KEY, KEY],
-        HandshakeError::KeyRepeated,
-        400,
-    ),
-    (
-        "Sec-WebSocket-Key",
-        &[KEY, ""],
-        HandshakeError::KeyRepeated,
-        400,
-    ),
-    (
-        "Sec-WebSocket-Protocol",
-        &["a b"],
-        HandshakeError::SubprotocolInvalid,
-        400,
-    ),
-    (
-        "Sec-WebSocket-Protocol",
-        &["a", "\u{e9}"],
-        HandshakeError::SubprotocolInvalid,
-        400,
-    ),
-    (
-        "Sec-WebSocket-Extensions",
-        &["a;"],
-        HandshakeError::ExtensionsInvalid,
-        400,
-    ),
-    (
-        "Sec-WebSocket-Extensions",
-        &["a", "=b"],
-        HandshakeError::ExtensionsInvalid,
-        400,
-    ),
-    (
-        "Origin",
-        &["http://a", "http://b"],
-        HandshakeError::OriginRepeated,
-        400,
-    ),
-    (
-        "Content-Length",
-        &["1"],
-        HandshakeError::BodyUnexpected,
-        400,
-    ),
-    (
-        "Transfer-Encoding",
-        &["chunked"],
-        HandshakeError::BodyUnexpected,
-        400,
-    ),
+    ("Sec-WebSocket-Key", &[KEY, KEY], HandshakeError::KeyRepeated, 400),
+    ("Sec-WebSocket-Key", &[KEY, ""], HandshakeError::KeyRepeated, 400),
+    ("Sec-WebSocket-Protocol", &["a b"], HandshakeError::SubprotocolInvalid, 400),
+    ("Sec-WebSocket-Protocol", &["a", "\u{e9}"], HandshakeError::SubprotocolInvalid, 400),
+    ("Sec-WebSocket-Extensions", &["a;"], HandshakeError::ExtensionsInvalid, 400),
+    ("Sec-WebSocket-Extensions", &["a", "=b"], HandshakeError::ExtensionsInvalid, 400),
+    ("Origin", &["http://a", "http://b"], HandshakeError::OriginRepeated, 400),
+    ("Content-Length", &["1"], HandshakeError::BodyUnexpected, 400),
+    ("Transfer-Encoding", &["chunked"], HandshakeError::BodyUnexpected, 400),
 ];
 
 #[test]
@@ -198,11 +118,7 @@ fn a_key_is_base64_of_sixteen_bytes() {
         assert_refused(&input, HandshakeError::KeyInvalid, 400);
     }
     let long = "A".repeat(10_000);
-    assert_refused(
-        &handshake(&[("Sec-WebSocket-Key", &long)]),
-        HandshakeError::KeyInvalid,
-        400,
-    );
+    assert_refused(&handshake(&[("Sec-WebSocket-Key", &long)]), HandshakeError::KeyInvalid, 400);
 }
 
 #[test]
@@ -228,17 +144,10 @@ fn a_plain_request_is_told_how_to_come_back() {
     let input = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
     assert!(!parse(input).is_upgrade());
     let response = assert_refused(input, HandshakeError::UpgradeMissing, 426);
-    for line in [
-        "Upgrade: websocket",
-        "Connection: close, Upgrade",
-        "Sec-WebSocket-Version: 13",
-    ] {
+    for line in ["Upgrade: websocket", "Connection: close, Upgrade", "Sec-WebSocket-Version: 13"] {
         assert!(response.contains(&format!("\r\n{line}\r\n")), "{response}");
     }
-    assert!(
-        response.contains("connect with a WebSocket client"),
-        "{response}"
-    );
+    assert!(response.contains("connect with a WebSocket client"), "{response}");
 }
 
 #[test]
@@ -261,11 +170,7 @@ fn a_subprotocol_that_was_not_offered_cannot_be_chosen() {
     for chosen in ["Chat", "", "chat, superchat", "chat\r\nX: y", "other"] {
         let mut output = b"before".to_vec();
         let result = encode_switching_protocols(&upgrade, Some(chosen), &[], &mut output);
-        assert_eq!(
-            result,
-            Err(SwitchError::SubprotocolNotOffered),
-            "{chosen:?}"
-        );
+        assert_eq!(result, Err(SwitchError::SubprotocolNotOffered), "{chosen:?}");
         assert_eq!(output, b"before");
     }
 }
@@ -301,19 +206,10 @@ fn assert_refused(input: &[u8], error: HandshakeError, status: u16) -> String {
     let mut output = Vec::new();
     refused.response().encode(false, &mut output);
     let response = String::from_utf8(output).unwrap();
-    assert!(
-        response.starts_with(&format!("HTTP/1.1 {status} ")),
-        "{response}"
-    );
-    assert!(
-        response.ends_with(&format!("{}\n", error.reason())),
-        "{response}"
-    );
+    assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
+    assert!(response.ends_with(&format!("{}\n", error.reason())), "{response}");
     if status == 426 {
-        assert!(
-            response.contains("\r\nSec-WebSocket-Version: 13\r\n"),
-            "{response}"
-        );
+        assert!(response.contains("\r\nSec-WebSocket-Version: 13\r\n"), "{response}");
     }
     response
 }
@@ -333,11 +229,8 @@ fn handshake(headers: &[(&str, &str)]) -> Vec<u8> {
         ("Sec-WebSocket-Key", KEY),
         ("Sec-WebSocket-Version", "13"),
     ];
-    let is_replaced = |usual: &str| {
-        headers
-            .iter()
-            .any(|(name, _)| name.eq_ignore_ascii_case(usual))
-    };
+    let is_replaced =
+        |usual: &str| headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(usual));
     let kept = usual.iter().filter(|(name, _)| !is_replaced(name));
     let mut head = "GET /chat HTTP/1.1\r\n".to_owned();
     for (name, value) in kept.chain(headers) {

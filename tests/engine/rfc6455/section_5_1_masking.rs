@@ -38,16 +38,8 @@ fn a_client_refuses_every_frame_that_is_masked() {
 fn the_rule_holds_for_later_frames_as_well() {
     let good = Frame::text("ok");
     let cases = [
-        (
-            Scenario::server(),
-            Masking::Without,
-            ProtocolError::MaskMissing,
-        ),
-        (
-            Scenario::client(),
-            Masking::With(KEY),
-            ProtocolError::MaskUnexpected,
-        ),
+        (Scenario::server(), Masking::Without, ProtocolError::MaskMissing),
+        (Scenario::client(), Masking::With(KEY), ProtocolError::MaskUnexpected),
     ];
     for (scenario, wrong, error) in cases {
         let bad = Frame::ping("x").masking(wrong);
@@ -56,10 +48,7 @@ fn the_rule_holds_for_later_frames_as_well() {
             Outcome::events([OwnedEvent::text("ok")]).then_error(error)
         );
         let bad = Frame::continuation("x").masking(wrong);
-        assert_eq!(
-            scenario.in_fragmented_text().receives([bad]),
-            Outcome::error(error)
-        );
+        assert_eq!(scenario.in_fragmented_text().receives([bad]), Outcome::error(error));
     }
 }
 
@@ -73,10 +62,7 @@ fn wrong_masking_closes_with_1002() {
 #[test]
 fn a_masking_key_of_zeros_is_a_key() {
     let frame = Frame::text("plain").masking(Masking::With([0; 4]));
-    assert_eq!(
-        Scenario::server().receives([frame]),
-        Outcome::events([OwnedEvent::text("plain")])
-    );
+    assert_eq!(Scenario::server().receives([frame]), Outcome::events([OwnedEvent::text("plain")]));
 }
 
 #[test]
@@ -84,16 +70,12 @@ fn the_key_turns_with_each_byte_and_starts_anew_with_each_frame() {
     let payload: Vec<u8> = (0..70).collect();
     for size in 0..payload.len() {
         let whole = Frame::binary(&payload[..size]).masking(Masking::With([1, 2, 3, 4]));
-        let first = Frame::binary(&payload[..size])
-            .unfinished()
-            .masking(Masking::With([5, 6, 7, 8]));
+        let first =
+            Frame::binary(&payload[..size]).unfinished().masking(Masking::With([5, 6, 7, 8]));
         let last = Frame::continuation(&payload[size..]).masking(Masking::With([0xF0, 0, 0xFF, 9]));
         assert_eq!(
             Scenario::server().receives([whole, first, last]),
-            Outcome::events([
-                OwnedEvent::binary(&payload[..size]),
-                OwnedEvent::binary(&payload)
-            ])
+            Outcome::events([OwnedEvent::binary(&payload[..size]), OwnedEvent::binary(&payload)])
         );
     }
 }
@@ -101,9 +83,7 @@ fn the_key_turns_with_each_byte_and_starts_anew_with_each_frame() {
 #[test]
 fn a_control_frame_between_fragments_does_not_turn_their_keys() {
     let frames = [
-        Frame::text("abcde")
-            .unfinished()
-            .masking(Masking::With([1, 2, 3, 4])),
+        Frame::text("abcde").unfinished().masking(Masking::With([1, 2, 3, 4])),
         Frame::ping("xyz").masking(Masking::With([9, 8, 7, 6])),
         Frame::continuation("fghij").masking(Masking::With([5, 5, 6, 6])),
     ];
@@ -119,9 +99,7 @@ fn a_client_masks_everything_it_sends_and_a_server_nothing() {
         let mut output = Vec::new();
         let mut connection = scenario.connect();
         connection.send(Message::Text("text"), &mut output).unwrap();
-        connection
-            .send(Message::Binary(b"binary"), &mut output)
-            .unwrap();
+        connection.send(Message::Binary(b"binary"), &mut output).unwrap();
         connection.send_ping(b"ping", &mut output).unwrap();
         connection.send_pong(b"", &mut output).unwrap();
         let close = CloseFrame::new(CloseCode::NORMAL, "bye");
@@ -156,12 +134,7 @@ fn a_client_takes_a_fresh_key_for_each_frame() {
     connection.send_ping(b"same", &mut output).unwrap();
     connection.send_pong(b"same", &mut output).unwrap();
     connection.send_close(None, &mut output).unwrap();
-    let sent = [
-        Frame::text("same"),
-        Frame::ping("same"),
-        Frame::pong("same"),
-        Frame::new(8, ""),
-    ];
+    let sent = [Frame::text("same"), Frame::ping("same"), Frame::pong("same"), Frame::new(8, "")];
     let expected: Vec<u8> = (0..)
         .zip(sent)
         .flat_map(|(key, frame)| frame.encode(Some([key, 0x11, 0x22, 0x33])))
@@ -173,23 +146,13 @@ fn a_client_takes_a_fresh_key_for_each_frame() {
 fn what_one_side_sends_the_other_receives_at_every_size_of_length() {
     for size in [0, 1, 3, 4, 125, 126, 127, 300, 65535, 65536, 70_000] {
         let payload: Vec<u8> = (0..size).map(|index| (index % 251) as u8).collect();
-        for (from, to) in [
-            (Scenario::client(), Scenario::server()),
-            (Scenario::server(), Scenario::client()),
-        ] {
+        for (from, to) in
+            [(Scenario::client(), Scenario::server()), (Scenario::server(), Scenario::client())]
+        {
             let mut output = Vec::new();
-            from.connect()
-                .send(Message::Binary(&payload), &mut output)
-                .unwrap();
-            assert_eq!(
-                output,
-                from.outgoing([Frame::binary(&payload)]),
-                "{size} bytes"
-            );
-            assert_eq!(
-                to.receives_bytes(&output),
-                Outcome::events([OwnedEvent::binary(&payload)])
-            );
+            from.connect().send(Message::Binary(&payload), &mut output).unwrap();
+            assert_eq!(output, from.outgoing([Frame::binary(&payload)]), "{size} bytes");
+            assert_eq!(to.receives_bytes(&output), Outcome::events([OwnedEvent::binary(&payload)]));
         }
     }
 }

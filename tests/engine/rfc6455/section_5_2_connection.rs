@@ -57,10 +57,7 @@ fn reserved_opcodes_are_refused_wherever_they_come() {
             let expected = Outcome::error(ProtocolError::ReservedOpcode);
             let frame = Frame::new(opcode, "hello");
             assert_eq!(scenario.receives([frame.clone()]), expected);
-            assert_eq!(
-                scenario.clone().in_fragmented_text().receives([frame]),
-                expected
-            );
+            assert_eq!(scenario.clone().in_fragmented_text().receives([frame]), expected);
         }
     }
 }
@@ -76,15 +73,9 @@ fn a_header_is_refused_with_its_first_wrong_byte() {
         (&[0x82, 0xFE, 0x00, 0x7D], ProtocolError::LengthInvalid),
     ];
     for (bytes, error) in cases {
-        assert_eq!(
-            Scenario::server().receives_bytes(bytes),
-            Outcome::error(error)
-        );
+        assert_eq!(Scenario::server().receives_bytes(bytes), Outcome::error(error));
         let (_, before) = bytes.split_last().expect("not empty");
-        assert_eq!(
-            Scenario::server().receives_bytes(before),
-            Outcome::nothing()
-        );
+        assert_eq!(Scenario::server().receives_bytes(before), Outcome::nothing());
     }
 }
 
@@ -94,10 +85,7 @@ fn an_incomplete_frame_is_neither_an_event_nor_an_error() {
         let bytes = scenario.incoming([Frame::text("hello, there")]);
         for size in 0..bytes.len() {
             let mut connection = scenario.connect();
-            assert_eq!(
-                receive(&mut connection, &[&bytes[..size]]),
-                Outcome::nothing()
-            );
+            assert_eq!(receive(&mut connection, &[&bytes[..size]]), Outcome::nothing());
             assert_eq!(connection.is_receiving(), size > 0);
             let rest = receive(&mut connection, &[&bytes[size..]]);
             assert_eq!(rest, Outcome::events([OwnedEvent::text("hello, there")]));
@@ -112,10 +100,7 @@ fn a_header_that_began_in_an_earlier_read_is_completed() {
         let scenario = scenario.in_header();
         assert!(scenario.connect().is_receiving());
         let rest = scenario.incoming([Frame::text("hello")]).split_off(1);
-        assert_eq!(
-            scenario.receives_bytes(&rest),
-            Outcome::events([OwnedEvent::text("hello")])
-        );
+        assert_eq!(scenario.receives_bytes(&rest), Outcome::events([OwnedEvent::text("hello")]));
     }
 }
 
@@ -152,15 +137,8 @@ fn every_message_that_arrived_whole_is_lent_and_unmasked_in_place() {
             lent.push(&*bytes);
         }
         let text = "x".repeat(200);
-        let expected: [&[u8]; 7] = [
-            b"first",
-            b"ping",
-            b"",
-            text.as_bytes(),
-            &big,
-            b"pong",
-            b"last",
-        ];
+        let expected: [&[u8]; 7] =
+            [b"first", b"ping", b"", text.as_bytes(), &big, b"pong", b"last"];
         assert_eq!(lent, expected);
         assert_eq!(input.into_spare().capacity(), 0);
     }

@@ -11,10 +11,7 @@ fn fragments_in_order_are_one_message() {
             Frame::continuation("two ").unfinished(),
             Frame::continuation("three"),
         ];
-        assert_eq!(
-            scenario.receives(frames),
-            Outcome::events([OwnedEvent::text("one two three")])
-        );
+        assert_eq!(scenario.receives(frames), Outcome::events([OwnedEvent::text("one two three")]));
     }
 }
 
@@ -55,10 +52,7 @@ fn the_first_fragment_decides_the_type_of_the_message() {
     for scenario in Scenario::both() {
         let last = Frame::continuation("ment");
         assert_eq!(
-            scenario
-                .clone()
-                .in_fragmented_text()
-                .receives([last.clone()]),
+            scenario.clone().in_fragmented_text().receives([last.clone()]),
             Outcome::events([OwnedEvent::text("fragment")])
         );
         assert_eq!(
@@ -209,10 +203,7 @@ fn the_next_message_starts_anew() {
             OwnedEvent::binary("whole"),
             OwnedEvent::text("in two"),
         ];
-        assert_eq!(
-            scenario.in_fragmented_text().receives(frames),
-            Outcome::events(events)
-        );
+        assert_eq!(scenario.in_fragmented_text().receives(frames), Outcome::events(events));
     }
 }
 
@@ -222,10 +213,7 @@ fn a_message_under_way_counts_as_receiving_between_its_frames() {
         assert!(!scenario.connect().is_receiving());
         let mut connection = scenario.clone().in_fragmented_text().connect();
         assert!(connection.is_receiving());
-        receive(
-            &mut connection,
-            &[&scenario.incoming([Frame::continuation("")])],
-        );
+        receive(&mut connection, &[&scenario.incoming([Frame::continuation("")])]);
         assert!(!connection.is_receiving());
     }
 }

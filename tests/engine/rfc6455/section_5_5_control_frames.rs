@@ -28,20 +28,12 @@ fn a_control_frame_over_125_bytes_is_refused() {
         for opcode in CONTROL {
             for size in [126, 0xFFFF, 0x1_0000, 1 << 62] {
                 let frame = Frame::new(opcode, "").claiming(size);
-                assert_eq!(
-                    scenario.receives([frame]),
-                    expected,
-                    "{opcode:#x}, {size} bytes"
-                );
+                assert_eq!(scenario.receives([frame]), expected, "{opcode:#x}, {size} bytes");
             }
             // The form alone says that it is too big, whatever the number in it.
             for form in [LengthForm::TwoBytes, LengthForm::EightBytes] {
                 let frame = Frame::new(opcode, "12345").length_form(form);
-                assert_eq!(
-                    scenario.receives([frame]),
-                    expected,
-                    "{opcode:#x}, {form:?}"
-                );
+                assert_eq!(scenario.receives([frame]), expected, "{opcode:#x}, {form:?}");
             }
         }
     }
@@ -54,10 +46,7 @@ fn a_fragmented_control_frame_is_refused() {
         for opcode in CONTROL {
             let frames = [Frame::new(opcode, "").unfinished(), Frame::continuation("")];
             assert_eq!(scenario.receives(frames.clone()), expected);
-            assert_eq!(
-                scenario.clone().in_fragmented_text().receives(frames),
-                expected
-            );
+            assert_eq!(scenario.clone().in_fragmented_text().receives(frames), expected);
         }
     }
 }
@@ -66,11 +55,7 @@ fn a_fragmented_control_frame_is_refused() {
 fn control_frames_leave_the_message_under_way_as_it_is() {
     let long = "p".repeat(125);
     for scenario in Scenario::both() {
-        let frames = [
-            Frame::ping(&long),
-            Frame::pong("pong"),
-            Frame::continuation("-end"),
-        ];
+        let frames = [Frame::ping(&long), Frame::pong("pong"), Frame::continuation("-end")];
         assert_eq!(
             scenario.in_fragmented_binary().receives(frames),
             Outcome::events([
@@ -139,12 +124,7 @@ fn a_close_may_be_empty_or_have_a_code_or_a_reason_too() {
     for scenario in Scenario::both() {
         let empty = scenario.receives([Frame::new(0x8, "")]);
         assert_eq!(empty, Outcome::events([OwnedEvent::Close(None)]));
-        for (code, reason) in [
-            (1000, ""),
-            (1001, "moving on"),
-            (4999, "ünï"),
-            (1000, &longest),
-        ] {
+        for (code, reason) in [(1000, ""), (1001, "moving on"), (4999, "ünï"), (1000, &longest)] {
             assert_eq!(
                 scenario.receives([Frame::close(code, reason)]),
                 Outcome::events([OwnedEvent::close(code, reason)])
@@ -173,10 +153,7 @@ fn a_close_reason_that_is_not_utf8_fails_with_1007() {
             );
         }
     }
-    assert_eq!(
-        ProtocolError::Utf8Invalid.close_code(),
-        CloseCode::INVALID_PAYLOAD
-    );
+    assert_eq!(ProtocolError::Utf8Invalid.close_code(), CloseCode::INVALID_PAYLOAD);
 }
 
 #[test]
@@ -188,10 +165,7 @@ fn a_close_is_sent_without_a_code_with_one_or_with_a_reason() {
         for reason in ["", "because"] {
             let mut output = Vec::new();
             let frame = CloseFrame::new(CloseCode::GOING_AWAY, reason);
-            scenario
-                .connect()
-                .send_close(Some(&frame), &mut output)
-                .unwrap();
+            scenario.connect().send_close(Some(&frame), &mut output).unwrap();
             assert_eq!(output, scenario.outgoing([Frame::close(1001, reason)]));
         }
     }
@@ -201,21 +175,13 @@ fn a_close_is_sent_without_a_code_with_one_or_with_a_reason() {
 fn a_close_reason_that_is_too_long_is_cut_between_characters() {
     for scenario in Scenario::both() {
         // 'ü' has two bytes, so an even number of bytes before it and an odd limit split one of them.
-        for (reason, kept) in [
-            ("ü".repeat(70), 122),
-            ("r".repeat(200), 123),
-            ("r".repeat(123), 123),
-        ] {
+        for (reason, kept) in
+            [("ü".repeat(70), 122), ("r".repeat(200), 123), ("r".repeat(123), 123)]
+        {
             let mut output = Vec::new();
             let frame = CloseFrame::new(CloseCode::NORMAL, reason.as_str());
-            scenario
-                .connect()
-                .send_close(Some(&frame), &mut output)
-                .unwrap();
-            assert_eq!(
-                output,
-                scenario.outgoing([Frame::close(1000, &reason[..kept])])
-            );
+            scenario.connect().send_close(Some(&frame), &mut output).unwrap();
+            assert_eq!(output, scenario.outgoing([Frame::close(1000, &reason[..kept])]));
         }
     }
 }

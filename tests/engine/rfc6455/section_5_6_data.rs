@@ -65,10 +65,7 @@ fn several_messages_in_one_read_come_in_order() {
         let texts: Vec<String> = (0..16).map(|number| format!("message {number}")).collect();
         let bytes = scenario.incoming(texts.iter().map(Frame::text));
         let events: Vec<_> = texts.into_iter().map(OwnedEvent::text).collect();
-        assert_eq!(
-            receive(&mut scenario.connect(), &[&bytes]),
-            Outcome::events(events)
-        );
+        assert_eq!(receive(&mut scenario.connect(), &[&bytes]), Outcome::events(events));
     }
 }
 
@@ -78,15 +75,9 @@ fn a_message_is_sent_as_one_final_frame_of_its_type() {
         let connection = scenario.connect();
         let mut output = Vec::new();
         connection.send(Message::from("text"), &mut output).unwrap();
-        connection
-            .send(Message::from(&b"binary"[..]), &mut output)
-            .unwrap();
+        connection.send(Message::from(&b"binary"[..]), &mut output).unwrap();
         connection.send(Message::Text(""), &mut output).unwrap();
-        let sent = [
-            Frame::text("text"),
-            Frame::binary("binary"),
-            Frame::text(""),
-        ];
+        let sent = [Frame::text("text"), Frame::binary("binary"), Frame::text("")];
         assert_eq!(output, scenario.outgoing(sent));
     }
 }
@@ -104,10 +95,7 @@ fn a_received_message_can_be_sent_as_it_is() {
         };
         connection.send(received.as_message(), &mut output).unwrap();
     }
-    assert_eq!(
-        output,
-        scenario.outgoing([Frame::text("écho"), Frame::binary([0, 255])])
-    );
+    assert_eq!(output, scenario.outgoing([Frame::text("écho"), Frame::binary([0, 255])]));
 }
 
 #[test]
@@ -117,11 +105,7 @@ fn frames_encoded_once_for_many_are_those_of_a_server() {
     encode_frame(Opcode::Binary, &[7; 300], &mut output);
     encode_control(Opcode::Ping, b"p", &mut output).unwrap();
     assert!(encode_control(Opcode::Pong, &[0; 126], &mut output).is_err());
-    let sent = [
-        Frame::text("shared"),
-        Frame::binary([7; 300]),
-        Frame::ping("p"),
-    ];
+    let sent = [Frame::text("shared"), Frame::binary([7; 300]), Frame::ping("p")];
     assert_eq!(output, Scenario::server().outgoing(sent));
 }
 

@@ -56,19 +56,14 @@ fn the_state_of_closing_is_the_same_in_every_chunking() {
     for scenario in Scenario::both() {
         let frames = [Frame::text("x").unfinished(), Frame::close(1000, "")];
         let bytes = scenario.incoming(frames);
-        for (scenario, is_closed) in [
-            (scenario.clone(), false),
-            (scenario.after_close_sent(), true),
-        ] {
+        for (scenario, is_closed) in
+            [(scenario.clone(), false), (scenario.after_close_sent(), true)]
+        {
             let state = every_chunking(&bytes, |chunks| {
                 let mut connection = scenario.connect();
                 receive(&mut connection, chunks);
                 let has_sent_close = connection.has_sent_close();
-                [
-                    connection.is_closed(),
-                    has_sent_close,
-                    connection.is_receiving(),
-                ]
+                [connection.is_closed(), has_sent_close, connection.is_receiving()]
             });
             assert_eq!(state, [is_closed, is_closed, false]);
         }
@@ -81,9 +76,7 @@ fn close_frames_that_cross_on_the_way_close_both_sides() {
     let mut client = Scenario::client().connect();
     let (mut from_server, mut from_client) = (Vec::new(), Vec::new());
     let going_away = CloseFrame::new(CloseCode::GOING_AWAY, "server");
-    server
-        .send_close(Some(&going_away), &mut from_server)
-        .unwrap();
+    server.send_close(Some(&going_away), &mut from_server).unwrap();
     let normal = CloseFrame::new(CloseCode::NORMAL, "client");
     client.send_close(Some(&normal), &mut from_client).unwrap();
 
@@ -98,10 +91,7 @@ fn close_frames_that_cross_on_the_way_close_both_sides() {
     );
     for mut connection in [server, client] {
         assert!(connection.is_closed());
-        assert_eq!(
-            close(&mut connection, &mut Vec::new()),
-            Err(SendError::Closing)
-        );
+        assert_eq!(close(&mut connection, &mut Vec::new()), Err(SendError::Closing));
     }
 }
 
@@ -109,10 +99,7 @@ fn close_frames_that_cross_on_the_way_close_both_sides() {
 fn nothing_is_received_after_a_close_frame() {
     for scenario in Scenario::both() {
         let one_read = [Frame::close(1000, "")].into_iter().chain(anything());
-        assert_eq!(
-            scenario.receives(one_read),
-            Outcome::events([OwnedEvent::close(1000, "")])
-        );
+        assert_eq!(scenario.receives(one_read), Outcome::events([OwnedEvent::close(1000, "")]));
         let scenario = scenario.after_close_received();
         assert_eq!(scenario.receives(anything()), Outcome::nothing());
         assert!(!scenario.connect().is_receiving());
@@ -124,10 +111,7 @@ fn nothing_is_received_after_a_close_frame() {
 fn nothing_is_received_after_a_broken_rule() {
     for scenario in Scenario::both() {
         let one_read = [Frame::new(0xF, "")].into_iter().chain(anything());
-        assert_eq!(
-            scenario.receives(one_read),
-            Outcome::error(ProtocolError::ReservedOpcode)
-        );
+        assert_eq!(scenario.receives(one_read), Outcome::error(ProtocolError::ReservedOpcode));
         let scenario = scenario.after_failure();
         assert_eq!(scenario.receives(anything()), Outcome::nothing());
         assert!(!scenario.connect().is_receiving());
@@ -147,10 +131,7 @@ fn nothing_is_sent_after_a_close_frame() {
             let mut output = b"before".to_vec();
             let refused = Err(SendError::Closing);
             assert_eq!(connection.send(Message::Text("late"), &mut output), refused);
-            assert_eq!(
-                connection.send(Message::Binary(b"late"), &mut output),
-                refused
-            );
+            assert_eq!(connection.send(Message::Binary(b"late"), &mut output), refused);
             assert_eq!(connection.send_ping(b"late", &mut output), refused);
             assert_eq!(connection.send_pong(b"late", &mut output), refused);
             assert_eq!(close(&mut connection, &mut output), refused);
@@ -177,10 +158,7 @@ fn messages_and_pings_still_arrive_after_a_close_was_sent() {
             OwnedEvent::binary("in two"),
             OwnedEvent::close(1000, ""),
         ];
-        assert_eq!(
-            scenario.after_close_sent().receives(frames),
-            Outcome::events(events)
-        );
+        assert_eq!(scenario.after_close_sent().receives(frames), Outcome::events(events));
     }
 }
 
@@ -189,9 +167,7 @@ fn a_message_may_still_be_sent_before_a_close_is_answered() {
     for scenario in Scenario::both() {
         let mut connection = scenario.clone().after_close_received().connect();
         let mut output = Vec::new();
-        connection
-            .send(Message::Text("last words"), &mut output)
-            .unwrap();
+        connection.send(Message::Text("last words"), &mut output).unwrap();
         close(&mut connection, &mut output).unwrap();
         let sent = [Frame::text("last words"), Frame::close(1000, "")];
         assert_eq!(output, scenario.outgoing(sent));
@@ -208,10 +184,7 @@ fn a_broken_rule_is_answered_with_its_close_code_once() {
         let mut output = Vec::new();
         connection.send_failure(error, &mut output);
         connection.send_failure(error, &mut output);
-        assert_eq!(
-            output,
-            scenario.outgoing([Frame::close(1002, error.reason())])
-        );
+        assert_eq!(output, scenario.outgoing([Frame::close(1002, error.reason())]));
         assert!(connection.is_closed());
     }
 }
@@ -240,9 +213,7 @@ fn a_refused_close_frame_leaves_the_connection_open() {
             connection.send_close(Some(&CloseFrame::new(CloseCode::ABNORMAL, "")), &mut output);
         assert_eq!(refused, Err(SendError::CloseCodeInvalid));
         assert!(output.is_empty() && !connection.has_sent_close());
-        connection
-            .send(Message::Text("still open"), &mut output)
-            .unwrap();
+        connection.send(Message::Text("still open"), &mut output).unwrap();
         assert_eq!(output, scenario.outgoing([Frame::text("still open")]));
     }
 }
@@ -263,11 +234,7 @@ fn each_fault_has_the_close_code_that_the_standard_names() {
         E::ReservedBitSet,
         E::ReservedOpcode,
     ];
-    assert!(
-        protocol_error
-            .iter()
-            .all(|error| error.close_code().number() == 1002)
-    );
+    assert!(protocol_error.iter().all(|error| error.close_code().number() == 1002));
     assert_eq!(E::Utf8Invalid.close_code().number(), 1007);
     assert_eq!(E::MessageTooBig.close_code().number(), 1009);
 }

@@ -22,11 +22,7 @@ fn each_of_the_65536_numbers_is_received_or_refused_by_its_range() {
             } else {
                 Outcome::error(ProtocolError::CloseCodeInvalid)
             };
-            assert_eq!(
-                receive(&mut scenario.connect(), &[&bytes]),
-                expected,
-                "{number}"
-            );
+            assert_eq!(receive(&mut scenario.connect(), &[&bytes]), expected, "{number}");
             let (first, last) = bytes.split_at(bytes.len() - 4);
             assert_eq!(receive(&mut scenario.connect(), &[first, last]), expected);
         }
@@ -53,9 +49,8 @@ fn each_of_the_65536_numbers_is_sent_or_refused_by_its_range() {
 
 #[test]
 fn codes_at_the_edges_of_their_ranges_hold_in_every_chunking() {
-    let edges = [
-        0, 999, 1000, 1003, 1004, 1005, 1006, 1007, 1014, 1015, 1016, 2999, 3000, 4999, 5000,
-    ];
+    let edges =
+        [0, 999, 1000, 1003, 1004, 1005, 1006, 1007, 1014, 1015, 1016, 2999, 3000, 4999, 5000];
     for scenario in Scenario::both() {
         for number in edges {
             let expected = if may_be_on_the_wire(number) {

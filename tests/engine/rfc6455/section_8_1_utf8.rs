@@ -54,13 +54,8 @@ const VALID: &[&str] = &[
     "👩‍👩‍👧",
 ];
 
-const PREFIXES: &[&str] = &[
-    "",
-    "a",
-    "sixteen bytes ok",
-    "ü",
-    "€uro and more of it, past one SIMD register",
-];
+const PREFIXES: &[&str] =
+    &["", "a", "sixteen bytes ok", "ü", "€uro and more of it, past one SIMD register"];
 
 #[test]
 fn text_at_every_edge_of_utf8_is_taken() {
@@ -119,10 +114,7 @@ fn the_first_bad_byte_fails_inside_a_frame_that_is_still_arriving() {
                     text.escape_ascii()
                 );
                 // Up to the byte before, a character may only be incomplete.
-                assert_eq!(
-                    scenario.receives([frame(until_shown - 1)]),
-                    Outcome::nothing()
-                );
+                assert_eq!(scenario.receives([frame(until_shown - 1)]), Outcome::nothing());
             }
         }
     }
@@ -154,10 +146,7 @@ fn a_character_cut_short_by_the_end_of_the_message_is_refused() {
                 assert_eq!(scenario.receives([Frame::text(cut)]), expected);
                 let first = Frame::text(cut).unfinished();
                 assert_eq!(scenario.receives([first.clone()]), Outcome::nothing());
-                assert_eq!(
-                    scenario.receives([first.clone(), Frame::continuation("")]),
-                    expected
-                );
+                assert_eq!(scenario.receives([first.clone(), Frame::continuation("")]), expected);
                 let other = Frame::continuation("a");
                 assert_eq!(scenario.receives([first, other]), expected);
             }

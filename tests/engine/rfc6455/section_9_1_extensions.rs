@@ -67,11 +67,7 @@ fn what_is_against_the_grammar_is_an_error() {
         "foo;a==1",
         "foo;;a",
     ] {
-        assert_eq!(
-            read(value.as_bytes()),
-            Err(ExtensionSyntaxError),
-            "{value:?}"
-        );
+        assert_eq!(read(value.as_bytes()), Err(ExtensionSyntaxError), "{value:?}");
     }
 }
 

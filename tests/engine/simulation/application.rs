@@ -93,10 +93,7 @@ pub(crate) struct Application {
 
 impl Application {
     pub(crate) fn new(log: &Log) -> Self {
-        Self {
-            log: Rc::clone(log),
-            mark: 0,
-        }
+        Self { log: Rc::clone(log), mark: 0 }
     }
 
     fn note<R>(&self, client: usize, note: impl FnOnce(&mut Record) -> R) -> R {
@@ -202,19 +199,12 @@ impl Handler for Application {
         let Some(client) = parts.next().and_then(|number| number.parse().ok()) else {
             return Response::text(Status::NOT_FOUND, "whose?\n").into();
         };
-        Reply::upgrade(State {
-            client,
-            purpose,
-            pending: (0, 0),
-            has_lagged: false,
-        })
+        Reply::upgrade(State { client, purpose, pending: (0, 0), has_lagged: false })
     }
 
     fn on_open(&mut self, connection: &mut Context<'_, Self>) {
         let id = connection.id();
-        let &mut State {
-            client, purpose, ..
-        } = connection.state();
+        let &mut State { client, purpose, .. } = connection.state();
         self.note(client, |record| {
             record.opened += 1;
             record.id = Some(id);
@@ -223,9 +213,7 @@ impl Handler for Application {
             Purpose::Topic => {
                 connection.subscribe("topic");
                 let mut log = self.log.borrow_mut();
-                let published = log
-                    .iter()
-                    .map(|(client, record)| (*client, record.published));
+                let published = log.iter().map(|(client, record)| (*client, record.published));
                 let joined_at = published.collect();
                 log.entry(client).or_default().joined_at = joined_at;
             }
@@ -260,12 +248,7 @@ impl Handler for Application {
     }
 
     fn on_drain(&mut self, connection: &mut Context<'_, Self>) {
-        let &mut State {
-            client,
-            purpose,
-            has_lagged,
-            ..
-        } = connection.state();
+        let &mut State { client, purpose, has_lagged, .. } = connection.state();
         self.note(client, |record| record.drains += 1);
         match purpose {
             Purpose::Flood => self.flood(connection),
@@ -281,9 +264,7 @@ impl Handler for Application {
     }
 
     fn on_lag(&mut self, connection: &mut Context<'_, Self>, _: &[u8], mark: u64) {
-        let &mut State {
-            client, purpose, ..
-        } = connection.state();
+        let &mut State { client, purpose, .. } = connection.state();
         self.note(client, |record| {
             record.lags += 1;
             record.is_live = None;
@@ -299,9 +280,7 @@ impl Handler for Application {
     }
 
     fn on_close(&mut self, connection: &mut Context<'_, Self>, closed: &Closed<'_>) {
-        let &mut State {
-            client, purpose, ..
-        } = connection.state();
+        let &mut State { client, purpose, .. } = connection.state();
         let was_live = self.note(client, |record| {
             record.closed.push((closed.code.number(), closed.cause));
             record.is_live.take().is_some()

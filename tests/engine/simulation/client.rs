@@ -217,10 +217,7 @@ impl Client {
     }
 
     fn understand_head(&mut self) -> bool {
-        let end = self
-            .incoming
-            .windows(4)
-            .position(|four| four == b"\r\n\r\n");
+        let end = self.incoming.windows(4).position(|four| four == b"\r\n\r\n");
         let Some(end) = end else {
             return false;
         };

@@ -20,10 +20,7 @@ fn a_silent_peer_is_asked_for_life_and_then_dropped() {
     assert_in_time(dropped, config.pong_timeout);
     assert_eq!(client.incoming(), Stream::Reset);
     assert_eq!(client.pings, 1);
-    assert_eq!(
-        world.log.borrow()[&0].closed,
-        [(1006, CloseCause::TimedOut)]
-    );
+    assert_eq!(world.log.borrow()[&0].closed, [(1006, CloseCause::TimedOut)]);
 }
 
 #[test]
@@ -32,10 +29,7 @@ fn a_peer_that_answers_stays() {
     let mut client = world.client("/echo/0");
     world.sleep(Duration::from_secs(245), std::slice::from_mut(&mut client));
     assert!(client.is_open());
-    assert_eq!(
-        client.pings, 9,
-        "each pong ends one silence and begins another"
-    );
+    assert_eq!(client.pings, 9, "each pong ends one silence and begins another");
 }
 
 #[test]
@@ -105,10 +99,7 @@ fn who_does_not_end_its_stream_after_the_close_frames_is_reset() {
     client.is_polite = false;
     client.close(1000);
     world.settle(std::slice::from_mut(&mut client));
-    assert_eq!(
-        (client.closed, client.incoming()),
-        (Some(1000), Stream::Ended)
-    );
+    assert_eq!((client.closed, client.incoming()), (Some(1000), Stream::Ended));
     let reset = world.sleep_until(&mut client, |client| client.incoming() == Stream::Reset);
     assert_in_time(reset, config.close_timeout);
     assert_eq!(world.connections(), 0);
@@ -199,14 +190,8 @@ fn is_over(client: &Client) -> bool {
 }
 
 fn assert_in_time(time: Duration, deadline: Duration) {
-    assert!(
-        time >= deadline,
-        "{time:?} is too early, {deadline:?} was due"
-    );
-    assert!(
-        time <= deadline + LATE,
-        "{time:?} is too late, {deadline:?} was due"
-    );
+    assert!(time >= deadline, "{time:?} is too early, {deadline:?} was due");
+    assert!(time <= deadline + LATE, "{time:?} is too late, {deadline:?} was due");
 }
 
 /// Two ticks of the wheel: one because a moment is rounded down, one because a deadline is rounded up.

@@ -36,9 +36,8 @@ fn a_worker_that_has_all_its_connections_leaves_the_others_in_the_backlog() {
     let mut config = Config::default();
     config.connections_per_worker_max = 3;
     let mut world = World::calm(&config);
-    let mut clients: Vec<Client> = (0..3)
-        .map(|number| world.client(&format!("/echo/{number}")))
-        .collect();
+    let mut clients: Vec<Client> =
+        (0..3).map(|number| world.client(&format!("/echo/{number}"))).collect();
     let mut fourth = Client::connect(&world.networks[0]);
     fourth.request("/echo/3");
     clients.push(fourth);
@@ -98,10 +97,7 @@ fn a_broken_rule_gets_its_code_and_an_end() {
         let mut client = world.client("/echo/0");
         client.raw(fault);
         world.settle(std::slice::from_mut(&mut client));
-        assert_eq!(
-            (client.closed, client.incoming()),
-            (Some(code), Stream::Ended)
-        );
+        assert_eq!((client.closed, client.incoming()), (Some(code), Stream::Ended));
     }
     bystander.text("still here");
     world.settle(std::slice::from_mut(&mut bystander));

@@ -15,10 +15,7 @@ fn everybody_is_told_1001_and_the_worker_ends_when_all_have_left() {
     world.remote.shut_down(GRACE);
     world.settle(&mut clients);
     for client in &clients {
-        assert_eq!(
-            (client.closed, client.incoming()),
-            (Some(1001), Stream::Ended)
-        );
+        assert_eq!((client.closed, client.incoming()), (Some(1001), Stream::Ended));
     }
     assert!(world.workers.iter().all(|worker| worker.is_done()));
     assert!(world.elapsed() < Duration::from_millis(100));

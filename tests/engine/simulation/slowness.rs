@@ -17,11 +17,7 @@ fn config(when_full: WhenFull) -> Config {
 }
 
 fn narrow() -> Weather {
-    Weather {
-        kernel_bytes_max: 2_000,
-        receive_bytes_max: 1_000,
-        ..Weather::calm()
-    }
+    Weather { kernel_bytes_max: 2_000, receive_bytes_max: 1_000, ..Weather::calm() }
 }
 
 #[test]
@@ -50,11 +46,7 @@ fn who_cannot_take_what_it_is_sent_is_closed_with_1013() {
     assert_eq!(clients[0].closed, Some(1013));
     assert_eq!(clients[0].incoming(), Stream::Ended);
     let got = clients[0].messages.len();
-    assert_eq!(
-        got,
-        world.log.borrow()[&0].owed.len(),
-        "what was taken on arrives"
-    );
+    assert_eq!(got, world.log.borrow()[&0].owed.len(), "what was taken on arrives");
     assert_eq!(clients[1].messages, ["hello"]);
 }
 
@@ -69,10 +61,7 @@ fn who_does_not_read_its_echo_is_not_read_from() {
     world.settle(std::slice::from_mut(&mut client));
     assert!(!client.has_said_all());
     let holdings = world.workers[0].holdings();
-    assert!(
-        holdings.backlog_bytes < 10_000 + 2 * 1_000 + 1_014,
-        "{holdings:?}"
-    );
+    assert!(holdings.backlog_bytes < 10_000 + 2 * 1_000 + 1_014, "{holdings:?}");
     client.is_reading = true;
     world.settle(std::slice::from_mut(&mut client));
     assert_eq!(client.messages.len(), 100);

@@ -91,23 +91,11 @@ impl Storm {
         let count = random.range(5, 20);
         let actors = (0..count).map(|number| Actor::draw(number, &mut random));
         let actors = actors.collect();
-        Self {
-            random,
-            world,
-            weather,
-            config,
-            actors,
-        }
+        Self { random, world, weather, config, actors }
     }
 
     fn round(&mut self) {
-        let Self {
-            random,
-            world,
-            actors,
-            config,
-            ..
-        } = self;
+        let Self { random, world, actors, config, .. } = self;
         for actor in actors.iter_mut() {
             if random.one_in(2) {
                 actor.act(random, world, config.message_bytes_max);
@@ -154,11 +142,8 @@ impl Storm {
     }
 
     fn sleep(&mut self, time: Duration) {
-        let mut clients: Vec<Client> = self
-            .actors
-            .iter_mut()
-            .filter_map(|actor| actor.client.take())
-            .collect();
+        let mut clients: Vec<Client> =
+            self.actors.iter_mut().filter_map(|actor| actor.client.take()).collect();
         self.world.sleep(time, &mut clients);
         for (actor, client) in self.actors.iter_mut().zip(clients) {
             actor.client = Some(client);
@@ -254,11 +239,7 @@ impl Storm {
             if client.incoming() == Stream::Reset && self.weather_breaks() {
                 continue;
             }
-            let code = if shuts_down {
-                1001
-            } else {
-                4000 + actor.number as u16
-            };
+            let code = if shuts_down { 1001 } else { 4000 + actor.number as u16 };
             assert_eq!(client.closed, Some(code), "{actor:?}");
             assert_eq!(client.incoming(), Stream::Ended, "{actor:?}");
         }
@@ -467,10 +448,8 @@ impl Actor {
             Temper::Stalls => client.is_reading = false,
             Temper::Stays | Temper::FallsSilent | Temper::Babbles | Temper::Dawdles => {}
         }
-        let answers = matches!(
-            temper,
-            Temper::Stays | Temper::Leaves | Temper::HalfCloses | Temper::Raves
-        );
+        let answers =
+            matches!(temper, Temper::Stays | Temper::Leaves | Temper::HalfCloses | Temper::Raves);
         client.is_polite = answers;
     }
 
@@ -535,10 +514,7 @@ impl Actor {
         assert!(self.said.starts_with(got), "not an echo: {told}");
         // Reading pauses before the send queue is full.
         assert_eq!(record.refused, 0, "{told}");
-        let ends_well = matches!(
-            self.temper,
-            Temper::Stays | Temper::Leaves | Temper::HalfCloses
-        );
+        let ends_well = matches!(self.temper, Temper::Stays | Temper::Leaves | Temper::HalfCloses);
         if ends_well && self.client().incoming() != Stream::Reset {
             assert_eq!(got.len(), self.said.len(), "some are missing: {told}");
         }
@@ -589,11 +565,7 @@ fn draw_config(random: &mut Random) -> Config {
     // What was under way when reading paused, and its echo, still fit.
     let room = random.range(16_000, 40_000) + 2 * config.message_bytes_max;
     config.send_queue_bytes_max = config.read_pause_bytes + room;
-    config.when_full = if random.one_in(2) {
-        WhenFull::Close
-    } else {
-        WhenFull::Refuse
-    };
+    config.when_full = if random.one_in(2) { WhenFull::Close } else { WhenFull::Refuse };
     config.cork_bytes = random.range(100, 10_000);
     config.lag_bytes = random.range(100, 12_000);
     config.handshake_timeout = Duration::from_secs(3);

@@ -22,9 +22,7 @@ impl World {
     pub(crate) fn new(seed: u64, workers: usize, weather: &Weather, config: &Config) -> Self {
         let clock = ManualClock::new();
         let seeds = (0..workers as u64).map(|worker| seed ^ worker << 48);
-        let (drivers, networks) = seeds
-            .map(|seed| Simulated::new(seed, weather.clone()))
-            .unzip();
+        let (drivers, networks) = seeds.map(|seed| Simulated::new(seed, weather.clone())).unzip();
         let (parts, remote) = WorkerParts::new(drivers);
         let log = Log::default();
         let started = parts
@@ -61,9 +59,7 @@ impl World {
 
     pub(crate) fn tick(&mut self, worker: usize) {
         let before = self.networks[worker].trace();
-        self.workers[worker]
-            .tick(&self.clock)
-            .expect("the simulated driver can always wait");
+        self.workers[worker].tick(&self.clock).expect("the simulated driver can always wait");
         let (network, spins) = (&self.networks[worker], &mut self.spins[worker]);
         let is_idle = network.trace() == before;
         if is_idle && network.idle_wait() == Some(Duration::ZERO) {
@@ -81,9 +77,7 @@ impl World {
 
     /// Whether no worker has anything to do before time passes.
     fn is_idle(&self) -> bool {
-        self.networks
-            .iter()
-            .all(|network| network.idle_wait().is_some_and(|wait| !wait.is_zero()))
+        self.networks.iter().all(|network| network.idle_wait().is_some_and(|wait| !wait.is_zero()))
     }
 
     /// Lets everybody do what can be done at this moment.
@@ -131,10 +125,7 @@ impl World {
         let start = self.elapsed;
         self.settle(std::slice::from_mut(client));
         while !is_done(client) {
-            assert!(
-                self.elapsed - start < PATIENCE,
-                "waited in vain: {client:?}"
-            );
+            assert!(self.elapsed - start < PATIENCE, "waited in vain: {client:?}");
             let waits = self.networks.iter().filter_map(Network::idle_wait);
             self.advance(waits.min().unwrap_or_default().min(PATIENCE));
             self.settle(std::slice::from_mut(client));

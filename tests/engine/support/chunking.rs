@@ -66,19 +66,13 @@ fn places(size: usize, count: usize) -> Vec<usize> {
     }
     let edge = count / 3;
     let middle = (edge..size - edge).step_by((size - 2 * edge).div_ceil(count - 2 * edge));
-    (1..edge)
-        .chain(middle)
-        .chain(size - edge + 1..size)
-        .collect()
+    (1..edge).chain(middle).chain(size - edge + 1..size).collect()
 }
 
 fn cut<'a>(bytes: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     let starts = std::iter::once(0).chain(cuts.iter().copied());
     let ends = cuts.iter().copied().chain([bytes.len()]);
-    starts
-        .zip(ends)
-        .map(|(start, end)| &bytes[start..end])
-        .collect()
+    starts.zip(ends).map(|(start, end)| &bytes[start..end]).collect()
 }
 
 const EXHAUSTIVE_SIZE_MAX: usize = 14;

@@ -135,18 +135,14 @@ fn the_examples_of_the_rfc_are_written_byte_for_byte() {
     assert_eq!(Frame::text("Hello").encode(None), b"\x81\x05Hello");
     assert_eq!(
         Frame::text("Hello").encode(key),
-        [
-            0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58
-        ]
+        [0x81, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58]
     );
     assert_eq!(Frame::text("Hel").unfinished().encode(None), b"\x01\x03Hel");
     assert_eq!(Frame::continuation("lo").encode(None), b"\x80\x02lo");
     assert_eq!(Frame::ping("Hello").encode(None), b"\x89\x05Hello");
     assert_eq!(
         Frame::pong("Hello").encode(key),
-        [
-            0x8A, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58
-        ]
+        [0x8A, 0x85, 0x37, 0xFA, 0x21, 0x3D, 0x7F, 0x9F, 0x4D, 0x51, 0x58]
     );
     assert_eq!(
         Frame::binary([9; 256]).encode(None),

@@ -77,10 +77,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn events(events: impl Into<Vec<OwnedEvent>>) -> Self {
-        Self {
-            events: events.into(),
-            error: None,
-        }
+        Self { events: events.into(), error: None }
     }
 
     pub(crate) fn nothing() -> Self {

@@ -23,11 +23,7 @@ enum Step {
 impl Scenario {
     /// The engine is the server: its peer masks.
     pub(crate) const fn server() -> Self {
-        Self {
-            is_server: true,
-            message_size_max: 1024 * 1024,
-            steps: Vec::new(),
-        }
+        Self { is_server: true, message_size_max: 1024 * 1024, steps: Vec::new() }
     }
 
     /// The engine is the client: it masks with [`KEY`], its peer does not.
@@ -97,11 +93,7 @@ impl Scenario {
 
     /// A connection in this state.
     pub(crate) fn connect(&self) -> Connection {
-        let role = if self.is_server {
-            Role::Server
-        } else {
-            Role::Client { mask_key: || KEY }
-        };
+        let role = if self.is_server { Role::Server } else { Role::Client { mask_key: || KEY } };
         let mut connection = Connection::new(role, self.message_size_max);
         for step in &self.steps {
             match step {
@@ -121,19 +113,13 @@ impl Scenario {
     /// The bytes of frames from the peer.
     pub(crate) fn incoming(&self, frames: impl IntoIterator<Item = Frame>) -> Vec<u8> {
         let key = self.is_server.then_some(KEY);
-        frames
-            .into_iter()
-            .flat_map(|frame| frame.encode(key))
-            .collect()
+        frames.into_iter().flat_map(|frame| frame.encode(key)).collect()
     }
 
     /// The bytes of frames from this side.
     pub(crate) fn outgoing(&self, frames: impl IntoIterator<Item = Frame>) -> Vec<u8> {
         let key = (!self.is_server).then_some(KEY);
-        frames
-            .into_iter()
-            .flat_map(|frame| frame.encode(key))
-            .collect()
+        frames.into_iter().flat_map(|frame| frame.encode(key)).collect()
     }
 
     /// What comes of these frames, in whatever chunks they arrive.

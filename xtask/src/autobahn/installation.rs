@@ -42,40 +42,19 @@ fn install(shell: &Shell, inputs: &Path, directory: &Path, python: &Path) -> Res
     let downloads = directory.join("sources");
 
     cmd!(shell, "{system_python} -m venv {directory}").run()?;
-    cmd!(
-        shell,
-        "{python} -m pip --quiet install --require-hashes --no-deps -r {requirements}"
-    )
-    .run()?;
+    cmd!(shell, "{python} -m pip --quiet install --require-hashes --no-deps -r {requirements}")
+        .run()?;
     // As source archives, because the converter wants them as they are.
-    let options = [
-        "--require-hashes",
-        "--no-deps",
-        "--no-build-isolation",
-        "--no-binary",
-        ":all:",
-    ];
-    cmd!(
-        shell,
-        "{python} -m pip --quiet download {options...} -r {sources} --dest {downloads}"
-    )
-    .run()?;
+    let options = ["--require-hashes", "--no-deps", "--no-build-isolation", "--no-binary", ":all:"];
+    cmd!(shell, "{python} -m pip --quiet download {options...} -r {sources} --dest {downloads}")
+        .run()?;
 
     let location = "import sysconfig; print(sysconfig.get_paths()['purelib'])";
     let packages = cmd!(shell, "{python} -c {location}").quiet().read()?;
-    cmd!(
-        shell,
-        "{python} -W ignore {converter} {downloads} {packages}"
-    )
-    .run()?;
+    cmd!(shell, "{python} -W ignore {converter} {downloads} {packages}").run()?;
     let count = "from autobahntestsuite.case import Cases; print(len(Cases))";
-    let count = cmd!(shell, "{python} -W ignore -c {count}")
-        .quiet()
-        .read()?;
-    ensure!(
-        count == CASE_COUNT,
-        "the installed suite has {count} cases instead of {CASE_COUNT}"
-    );
+    let count = cmd!(shell, "{python} -W ignore -c {count}").quiet().read()?;
+    ensure!(count == CASE_COUNT, "the installed suite has {count} cases instead of {CASE_COUNT}");
     Ok(())
 }
 
@@ -97,13 +76,7 @@ const SOURCES: &str = "sources.txt";
 const CONVERTER: &str = "convert.py";
 const CASE_COUNT: &str = "517";
 
-const PYTHONS: &[&str] = &[
-    "python3",
-    "python3.13",
-    "python3.12",
-    "python3.11",
-    "python3.10",
-];
+const PYTHONS: &[&str] = &["python3", "python3.13", "python3.12", "python3.11", "python3.10"];
 /// For these the requirements are all there as wheels, and the conversion has been shown to work.
 const PYTHON_SUITS: &str =
     "import ensurepip, sys, venv; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))";

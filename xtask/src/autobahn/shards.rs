@@ -57,26 +57,13 @@ impl Run<'_> {
         fs::write(&specification, serde_json::to_string_pretty(&content)?)?;
         let output = File::create(&log)?;
         let process = Command::new(self.python)
-            .args([
-                "-W",
-                "ignore",
-                "-m",
-                "autobahntestsuite",
-                "-m",
-                "fuzzingclient",
-                "-s",
-            ])
+            .args(["-W", "ignore", "-m", "autobahntestsuite", "-m", "fuzzingclient", "-s"])
             .arg(&specification)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
             .spawn()?;
-        Ok(FuzzingClient {
-            process,
-            directory: self.report.join(&name),
-            name,
-            log,
-        })
+        Ok(FuzzingClient { process, directory: self.report.join(&name), name, log })
     }
 }
 
@@ -92,10 +79,9 @@ impl FuzzingClient {
         while Instant::now() < deadline {
             match self.process.try_wait()? {
                 Some(status) if status.success() => return Ok(()),
-                Some(status) => bail!(
-                    "the fuzzing client failed: {status}; see {}",
-                    self.log.display()
-                ),
+                Some(status) => {
+                    bail!("the fuzzing client failed: {status}; see {}", self.log.display())
+                }
                 None => thread::sleep(Duration::from_millis(50)),
             }
         }
@@ -108,11 +94,7 @@ impl FuzzingClient {
     fn outcomes(&self) -> Result<Outcomes> {
         let index = self.directory.join("index.json");
         let json = fs::read_to_string(&index).with_context(|| {
-            format!(
-                "no report at {}; see {}",
-                index.display(),
-                self.log.display()
-            )
+            format!("no report at {}; see {}", index.display(), self.log.display())
         })?;
         verdicts::parse_report(&json, &self.name)
             .with_context(|| format!("{} is unreadable", index.display()))
@@ -149,10 +131,7 @@ mod tests {
     #[test]
     fn every_case_is_dealt_once_and_no_shard_is_empty() {
         let count = |number: usize| number.try_into().expect("not zero");
-        assert_eq!(
-            deal(&[1, 2, 3, 4, 5], count(2)),
-            [vec![1, 3, 5], vec![2, 4]]
-        );
+        assert_eq!(deal(&[1, 2, 3, 4, 5], count(2)), [vec![1, 3, 5], vec![2, 4]]);
         assert_eq!(deal(&[1], count(3)), [vec![1]]);
     }
 }

@@ -15,10 +15,7 @@ pub(super) fn markdown(
     let mut page = format!("# Autobahn|Testsuite 25.10.1\n\nServer: `{url}`\n\n");
     let result = match differences.len() {
         0 => format!("All {} verdicts are as expected.", expected.len()),
-        count => format!(
-            "{count} differences from the {} expected verdicts.",
-            expected.len()
-        ),
+        count => format!("{count} differences from the {} expected verdicts.", expected.len()),
     };
     page += &result;
     page += "\n\n## Cases by section\n\n";
@@ -27,14 +24,9 @@ pub(super) fn markdown(
         page += "\n## Differences\n\n`behavior / behaviorClose` of each case.\n\n";
         page += "| case | expected | reported |\n|---|---|---|\n";
         for difference in differences {
-            let Difference {
-                case,
-                expected,
-                actual,
-            } = difference;
-            let expected = expected
-                .as_ref()
-                .map_or_else(|| "not expected".to_owned(), Verdict::to_string);
+            let Difference { case, expected, actual } = difference;
+            let expected =
+                expected.as_ref().map_or_else(|| "not expected".to_owned(), Verdict::to_string);
             let actual = actual.as_ref().map_or_else(|| "missing".to_owned(), link);
             page += &format!("| {case} | {expected} | {actual} |\n");
         }
@@ -51,11 +43,8 @@ fn link(outcome: &Outcome) -> String {
 fn sections(actual: &Outcomes) -> String {
     let mut counts: BTreeMap<u32, BTreeMap<&str, usize>> = BTreeMap::new();
     for (case, outcome) in actual {
-        *counts
-            .entry(case.section())
-            .or_default()
-            .entry(&outcome.verdict.behavior)
-            .or_default() += 1;
+        *counts.entry(case.section()).or_default().entry(&outcome.verdict.behavior).or_default() +=
+            1;
     }
     let behaviors: BTreeSet<_> = counts.values().flat_map(BTreeMap::keys).copied().collect();
 
@@ -75,14 +64,9 @@ fn sections(actual: &Outcomes) -> String {
 }
 
 fn reports(actual: &Outcomes) -> String {
-    let folders: BTreeSet<_> = actual
-        .values()
-        .filter_map(|outcome| outcome.page.split('/').next())
-        .collect();
-    folders
-        .iter()
-        .map(|folder| format!("- [{folder}]({folder}/index.html)\n"))
-        .collect()
+    let folders: BTreeSet<_> =
+        actual.values().filter_map(|outcome| outcome.page.split('/').next()).collect();
+    folders.iter().map(|folder| format!("- [{folder}]({folder}/index.html)\n")).collect()
 }
 
 #[cfg(test)]
@@ -99,12 +83,7 @@ mod tests {
             "2.1": {"behavior": "FAILED", "behaviorClose": "OK", "reportfile": "server_case_2_1.json"}}}"#;
         let expected = parse_expected(expected).expect("valid");
         let actual = parse_report(report, "shard-1").expect("valid");
-        let page = markdown(
-            "ws://example/",
-            &expected,
-            &actual,
-            &compare(&expected, &actual),
-        );
+        let page = markdown("ws://example/", &expected, &actual, &compare(&expected, &actual));
 
         assert!(page.contains("1 differences from the 2 expected verdicts."));
         assert!(

@@ -36,9 +36,7 @@ impl FromStr for CaseId {
 
     fn from_str(number: &str) -> Result<Self> {
         let parts = number.split('.').map(str::parse).collect::<Result<_, _>>();
-        Ok(Self(parts.with_context(|| {
-            format!("not the number of a case: {number:?}")
-        })?))
+        Ok(Self(parts.with_context(|| format!("not the number of a case: {number:?}"))?))
     }
 }
 
@@ -102,11 +100,9 @@ impl fmt::Display for Difference {
             (Some(expected), None) => {
                 write!(formatter, "{}: missing, expected {expected}", self.case)
             }
-            (None, Some(actual)) => write!(
-                formatter,
-                "{}: {}, but not expected at all",
-                self.case, actual.verdict
-            ),
+            (None, Some(actual)) => {
+                write!(formatter, "{}: {}, but not expected at all", self.case, actual.verdict)
+            }
             (None, None) => unreachable!("a difference is made from one side at least"),
         }
     }
@@ -137,22 +133,13 @@ pub(super) fn parse_expected(json: &str) -> Result<Verdicts> {
 /// Reads the `index.json` of a report in the folder `directory`: agent to case to verdict, with one agent.
 pub(super) fn parse_report(json: &str, directory: &str) -> Result<Outcomes> {
     let agents: HashMap<String, HashMap<CaseId, Reported>> = serde_json::from_str(json)?;
-    ensure!(
-        agents.len() <= 1,
-        "the report is about more than one server"
-    );
+    ensure!(agents.len() <= 1, "the report is about more than one server");
     let page = |file: &str| format!("{directory}/{}", file.replace(".json", ".html"));
     Ok(agents
         .into_values()
         .flatten()
         .map(|(case, reported)| {
-            (
-                case,
-                Outcome {
-                    page: page(&reported.reportfile),
-                    verdict: reported.verdict,
-                },
-            )
+            (case, Outcome { page: page(&reported.reportfile), verdict: reported.verdict })
         })
         .collect())
 }
@@ -176,10 +163,7 @@ mod tests {
     #[test]
     fn the_same_verdicts_are_no_difference() {
         assert_eq!(
-            differences(&[
-                ("7.9.1", "OK", "OK"),
-                ("7.13.1", "INFORMATIONAL", "INFORMATIONAL")
-            ]),
+            differences(&[("7.9.1", "OK", "OK"), ("7.13.1", "INFORMATIONAL", "INFORMATIONAL")]),
             [""; 0]
         );
     }
@@ -218,10 +202,7 @@ mod tests {
 
     #[test]
     fn a_report_without_a_server_has_no_cases() {
-        assert_eq!(
-            parse_report("{}", "shard-1").expect("valid"),
-            Outcomes::new()
-        );
+        assert_eq!(parse_report("{}", "shard-1").expect("valid"), Outcomes::new());
     }
 
     #[test]
@@ -237,16 +218,8 @@ mod tests {
     #[test]
     fn a_pattern_means_one_case_or_all_that_begin_so() {
         let case: CaseId = "12.1.3".parse().expect("a number");
-        assert!(
-            ["12.1.3", "12.1.*", "12.*", "*"]
-                .iter()
-                .all(|pattern| case.matches(pattern))
-        );
-        assert!(
-            ["12.1", "1.*", "12.1.3.*"]
-                .iter()
-                .all(|pattern| !case.matches(pattern))
-        );
+        assert!(["12.1.3", "12.1.*", "12.*", "*"].iter().all(|pattern| case.matches(pattern)));
+        assert!(["12.1", "1.*", "12.1.3.*"].iter().all(|pattern| !case.matches(pattern)));
     }
 
     /// Every difference of a report with these cases, as it is printed.
@@ -260,14 +233,8 @@ mod tests {
                 )
             })
             .collect();
-        let report = parse_report(
-            &format!(r#"{{"server": {{{}}}}}"#, cases.join(",")),
-            "shard-1",
-        );
+        let report = parse_report(&format!(r#"{{"server": {{{}}}}}"#, cases.join(",")), "shard-1");
         let expected = parse_expected(EXPECTED).expect("valid");
-        compare(&expected, &report.expect("valid"))
-            .iter()
-            .map(ToString::to_string)
-            .collect()
+        compare(&expected, &report.expect("valid")).iter().map(ToString::to_string).collect()
     }
 }

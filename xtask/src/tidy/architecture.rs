@@ -27,10 +27,7 @@ fn names_place(word: &str, path: &str, tracked: &[&str]) -> bool {
     let is_plain = path
         .chars()
         .all(|character| character.is_ascii_alphanumeric() || "._-/".contains(character));
-    let begins_in_folder = path
-        .split('/')
-        .next()
-        .is_some_and(|first| exists(first, tracked));
+    let begins_in_folder = path.split('/').next().is_some_and(|first| exists(first, tracked));
     // A file at the root, or one that is gone from there.
     let is_root_document = !path.contains('/') && path.ends_with(".md");
     is_plain && (word.contains('/') && begins_in_folder || is_root_document)
@@ -38,8 +35,7 @@ fn names_place(word: &str, path: &str, tracked: &[&str]) -> bool {
 
 fn exists(path: &str, tracked: &[&str]) -> bool {
     let is_in = |file: &&str| {
-        file.strip_prefix(path)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        file.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     !path.is_empty() && tracked.iter().any(is_in)
 }

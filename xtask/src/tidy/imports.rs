@@ -9,16 +9,10 @@ pub(super) fn check(file: &TrackedFile, tokens: &TokenStream, findings: &mut Vec
     let Some(location) = Location::of(&file.path) else {
         return;
     };
-    let Some((_, allowed)) = ALLOWED
-        .iter()
-        .find(|(module, _)| *module == location.module)
-    else {
+    let Some((_, allowed)) = ALLOWED.iter().find(|(module, _)| *module == location.module) else {
         findings.push(file.finding(
             1,
-            format!(
-                "`{}` has no line in the table of allowed imports",
-                location.module
-            ),
+            format!("`{}` has no line in the table of allowed imports", location.module),
         ));
         return;
     };
@@ -48,10 +42,8 @@ impl Location {
         let path = path.strip_prefix("src/")?.strip_suffix(".rs")?;
         let path = path.strip_suffix("/mod").unwrap_or(path);
         let module = path.split('/').next()?;
-        (module != "lib").then(|| Self {
-            module: module.to_owned(),
-            depth: path.split('/').count(),
-        })
+        (module != "lib")
+            .then(|| Self { module: module.to_owned(), depth: path.split('/').count() })
     }
 }
 
@@ -100,10 +92,7 @@ fn names(tokens: &[TokenTree], found: &mut Vec<Import>) {
             names(path, found);
         }
     } else if let Some(token) = tokens.first() {
-        found.push(Import {
-            line: line(token),
-            name: token.to_string(),
-        });
+        found.push(Import { line: line(token), name: token.to_string() });
     }
 }
 
@@ -116,26 +105,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("tls", &["buffer", "limits"]),
     ("config", &["limits"]),
     ("stats", &["limits"]),
-    (
-        "handler",
-        &["buffer", "config", "limits", "protocol", "stats", "worker"],
-    ),
-    (
-        "worker",
-        &[
-            "buffer", "config", "driver", "handler", "limits", "protocol", "stats", "tls",
-        ],
-    ),
-    (
-        "server",
-        &["config", "driver", "handler", "limits", "stats", "worker"],
-    ),
-    (
-        "client",
-        &[
-            "config", "driver", "handler", "limits", "protocol", "worker",
-        ],
-    ),
+    ("handler", &["buffer", "config", "limits", "protocol", "stats", "worker"]),
+    ("worker", &["buffer", "config", "driver", "handler", "limits", "protocol", "stats", "tls"]),
+    ("server", &["config", "driver", "handler", "limits", "stats", "worker"]),
+    ("client", &["config", "driver", "handler", "limits", "protocol", "worker"]),
 ];
 
 #[cfg(test)]
@@ -152,15 +125,9 @@ mod tests {
 
     #[test]
     fn a_forbidden_import_is_found_in_use_items_and_in_expressions() {
+        assert_eq!(found("src/protocol/frame.rs", "\nuse crate::worker::Clock;"), [2]);
         assert_eq!(
-            found("src/protocol/frame.rs", "\nuse crate::worker::Clock;"),
-            [2]
-        );
-        assert_eq!(
-            found(
-                "src/protocol/frame.rs",
-                "fn f() {\n  g(crate::driver::epoll::new())\n}"
-            ),
+            found("src/protocol/frame.rs", "fn f() {\n  g(crate::driver::epoll::new())\n}"),
             [2]
         );
     }
@@ -168,31 +135,16 @@ mod tests {
     #[test]
     fn every_name_of_a_braced_list_is_judged() {
         assert_eq!(
-            found(
-                "src/driver/mod.rs",
-                "use crate::{\nbuffer::{A, B},\nprotocol::C,\nworker};"
-            ),
+            found("src/driver/mod.rs", "use crate::{\nbuffer::{A, B},\nprotocol::C,\nworker};"),
             [3, 4]
         );
     }
 
     #[test]
     fn super_is_followed_to_the_root_and_not_further() {
-        assert_eq!(
-            found("src/driver/uring/ring.rs", "use super::super::epoll;"),
-            NOTHING
-        );
-        assert_eq!(
-            found(
-                "src/driver/uring/ring.rs",
-                "use super::super::super::worker;"
-            ),
-            [1]
-        );
-        assert_eq!(
-            found("src/driver/mod.rs", "mod tests { use super::*; }"),
-            NOTHING
-        );
+        assert_eq!(found("src/driver/uring/ring.rs", "use super::super::epoll;"), NOTHING);
+        assert_eq!(found("src/driver/uring/ring.rs", "use super::super::super::worker;"), [1]);
+        assert_eq!(found("src/driver/mod.rs", "mod tests { use super::*; }"), NOTHING);
         assert_eq!(found("src/driver/mod.rs", "use super::*;"), [1]);
     }
 
@@ -210,14 +162,8 @@ mod tests {
             ),
             NOTHING
         );
-        assert_eq!(
-            found("crates/server/src/main.rs", "use crate::worker;"),
-            NOTHING
-        );
-        assert_eq!(
-            found("src/lib.rs", "pub use crate::worker::Context;"),
-            NOTHING
-        );
+        assert_eq!(found("crates/server/src/main.rs", "use crate::worker;"), NOTHING);
+        assert_eq!(found("src/lib.rs", "pub use crate::worker::Context;"), NOTHING);
     }
 
     #[test]

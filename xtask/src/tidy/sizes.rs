@@ -8,10 +8,8 @@ use super::{Finding, TrackedFile};
 pub(super) fn check_file(file: &TrackedFile, findings: &mut Vec<Finding>) {
     let lines = file.text.lines().count();
     if lines > FILE_LINES_MAX {
-        findings.push(file.finding(
-            lines,
-            format!("{lines} lines, and {FILE_LINES_MAX} are allowed"),
-        ));
+        findings
+            .push(file.finding(lines, format!("{lines} lines, and {FILE_LINES_MAX} are allowed")));
     }
 }
 
@@ -42,9 +40,7 @@ pub(super) fn check_functions(
 /// Where the body of the function at the start of `tokens` ends; `None` if it has none.
 fn last_line(tokens: &[TokenTree]) -> Option<usize> {
     let is_body = |token: &TokenTree| group(Some(token), Delimiter::Brace).is_some();
-    let end = tokens
-        .iter()
-        .find(|token| is_body(token) || is_punct(Some(token), ';'))?;
+    let end = tokens.iter().find(|token| is_body(token) || is_punct(Some(token), ';'))?;
     Some(end.span().end().line)
 }
 
@@ -59,9 +55,7 @@ mod tests {
     #[test]
     fn a_file_may_have_800_lines_and_not_one_more() {
         let check = |text: &str| {
-            lines_found("src/a.rs", text, |file, _, findings| {
-                check_file(file, findings)
-            })
+            lines_found("src/a.rs", text, |file, _, findings| check_file(file, findings))
         };
         assert_eq!(check(&"\n".repeat(800)), NOTHING);
         assert_eq!(check(&"\n".repeat(801)), [801]);
@@ -75,10 +69,7 @@ mod tests {
 
     #[test]
     fn functions_are_found_inside_of_others_and_of_macros() {
-        assert_eq!(
-            functions(&format!("mod a {{\nimpl B {{\n{}}}\n}}", function(71))),
-            [3]
-        );
+        assert_eq!(functions(&format!("mod a {{\nimpl B {{\n{}}}\n}}", function(71))), [3]);
         assert_eq!(functions(&format!("make! {{\n{}}}", function(71))), [2]);
     }
 

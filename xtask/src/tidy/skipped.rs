@@ -19,10 +19,8 @@ pub(super) fn check(file: &TrackedFile, tokens: &TokenStream, findings: &mut Vec
         }
     });
     for (index, line) in file.text.lines().enumerate() {
-        let documentation = line
-            .trim_start()
-            .strip_prefix("///")
-            .or_else(|| line.trim_start().strip_prefix("//!"));
+        let documentation =
+            line.trim_start().strip_prefix("///").or_else(|| line.trim_start().strip_prefix("//!"));
         let fence = documentation.and_then(|text| text.trim_start().strip_prefix("```"));
         if fence.is_some_and(|words| words.split(',').any(|word| word.trim() == "ignore")) {
             findings.push(file.finding(index + 1, "an example in the documentation is ignored"));
@@ -69,10 +67,7 @@ mod tests {
             found("#[allow(ignore)]\nfn ignore() { cmd.ignore_status(); [ignore]; } // #[ignore]"),
             NOTHING
         );
-        assert_eq!(
-            found("/// ```text\n/// ignore\n/// ```\nfn a() {}"),
-            NOTHING
-        );
+        assert_eq!(found("/// ```text\n/// ignore\n/// ```\nfn a() {}"), NOTHING);
     }
 
     fn found(text: &str) -> Vec<usize> {

@@ -12,24 +12,18 @@ pub(super) fn check(file: &TrackedFile, findings: &mut Vec<Finding>) {
     }
     for (index, line) in file.text.lines().enumerate() {
         let number = index + 1;
-        if let Some(host) = registry_hosts()
-            .iter()
-            .find(|host| line.contains(host.as_str()))
-        {
+        if let Some(host) = registry_hosts().iter().find(|host| line.contains(host.as_str())) {
             findings.push(file.finding(number, format!("names the registry host {host}")));
         }
         if let Some(path) = machine_paths().iter().find(|path| names_path(line, path)) {
-            findings.push(file.finding(
-                number,
-                format!("names a path of somebody's machine: {path}"),
-            ));
+            findings
+                .push(file.finding(number, format!("names a path of somebody's machine: {path}")));
         }
         // Prose may speak about the marks.
         if !file.path.ends_with(".md") && has_mark_without_issue(line) {
-            findings.push(file.finding(
-                number,
-                "an unfinished mark without an issue: write (#123) after it",
-            ));
+            findings.push(
+                file.finding(number, "an unfinished mark without an issue: write (#123) after it"),
+            );
         }
     }
 }
@@ -57,10 +51,7 @@ fn has_mark_without_issue(line: &str) -> bool {
 
 /// Whether `text` begins like `(#12)`.
 fn names_issue(text: &str) -> bool {
-    let Some((number, _)) = text
-        .strip_prefix("(#")
-        .and_then(|rest| rest.split_once(')'))
-    else {
+    let Some((number, _)) = text.strip_prefix("(#").and_then(|rest| rest.split_once(')')) else {
         return false;
     };
     number.parse::<u64>().is_ok()
@@ -84,15 +75,7 @@ fn machine_paths() -> [String; 7] {
     let absolute =
         ["home", "root", "Users", "work", "farm", "tmp/h"].map(|folder| format!("/{folder}/"));
     let [home, root, users, work, farm, scratch] = absolute;
-    [
-        home,
-        root,
-        users,
-        work,
-        farm,
-        scratch,
-        ["..", "shared"].join("/"),
-    ]
+    [home, root, users, work, farm, scratch, ["..", "shared"].join("/")]
 }
 
 fn marks() -> [String; 2] {
@@ -107,11 +90,7 @@ mod tests {
     #[test]
     fn a_registry_host_is_found_except_in_lock_files() {
         for host in registry_hosts() {
-            assert_eq!(
-                found("docs/a.md", &format!("\nsee https://{host}/x")),
-                [2],
-                "{host}"
-            );
+            assert_eq!(found("docs/a.md", &format!("\nsee https://{host}/x")), [2], "{host}");
             assert_eq!(found("clients/js/package-lock.json", &host), NOTHING);
         }
     }
@@ -129,14 +108,8 @@ mod tests {
         for mark in marks() {
             assert_eq!(found("src/a.rs", &format!("// {mark}: later")), [1]);
             assert_eq!(found("src/a.rs", &format!("// {mark}(#x): later")), [1]);
-            assert_eq!(
-                found("src/a.rs", &format!("// {mark}(#12): later")),
-                NOTHING
-            );
-            assert_eq!(
-                found("src/a.rs", &format!("const MAS{mark}N: u8 = 0;")),
-                NOTHING
-            );
+            assert_eq!(found("src/a.rs", &format!("// {mark}(#12): later")), NOTHING);
+            assert_eq!(found("src/a.rs", &format!("const MAS{mark}N: u8 = 0;")), NOTHING);
             assert_eq!(found("CONTRIBUTING.md", &format!("No `{mark}`.")), NOTHING);
         }
     }

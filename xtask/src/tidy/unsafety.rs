@@ -66,16 +66,10 @@ mod tests {
     #[test]
     fn a_block_and_an_implementation_need_a_reason() {
         assert_eq!(
-            found(
-                UNSAFE_FILES[0],
-                "fn a() {\n  unsafe { b() }\n}\nunsafe impl C for D {}"
-            ),
+            found(UNSAFE_FILES[0], "fn a() {\n  unsafe { b() }\n}\nunsafe impl C for D {}"),
             [2, 4]
         );
-        assert_eq!(
-            found(UNSAFE_FILES[0], "fn a() {\n  // Fast.\n  unsafe { b() }\n}"),
-            [3]
-        );
+        assert_eq!(found(UNSAFE_FILES[0], "fn a() {\n  // Fast.\n  unsafe { b() }\n}"), [3]);
     }
 
     #[test]
@@ -88,20 +82,14 @@ mod tests {
             NOTHING
         );
         assert_eq!(
-            found(
-                UNSAFE_FILES[0],
-                "fn a() {\n  // SAFETY: it is so.\n  c();\n  unsafe { b() }\n}"
-            ),
+            found(UNSAFE_FILES[0], "fn a() {\n  // SAFETY: it is so.\n  c();\n  unsafe { b() }\n}"),
             [4]
         );
     }
 
     #[test]
     fn macros_are_looked_into_and_comments_are_not() {
-        assert_eq!(
-            found("src/limits.rs", "// unsafe {}\nmake! { unsafe fn a() {} }"),
-            [2]
-        );
+        assert_eq!(found("src/limits.rs", "// unsafe {}\nmake! { unsafe fn a() {} }"), [2]);
     }
 
     fn found(path: &str, text: &str) -> Vec<usize> {

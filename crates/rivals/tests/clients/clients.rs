@@ -49,19 +49,13 @@ pub(crate) const CLIENTS: [Client; 4] = [
     },
     Client {
         name: "Python websockets",
-        version: Version::Pinned(
-            include_str!("../../clients/requirements.txt"),
-            "websockets==",
-        ),
+        version: Version::Pinned(include_str!("../../clients/requirements.txt"), "websockets=="),
         program: Program::Python("python_websockets.py"),
         cannot: &[("unmasked frame", "always masks")],
     },
     Client {
         name: "tungstenite",
-        version: Version::Pinned(
-            include_str!("../../Cargo.toml"),
-            "tungstenite = { version = \"",
-        ),
+        version: Version::Pinned(include_str!("../../Cargo.toml"), "tungstenite = { version = \""),
         program: Program::Rust,
         cannot: &[("unmasked frame", "always masks")],
     },

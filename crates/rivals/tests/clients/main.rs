@@ -23,10 +23,7 @@ use clients::CLIENTS;
 #[test]
 fn every_client_passes_every_check() {
     let mut server = Setup::get().start("checks");
-    let columns = CLIENTS
-        .iter()
-        .map(|client| client.label(&Setup::get().installed))
-        .collect();
+    let columns = CLIENTS.iter().map(|client| client.label(&Setup::get().installed)).collect();
     let mut matrix = Matrix::new("check", &CHECKS, columns);
     for (column, client) in CLIENTS.iter().enumerate() {
         for (check, why) in client.cannot {
@@ -48,10 +45,7 @@ fn clients_of_every_kind_meet_in_a_topic() {
         name: client.name,
         expected: "hears the other's texts and binary message in the topic, and never itself",
     });
-    let columns = CLIENTS
-        .iter()
-        .map(|client| client.name.to_owned())
-        .collect();
+    let columns = CLIENTS.iter().map(|client| client.name.to_owned()).collect();
     let mut matrix = Matrix::new("hears", &rows, columns);
     for (first, one) in CLIENTS.iter().enumerate() {
         for (second, other) in CLIENTS.iter().enumerate().skip(first) {
@@ -111,9 +105,7 @@ impl Setup {
 
     fn make() -> Self {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
-        let directory = target
-            .expect("tmp lies in the target directory")
-            .join("rivals");
+        let directory = target.expect("tmp lies in the target directory").join("rivals");
         Self {
             installed: or_fail(Installed::prepare(&directory)),
             binary: or_fail(server::binary()),

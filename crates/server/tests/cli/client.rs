@@ -63,8 +63,6 @@ impl WebSocket {
 
 fn dial(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("the server listens");
-    stream
-        .set_read_timeout(Some(PATIENCE))
-        .expect("an open socket");
+    stream.set_read_timeout(Some(PATIENCE)).expect("an open socket");
     stream
 }

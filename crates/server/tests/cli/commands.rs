@@ -9,21 +9,8 @@ fn help_names_every_flag_and_every_endpoint() {
     for arguments in [&["--help"][..], &["serve", "--help"]] {
         let (code, help, _) = run(arguments);
         assert_eq!(code, Some(0));
-        let flags = [
-            "--bind",
-            "--workers",
-            "--message-max",
-            "--grace",
-            "--ports-file",
-        ];
-        let rest = [
-            "/echo",
-            "/topic/NAME",
-            "/livez",
-            "RUST_LOG",
-            "127.0.0.1:8000",
-            "1MiB",
-        ];
+        let flags = ["--bind", "--workers", "--message-max", "--grace", "--ports-file"];
+        let rest = ["/echo", "/topic/NAME", "/livez", "RUST_LOG", "127.0.0.1:8000", "1MiB"];
         for word in flags.iter().chain(&rest) {
             assert!(help.contains(word), "{word} is missing in\n{help}");
         }
@@ -41,17 +28,11 @@ fn version_names_the_program() {
 fn a_wrong_flag_ends_with_code_2_and_says_what_was_expected() {
     let cases: [(&[&str], &str); 8] = [
         (&["--bnd", "127.0.0.1:0"], "--bind"),
-        (
-            &["--bind", "localhost"],
-            "expected an IP address and a port",
-        ),
+        (&["--bind", "localhost"], "expected an IP address and a port"),
         (&["--workers", "0"], "0 is not in 1..=1024"),
         (&["--workers", "many"], "invalid digit"),
         (&["--message-max", "2GiB"], "expected 1B to 1GiB"),
-        (
-            &["--message-max", "big"],
-            "expected a size such as 64KiB or 1MiB",
-        ),
+        (&["--message-max", "big"], "expected a size such as 64KiB or 1MiB"),
         (&["--grace", "3601"], "expected 0 to 3600 seconds"),
         (&["swim"], "swim"),
     ];
@@ -105,12 +86,7 @@ fn paths_answer_with_their_status_and_a_sentence() {
         ("GET", "/livez", 200, "ok\n"),
         ("GET", "/", 200, "<title>Sockeye</title>"),
         ("HEAD", "/", 200, ""),
-        (
-            "GET",
-            "/nothing",
-            404,
-            "try /, /echo, /topic/NAME or /livez",
-        ),
+        ("GET", "/nothing", 404, "try /, /echo, /topic/NAME or /livez"),
         ("GET", "/topic/", 404, "a name of 1 to 255 bytes"),
         ("POST", "/", 405, "expected GET or HEAD"),
         ("DELETE", "/livez", 405, "expected GET or HEAD"),
@@ -132,10 +108,7 @@ fn paths_answer_with_their_status_and_a_sentence() {
 fn the_page_is_small_and_needs_nothing_from_elsewhere() {
     let server = Sockeye::start();
     let (_, head, page) = client::get(server.address, "GET", "/");
-    assert!(
-        head.contains("\r\nContent-Type: text/html; charset=utf-8\r\n"),
-        "{head}"
-    );
+    assert!(head.contains("\r\nContent-Type: text/html; charset=utf-8\r\n"), "{head}");
     assert!(page.len() < 16 * 1024, "{} bytes", page.len());
     for elsewhere in ["http://", "https://", "src=", "@import", "url("] {
         assert!(!page.contains(elsewhere), "{elsewhere}");

@@ -7,15 +7,11 @@ use crate::sockeye::Sockeye;
 fn sigterm_and_sigint_close_every_client_with_1001_and_end_with_code_0() {
     for signal in ["TERM", "INT"] {
         let mut server = Sockeye::start();
-        let mut clients: Vec<WebSocket> = (0..10)
-            .map(|_| WebSocket::open(server.address, "/echo"))
-            .collect();
+        let mut clients: Vec<WebSocket> =
+            (0..10).map(|_| WebSocket::open(server.address, "/echo")).collect();
         server.signal(signal);
         for client in &mut clients {
-            assert_eq!(
-                client.frame(),
-                (0x8, b"\x03\xE9the server shuts down".to_vec())
-            );
+            assert_eq!(client.frame(), (0x8, b"\x03\xE9the server shuts down".to_vec()));
         }
         // It waits for them.
         assert!(server.is_running());

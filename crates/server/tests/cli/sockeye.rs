@@ -88,11 +88,7 @@ pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     wait_for(|| child.try_wait().expect("a child"));
     let output = child.wait_with_output().expect("a child");
     let text = |bytes| String::from_utf8(bytes).expect("it writes UTF-8");
-    (
-        output.status.code(),
-        text(output.stdout),
-        text(output.stderr),
-    )
+    (output.status.code(), text(output.stdout), text(output.stderr))
 }
 
 /// A path that no other test uses.
@@ -105,10 +101,7 @@ pub(crate) fn fresh_file(name: &str) -> PathBuf {
 
 fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sockeye"));
-    command
-        .args(arguments)
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null());
+    command.args(arguments).env_remove("RUST_LOG").stdin(Stdio::null());
     command
 }
 

@@ -22,13 +22,9 @@ pub(super) fn burst(url: &str) -> Outcome {
     };
     let mut connection = open(url)?;
     for index in 0..1000 {
-        connection
-            .write(message(index))
-            .map_err(|error| format!("message {index}: {error}"))?;
+        connection.write(message(index)).map_err(|error| format!("message {index}: {error}"))?;
     }
-    connection
-        .flush()
-        .map_err(|error| format!("the flush: {error}"))?;
+    connection.flush().map_err(|error| format!("the flush: {error}"))?;
     for index in 0..1000 {
         expect(&mut connection, &message(index))?;
     }
@@ -38,26 +34,14 @@ pub(super) fn burst(url: &str) -> Outcome {
 pub(super) fn fragments(url: &str) -> Outcome {
     let data = TEXT.as_bytes();
     // The cuts at 3, 6 and 11 are inside of characters of 2, 3 and 4 bytes.
-    let pieces = [
-        &data[..0],
-        &data[..3],
-        &data[3..6],
-        &[],
-        &data[6..11],
-        &data[11..],
-        &[],
-    ];
+    let pieces = [&data[..0], &data[..3], &data[3..6], &[], &data[6..11], &data[11..], &[]];
     let mut connection = open(url)?;
-    for (kind, message) in [
-        (Data::Text, Message::text(TEXT)),
-        (Data::Binary, Message::binary(data.to_vec())),
-    ] {
+    for (kind, message) in
+        [(Data::Text, Message::text(TEXT)), (Data::Binary, Message::binary(data.to_vec()))]
+    {
         for (index, piece) in pieces.into_iter().enumerate() {
             let kind = if index == 0 { kind } else { Data::Continue };
-            send(
-                &mut connection,
-                fragment(piece, kind, index + 1 == pieces.len()),
-            )?;
+            send(&mut connection, fragment(piece, kind, index + 1 == pieces.len()))?;
         }
         expect(&mut connection, &message)?;
     }
@@ -84,10 +68,8 @@ pub(super) fn ping_between_fragments(url: &str) -> Outcome {
 }
 
 pub(super) fn subprotocol(url: &str) -> Outcome {
-    for (offers, expected) in [
-        (&["sockeye.test", "other"][..], Some("sockeye.test")),
-        (&[], None),
-    ] {
+    for (offers, expected) in [(&["sockeye.test", "other"][..], Some("sockeye.test")), (&[], None)]
+    {
         let (connection, response) = open_at(url, "/echo", offers)?;
         let chosen = response.headers().get("Sec-WebSocket-Protocol");
         if chosen.map(|value| value.as_bytes()) != expected.map(str::as_bytes) {
@@ -120,19 +102,14 @@ pub(super) fn hundred(url: &str) -> Outcome {
     for (index, connection) in connections.iter_mut().enumerate() {
         expect(connection, &message(index))?;
     }
-    connections
-        .into_iter()
-        .try_for_each(|connection| end(connection, Some((1000, ""))))
+    connections.into_iter().try_for_each(|connection| end(connection, Some((1000, ""))))
 }
 
 pub(super) fn abrupt_reset(url: &str) -> Outcome {
     let mut bystander = open(url)?;
     for index in 0..RESETS {
         let mut connection = open(url)?;
-        send(
-            &mut connection,
-            fragment(&vec![0; 8 * MEBIBYTE], Data::Binary, false),
-        )?;
+        send(&mut connection, fragment(&vec![0; 8 * MEBIBYTE], Data::Binary, false))?;
         // Closing a socket that lingers for no time resets the connection.
         let lingering = SockRef::from(connection.get_ref()).set_linger(Some(Duration::ZERO));
         lingering.map_err(|error| format!("SO_LINGER: {error}"))?;

@@ -15,10 +15,7 @@ pub(crate) use meeting::meet;
 
 /// Makes `checks`, and gives a result for each.
 pub(crate) fn check(url: &str, checks: &[&str]) -> Results {
-    checks
-        .iter()
-        .map(|&name| (name.to_owned(), one_check(url, name)))
-        .collect()
+    checks.iter().map(|&name| (name.to_owned(), one_check(url, name))).collect()
 }
 
 fn one_check(url: &str, name: &str) -> Outcome {
