@@ -1,0 +1,187 @@
+//! One endpoint of a WebSocket connection after its opening handshake: bytes in, events out.
+//!
+//! ```text
+//!              header complete                      header complete
+//!   Header ───────────────────► Payload (data)   Header ──────────► Control
+//!     ▲  │                         │                ▲                  │
+//!     │  └─ whole frame in input ──┤                └── payload there ─┘
+//!     └──── payload complete ──────┘
+//!   any of them ── close frame, or a rule broken ──► Ended (input is ignored)
+//! ```
+//!
+//! What to call after what:
+//!
+//! 1. [`Connection::handle_input`] with the bytes of one read, again and again until it answers `None`: then the input
+//!    is used up. Each event borrows from the input; nothing is queued.
+//! 2. After `None`, [`Connection::poll_fill`] may ask for the rest of a large frame to be read straight into the
+//!    message's own buffer; [`Connection::handle_fill`] takes that buffer back. In between, no other input is handled.
+//! 3. On [`Event::Close`], answer with [`Connection::send_close`] and, as a server, end the stream.
+//! 4. On an error, [`Connection::send_failure`] writes the close frame that tells the peer why; then end the stream.
+//!
+//! The `send_*` methods append frames to a buffer of the caller's at any time.
+
+mod input;
+mod receiving;
+mod sending;
+
+pub use input::Input;
+
+use super::close::CloseFrame;
+use super::error::ProtocolError;
+use super::mask::apply_mask;
+use super::message::{Payload, Received};
+use super::opcode::Opcode;
+use super::utf8::Utf8Validator;
+use crate::limits::HEADER_SIZE_MAX;
+
+/// Which side this endpoint is; it decides who masks (RFC 6455 section 5.1).
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::exhaustive_enums, reason = "a connection has two sides")]
+pub enum Role {
+    /// Expects masked frames and sends unmasked ones.
+    Server,
+    /// Expects unmasked frames and sends masked ones.
+    Client {
+        /// Gives a fresh key for each frame; RFC 6455 section 10.3 wants them unpredictable.
+        mask_key: fn() -> [u8; 4],
+    },
+}
+
+/// What the peer did.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Event<'b> {
+    /// A message is complete.
+    Message(Received<'b>),
+    /// A ping; answer with [`Connection::send_pong`] and the same payload.
+    Ping(Payload<'b>),
+    /// A pong, asked for or not.
+    Pong(Payload<'b>),
+    /// A close frame; `None` is one without a code. Nothing follows it.
+    Close(Option<CloseFrame<'b>>),
+}
+/// The protocol state of one connection. It owns no buffer while no message is under way.
+#[derive(Debug)]
+pub struct Connection {
+    role: Role,
+    message_size_max: usize,
+    receiving: Receiving,
+    closing: Closing,
+    /// The message under way, if there is one: it may span many frames, with control frames between them.
+    message: Option<Assembly>,
+    /// What has arrived of the message under way, unmasked, then of the control frame under way.
+    assembled: Vec<u8>,
+}
+
+/// What the next bytes of input are.
+#[derive(Clone, Copy, Debug)]
+enum Receiving {
+    /// A frame header, of which these bytes are there.
+    Header { bytes: [u8; HEADER_SIZE_MAX], size: u8 },
+    /// The rest of a data frame.
+    Payload(Frame),
+    /// The rest of a control frame.
+    Control(Opcode, Frame),
+    /// Nothing: a close frame came, or the peer broke a rule.
+    Ended,
+}
+
+impl Receiving {
+    const HEADER: Self = Self::Header { bytes: [0; HEADER_SIZE_MAX], size: 0 };
+}
+
+/// A frame whose payload is arriving.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    is_final: bool,
+    mask: Option<[u8; 4]>,
+    /// Bytes that have arrived; the masking key turns with them.
+    received: usize,
+    missing: usize,
+}
+
+impl Frame {
+    fn handle(&mut self, bytes: &mut [u8]) {
+        if let Some(mask) = self.mask {
+            apply_mask(bytes, mask, self.received);
+        }
+        self.received += bytes.len();
+        self.missing -= bytes.len();
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Assembly {
+    /// `None` for binary messages.
+    text: Option<Utf8Validator>,
+    /// Whether its buffer has been out for a fill.
+    was_filled: bool,
+}
+
+impl Assembly {
+    fn handle(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
+        // RFC 6455 8.1: text that is not UTF-8 fails the connection; here with its first bad byte.
+        self.text.as_mut().map_or(Ok(()), |text| text.validate(bytes))
+    }
+
+    fn finish(&self, assembled: &[u8]) -> Result<(), ProtocolError> {
+        let Some(text) = &self.text else {
+            return Ok(());
+        };
+        text.finish()?;
+        // Whoever fills a buffer could have written to what was validated before, or given back another one, and
+        // `Received` relies on each byte. Only text of at least `FILL_SIZE_MIN` bytes pays for this second look.
+        if self.was_filled {
+            let mut again = Utf8Validator::default();
+            let valid = again.validate(assembled).and_then(|()| again.finish());
+            valid.expect("a filled buffer comes back as it was, with more bytes at its end");
+        }
+        Ok(())
+    }
+}
+
+/// How far the closing handshake is (RFC 6455 section 7.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Closing {
+    Open,
+    Sent,
+    Received,
+    Complete,
+}
+
+impl Connection {
+    /// A connection whose opening handshake is done. Messages over `message_size_max` bytes fail with 1009.
+    #[must_use]
+    pub const fn new(role: Role, message_size_max: usize) -> Self {
+        Self {
+            role,
+            message_size_max,
+            receiving: Receiving::HEADER,
+            closing: Closing::Open,
+            message: None,
+            assembled: Vec::new(),
+        }
+    }
+
+    /// Whether nothing is left to exchange: both close frames have passed, or one did and the peer broke a rule.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closing == Closing::Complete
+    }
+
+    /// Whether a close frame was sent: nothing can be sent any more.
+    #[must_use]
+    pub const fn has_sent_close(&self) -> bool {
+        matches!(self.closing, Closing::Sent | Closing::Complete)
+    }
+
+    /// Whether a frame or a message has begun and not ended.
+    #[must_use]
+    pub const fn is_receiving(&self) -> bool {
+        match self.receiving {
+            Receiving::Header { size, .. } => size > 0 || self.message.is_some(),
+            Receiving::Payload(_) | Receiving::Control(..) => true,
+            Receiving::Ended => false,
+        }
+    }
+}
