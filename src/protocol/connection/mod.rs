@@ -60,6 +60,7 @@ pub enum Event<'b> {
     /// A close frame; `None` is one without a code. Nothing follows it.
     Close(Option<CloseFrame<'b>>),
 }
+
 /// The protocol state of one connection. It owns no buffer while no message is under way.
 #[derive(Debug)]
 pub struct Connection {
