@@ -329,6 +329,11 @@ impl<'w, H: Handler> WorkerContext<'w, H> {
         self.core.publish(topic.as_ref(), message.into(), None, self.cause);
     }
 
+    /// Publishes a message that was encoded before to the topic's subscribers on all workers.
+    pub fn publish_prepared(&mut self, topic: impl AsRef<[u8]>, message: &Prepared) {
+        self.core.publish_prepared(topic.as_ref(), message, self.cause);
+    }
+
     /// Publishes to the topic's subscribers on this worker, except one. `encode` is called once for each [`Variant`]
     /// among them and appends whole frames, with [`crate::protocol::encode_frame`]; they are shared. Whoever is too slow
     /// to get them hears of `mark` in [`Handler::on_lag`].

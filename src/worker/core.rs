@@ -222,14 +222,37 @@ impl<H: Handler> Core<H> {
         self.topics.publish(topic, 0, except, |_, output| {
             encode_frame(message.opcode(), message.as_bytes(), output);
         });
-        if self.outboxes.workers() > 1 {
-            let (topic, message): (Arc<[u8]>, _) = (topic.into(), Prepared::new(message));
-            for worker in self.others() {
-                let (topic, message) = (Arc::clone(&topic), message.clone());
-                self.outboxes.push(worker, Envelope::Publish { topic, mark: 0, message });
-            }
-            self.charge(cause);
+        self.publish_elsewhere(topic, || Prepared::new(message), cause);
+    }
+
+    pub(crate) fn publish_prepared(
+        &mut self,
+        topic: &[u8],
+        message: &Prepared,
+        cause: Option<u32>,
+    ) {
+        self.topics.publish(topic, 0, None, |_, output| {
+            output.extend_from_slice(message.as_frame());
+        });
+        self.publish_elsewhere(topic, || message.clone(), cause);
+    }
+
+    /// Mails a publication to all other workers; with one worker it is not even prepared.
+    fn publish_elsewhere(
+        &mut self,
+        topic: &[u8],
+        prepare: impl FnOnce() -> Prepared,
+        cause: Option<u32>,
+    ) {
+        if self.outboxes.workers() == 1 {
+            return;
         }
+        let (topic, message): (Arc<[u8]>, _) = (topic.into(), prepare());
+        for worker in self.others() {
+            let (topic, message) = (Arc::clone(&topic), message.clone());
+            self.outboxes.push(worker, Envelope::Publish { topic, mark: 0, message });
+        }
+        self.charge(cause);
     }
 
     pub(crate) fn publish_here(

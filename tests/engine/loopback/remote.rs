@@ -71,6 +71,11 @@ fn what_is_published_reaches_the_subscribers_on_all_workers() {
     }
     clients[0].1.say("echo next");
     assert_eq!(clients[0].1.text(), "next");
+    // What was prepared goes to everybody, whoever caused it.
+    clients[0].1.say("publish-prepared news again");
+    for (_, client) in &mut clients {
+        assert_eq!(client.text(), "again");
+    }
 }
 
 #[test]

@@ -219,6 +219,9 @@ impl Stage {
             }
             ["subscribe", topic] => assert!(connection.subscribe(topic), "not twice"),
             ["publish", topic, text] => connection.publish(topic, text),
+            ["publish-prepared", topic, text] => {
+                connection.worker().publish_prepared(topic, &Prepared::new(text));
+            }
             // In one tick, so with one mark each and only one delivery.
             ["publish", topic, count, size] => {
                 let text = "x".repeat(size.parse().expect("a size"));
