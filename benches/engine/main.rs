@@ -12,6 +12,7 @@ mod connection;
 mod frame_header;
 mod mask;
 mod utf8;
+#[cfg(feature = "net")]
 mod worker;
 
 use criterion::Criterion;
@@ -22,6 +23,7 @@ fn main() {
     frame_header::bench(&mut criterion);
     mask::bench(&mut criterion);
     utf8::bench(&mut criterion);
+    #[cfg(feature = "net")]
     worker::bench(&mut criterion);
     criterion.final_summary();
 }
