@@ -24,14 +24,24 @@ impl<H: Handler> Core<H> {
         token: Token,
         bytes: &mut [u8],
     ) -> Fill {
-        let connection = self.connections.get_mut(token)?;
-        connection.received_at = self.ticks;
-        connection.flags.awaits_pong = false;
-        match connection.phase {
+        self.note_life(token)?;
+        match self.connections[token.slot].phase {
             Phase::Open(_) => self.handle_frames(handler, token.slot, bytes),
             Phase::Head(_) => self.handle_head(handler, token.slot, bytes),
             Phase::Ending | Phase::Closed => None,
         }
+    }
+
+    /// Notes that the peer is there. `None`: the connection is gone.
+    #[inline]
+    fn note_life(&mut self, token: Token) -> Option<()> {
+        let connection = self.connections.get_mut(token)?;
+        connection.received_at = self.ticks;
+        if std::mem::take(&mut connection.flags.awaits_pong) {
+            // The next ping may be due before the pong was.
+            self.schedule(token.slot);
+        }
+        Some(())
     }
 
     /// Handles a message buffer that the driver has received into.
@@ -42,10 +52,9 @@ impl<H: Handler> Core<H> {
         buffer: Vec<u8>,
         added: usize,
     ) -> Fill {
-        let connection = self.connections.get_mut(token)?;
-        connection.received_at = self.ticks;
-        connection.flags.awaits_pong = false;
-        match connection.open_mut()?.protocol.handle_fill(buffer, added) {
+        self.note_life(token)?;
+        let open = self.connections[token.slot].open_mut()?;
+        match open.protocol.handle_fill(buffer, added) {
             Ok(Some(event)) => self.handle_event(handler, token.slot, event),
             Ok(None) => {}
             Err(error) => self.fail(handler, token.slot, error),

@@ -13,8 +13,9 @@ const SHORT: Duration = Duration::from_millis(100);
 fn silence_is_met_with_pings_and_whoever_answers_stays() {
     let server = serve(|config| {
         config.idle_timeout = SHORT;
-        // It does not count any more once the connection is open.
+        // The one does not count any more once the connection is open, the other once the peer has answered.
         config.handshake_timeout = 600 * SHORT;
+        config.pong_timeout = 600 * SHORT;
     });
     let mut client = Client::open(server.address, "/echo");
     for _ in 0..3 {
