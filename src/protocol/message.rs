@@ -58,8 +58,12 @@ pub fn encode_frame(opcode: Opcode, payload: &[u8], output: &mut Vec<u8>) {
 #[inline]
 pub fn encode_header(opcode: Opcode, payload_size: usize, output: &mut Vec<u8>) {
     let mut header = [0; HEADER_SIZE_MAX];
-    let size = FrameHeader::new(opcode, payload_size).encode(&mut header);
-    output.extend_from_slice(&header[..size]);
+    // Sizes that the compiler knows are copied without a call.
+    match FrameHeader::new(opcode, payload_size).encode(&mut header) {
+        2 => output.extend_from_slice(&header[..2]),
+        4 => output.extend_from_slice(&header[..4]),
+        size => output.extend_from_slice(&header[..size]),
+    }
 }
 
 /// Appends one unmasked ping or pong frame.

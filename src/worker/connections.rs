@@ -206,12 +206,21 @@ impl<S> Connections<S> {
         }
     }
 
-    /// The connection's send queue, borrowed from the pool if it has none; it will be flushed.
+    /// The connection, with a send queue borrowed from the pool if it had none; it will be flushed.
+    #[inline]
+    pub(crate) fn with_queue(&mut self, slot: u32) -> (&mut Phase<S>, &mut SendQueue) {
+        let Connection { phase, queue, flags, .. } = &mut self.slots[slot as usize];
+        if !flags.is_dirty {
+            flags.is_dirty = true;
+            self.dirty.push(slot);
+        }
+        (phase, queue.get_or_insert_with(|| self.queues.take()))
+    }
+
+    /// The connection's send queue, as [`Connections::with_queue`] makes it.
     #[inline]
     pub(crate) fn outgoing(&mut self, slot: u32) -> &mut SendQueue {
-        self.mark_dirty(slot);
-        let connection = &mut self.slots[slot as usize];
-        connection.queue.get_or_insert_with(|| self.queues.take())
+        self.with_queue(slot).1
     }
 
     /// Gives an empty queue back to the pool.

@@ -105,20 +105,15 @@ impl<H: Handler> Core<H> {
         message: Message<'_>,
     ) -> Result<Accepted, SendRefused> {
         self.make_room(slot, message.as_bytes().len() + HEADER_SIZE_MAX)?;
-        self.connections.outgoing(slot);
-        let connection = &mut self.connections[slot];
-        let (Phase::Open(open), Some(queue)) = (&connection.phase, &mut connection.queue) else {
-            unreachable!("there is room only in open connections, and outgoing has made a queue");
-        };
-        if let Some(batch) = self.messages.share(message.as_bytes()) {
-            queue
-                .append(|output| encode_header(message.opcode(), message.as_bytes().len(), output));
-            queue.push_shared(&batch, 0..message.as_bytes().len());
+        let payload = message.as_bytes();
+        let queue = self.connections.outgoing(slot);
+        if let Some(batch) = self.messages.share(payload) {
+            queue.append(|output| encode_header(message.opcode(), payload.len(), output));
+            queue.push_shared(&batch, 0..payload.len());
         } else {
-            let sent = queue.append(|output| open.protocol.send(message, output));
-            sent.map_err(|_| SendRefused::Closed)?;
+            queue.append(|output| encode_frame(message.opcode(), payload, output));
         }
-        Ok(Accepted { backlog: connection.backlog() })
+        Ok(Accepted { backlog: self.connections[slot].backlog() })
     }
 
     pub(crate) fn send_prepared(
@@ -185,16 +180,13 @@ impl<H: Handler> Core<H> {
         slot: u32,
         write: impl FnOnce(&mut crate::protocol::Connection, &mut Vec<u8>) -> Result<(), SendError>,
     ) -> Result<(), SendError> {
-        self.connections.outgoing(slot);
-        let connection = &mut self.connections[slot];
-        let (Phase::Open(open), Some(queue)) = (&mut connection.phase, &mut connection.queue)
-        else {
-            return Err(SendError::Closing);
-        };
-        if open.is_over {
-            return Err(SendError::Closing);
+        let (phase, queue) = self.connections.with_queue(slot);
+        match phase {
+            Phase::Open(open) if !open.is_over => {
+                queue.append(|output| write(&mut open.protocol, output))
+            }
+            _ => Err(SendError::Closing),
         }
-        queue.append(|output| write(&mut open.protocol, output))
     }
 
     pub(crate) fn pause(&mut self, slot: u32, is_paused: bool) {
