@@ -139,7 +139,8 @@ fn shutting_down_tells_everybody_and_ends_when_all_have_gone() {
 
 #[test]
 fn whoever_does_not_leave_in_time_is_reset() {
-    let server = serve(|_| {});
+    // Not the deadline of the closing handshake.
+    let server = serve(|config| config.close_timeout = Duration::from_secs(600));
     let mut stubborn = Client::open(server.address, "/");
     let mut silent = Client::dial(server.address);
     server.remote.shut_down(Duration::from_millis(200));
