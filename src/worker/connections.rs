@@ -73,8 +73,10 @@ impl<S> Open<S> {
 pub(crate) struct Flags {
     /// Listed to be flushed.
     pub(crate) is_dirty: bool,
-    /// The kernel takes no more for now.
+    /// The kernel took no more at the last flush.
     pub(crate) is_blocked: bool,
+    /// It takes more again.
+    pub(crate) is_writable: bool,
     /// A queue is with the driver.
     pub(crate) is_in_flight: bool,
     /// The peer has ended its stream.
@@ -114,6 +116,14 @@ impl<S> Connection<S> {
     #[inline]
     pub(crate) fn is_lagging(&self, bytes: usize) -> bool {
         (self.flags.is_blocked || self.flags.is_in_flight) && self.backlog() > bytes
+    }
+
+    /// Whether more than `bytes` are queued that a flush could send.
+    #[inline]
+    pub(crate) fn is_corked_past(&self, bytes: usize) -> bool {
+        !self.flags.is_blocked
+            && !self.flags.is_in_flight
+            && self.queue.as_ref().is_some_and(|queue| queue.bytes() > bytes)
     }
 
     pub(crate) const fn is_open(&self) -> bool {

@@ -26,7 +26,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     pub(super) fn handle_writable(&mut self, token: Token) {
         if let Some(connection) = self.core.connections.get_mut(token) {
-            connection.flags.is_blocked = false;
+            // Until the flush it counts as blocked, so that nothing more is published to it meanwhile if it lags.
+            connection.flags.is_writable = true;
             // The queue may refer to what was published in this tick and is not sealed: it leaves with the flush.
             self.core.connections.mark_dirty(token.slot);
         }
@@ -56,7 +57,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             self.close(token, Close::Reset);
             return;
         }
-        if !connection.flags.is_blocked && !connection.flags.is_in_flight {
+        let can_send = !connection.flags.is_blocked || connection.flags.is_writable;
+        if can_send && !connection.flags.is_in_flight {
             self.send(token);
         }
         self.pause_or_resume(token);
@@ -78,6 +80,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     #[inline]
     fn send(&mut self, token: Token) {
         let connection = &mut self.core.connections[token.slot];
+        let was_blocked = std::mem::take(&mut connection.flags.is_blocked);
+        connection.flags.is_writable = false;
         let Some(queue) = &mut connection.queue else {
             return;
         };
@@ -91,7 +95,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 return;
             }
             Sending::Blocked => {
-                if queue.bytes() < before || !connection.flags.is_blocked {
+                if queue.bytes() < before || !was_blocked {
                     connection.progressed_at = ticks;
                 }
                 connection.flags.is_blocked = true;

@@ -41,7 +41,7 @@ use crate::limits::ACCEPT_RETRY;
 use crate::protocol::CloseCode;
 use clock::Ticks;
 use connections::Phase;
-use receive::Fill;
+use receive::FollowUp;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -206,13 +206,13 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         while let Some(completion) = self.driver.next() {
             match completion {
                 Completion::Received(token, bytes) => {
-                    let fill = self.core.handle_received(&mut self.handler, token, bytes);
-                    self.after_receive(token, fill);
+                    let follow_up = self.core.handle_received(&mut self.handler, token, bytes);
+                    self.after_receive(token, follow_up);
                 }
                 Completion::Filled(token, buffer, size) => {
                     let buffer = buffer.into_bytes();
-                    let fill = self.core.handle_filled(&mut self.handler, token, buffer, size);
-                    self.after_receive(token, fill);
+                    let follow_up = self.core.handle_filled(&mut self.handler, token, buffer, size);
+                    self.after_receive(token, follow_up);
                 }
                 Completion::EndOfStream(token) => {
                     self.core.handle_end_of_stream(&mut self.handler, token);
@@ -233,13 +233,17 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     /// The loan of the receive buffer has ended: now the driver may be asked for things.
     #[inline]
-    fn after_receive(&mut self, token: Token, fill: Fill) {
-        if let Some((buffer, missing)) = fill {
+    fn after_receive(&mut self, token: Token, mut follow_up: FollowUp) {
+        while let FollowUp::Flush(rest) = follow_up {
+            self.flush_early(token.slot);
+            follow_up = self.core.handle_rest(&mut self.handler, token, rest);
+        }
+        if let FollowUp::Fill(buffer, missing) = follow_up {
             self.driver.fill(token, MessageBuffer::new(buffer, missing));
         }
-        if self.core.connections.get_mut(token).is_some_and(|connection| {
-            !connection.flags.is_blocked && connection.backlog() > self.core.config.cork_bytes
-        }) {
+        let cork_bytes = self.core.config.cork_bytes;
+        let connection = self.core.connections.get_mut(token);
+        if connection.is_some_and(|connection| connection.is_corked_past(cork_bytes)) {
             self.flush_early(token.slot);
         }
     }

@@ -12,8 +12,15 @@ use crate::protocol::{
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// A message buffer, and how many bytes of it the driver is to receive next.
-pub(super) type Fill = Option<(Vec<u8>, usize)>;
+/// What is to be done when the loan of the receive buffer has ended.
+pub(super) enum FollowUp {
+    /// Nothing.
+    None,
+    /// The driver receives this many bytes next into this message buffer.
+    Fill(Vec<u8>, usize),
+    /// Much is queued: flush it, then handle the rest of what arrived.
+    Flush(Vec<u8>),
+}
 
 impl<H: Handler> Core<H> {
     /// Handles bytes that arrived.
@@ -23,25 +30,29 @@ impl<H: Handler> Core<H> {
         handler: &mut H,
         token: Token,
         bytes: &mut [u8],
-    ) -> Fill {
-        self.note_life(token)?;
+    ) -> FollowUp {
+        if !self.note_life(token) {
+            return FollowUp::None;
+        }
         match self.connections[token.slot].phase {
             Phase::Open(_) => self.handle_frames(handler, token.slot, bytes),
             Phase::Head(_) => self.handle_head(handler, token.slot, bytes),
-            Phase::Ending | Phase::Closed => None,
+            Phase::Ending | Phase::Closed => FollowUp::None,
         }
     }
 
-    /// Notes that the peer is there. `None`: the connection is gone.
+    /// Notes that the peer is there. `false`: the connection is gone.
     #[inline]
-    fn note_life(&mut self, token: Token) -> Option<()> {
-        let connection = self.connections.get_mut(token)?;
+    fn note_life(&mut self, token: Token) -> bool {
+        let Some(connection) = self.connections.get_mut(token) else {
+            return false;
+        };
         connection.received_at = self.ticks;
         if std::mem::take(&mut connection.flags.awaits_pong) {
             // The next ping may be due before the pong was.
             self.schedule(token.slot);
         }
-        Some(())
+        true
     }
 
     /// Handles a message buffer that the driver has received into.
@@ -51,9 +62,13 @@ impl<H: Handler> Core<H> {
         token: Token,
         buffer: Vec<u8>,
         added: usize,
-    ) -> Fill {
-        self.note_life(token)?;
-        let open = self.connections[token.slot].open_mut()?;
+    ) -> FollowUp {
+        if !self.note_life(token) {
+            return FollowUp::None;
+        }
+        let Some(open) = self.connections[token.slot].open_mut() else {
+            return FollowUp::None;
+        };
         match open.protocol.handle_fill(buffer, added) {
             Ok(Some(event)) => self.handle_event(handler, token.slot, event),
             Ok(None) => {}
@@ -77,7 +92,7 @@ impl<H: Handler> Core<H> {
         }
     }
 
-    fn handle_head(&mut self, handler: &mut H, slot: u32, received: &mut [u8]) -> Fill {
+    fn handle_head(&mut self, handler: &mut H, slot: u32, received: &mut [u8]) -> FollowUp {
         let phase = std::mem::replace(&mut self.connections[slot].phase, Phase::Ending);
         let Phase::Head(mut head) = phase else {
             unreachable!("called while a head is awaited");
@@ -102,11 +117,11 @@ impl<H: Handler> Core<H> {
                 }
                 head.bytes = bytes;
                 self.connections[slot].phase = Phase::Head(head);
-                None
+                FollowUp::None
             }
             Err(error) => {
                 self.respond(slot, &error.response(), false);
-                None
+                FollowUp::None
             }
         }
     }
@@ -166,18 +181,41 @@ impl<H: Handler> Core<H> {
         self.end(slot);
     }
 
+    /// Handles the rest of what arrived, after a flush.
+    pub(super) fn handle_rest(
+        &mut self,
+        handler: &mut H,
+        token: Token,
+        mut rest: Vec<u8>,
+    ) -> FollowUp {
+        if self.connections.get_mut(token).is_none() {
+            return FollowUp::None;
+        }
+        self.handle_frames(handler, token.slot, &mut rest)
+    }
+
     #[inline]
-    fn handle_frames(&mut self, handler: &mut H, slot: u32, bytes: &mut [u8]) -> Fill {
+    fn handle_frames(&mut self, handler: &mut H, slot: u32, bytes: &mut [u8]) -> FollowUp {
         let mut input = Input::with_spare(bytes, self.messages.take());
+        let mut rest = None;
         while let Some(open) = self.connections[slot].open_mut() {
             match open.protocol.handle_input(&mut input) {
                 Ok(Some(event)) => self.handle_event(handler, slot, event),
                 Ok(None) => break,
                 Err(error) => self.fail(handler, slot, error),
             }
+            if self.connections[slot].is_corked_past(self.config.cork_bytes)
+                && !input.rest().is_empty()
+            {
+                rest = Some(input.rest().to_vec());
+                break;
+            }
         }
         self.messages.give(input.into_spare());
-        self.next_fill(slot)
+        match rest {
+            Some(rest) => FollowUp::Flush(rest),
+            None => self.next_fill(slot),
+        }
     }
 
     #[inline]
@@ -272,19 +310,21 @@ impl<H: Handler> Core<H> {
 
     /// Notes whether a message is under way, and asks for the rest of a large frame.
     #[inline]
-    fn next_fill(&mut self, slot: u32) -> Fill {
+    fn next_fill(&mut self, slot: u32) -> FollowUp {
         let ticks = self.ticks;
-        let open = self.connections[slot].open_mut()?;
+        let Some(open) = self.connections[slot].open_mut() else {
+            return FollowUp::None;
+        };
         if !open.protocol.is_receiving() {
             open.message_since = None;
-            return None;
+            return FollowUp::None;
         }
         let fill = open.protocol.poll_fill();
         if open.message_since.is_none() {
             open.message_since = Some(ticks);
             self.timers.schedule_earlier(slot, ticks + self.config.message_timeout);
         }
-        fill
+        fill.map_or(FollowUp::None, |(buffer, missing)| FollowUp::Fill(buffer, missing))
     }
 }
 

@@ -31,6 +31,12 @@ impl<'b> Input<'b> {
         }
     }
 
+    /// What has not been handled yet.
+    #[must_use]
+    pub const fn rest(&self) -> &[u8] {
+        self.bytes
+    }
+
     /// The spare buffer, if no message took it.
     #[must_use]
     pub fn into_spare(self) -> Vec<u8> {
