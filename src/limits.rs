@@ -73,7 +73,7 @@ pub const CONNECTIONS_PER_WORKER_MAX: usize = 1_000_000;
 /// Mail that may wait for one worker before the connections that cause more of it are not read any further.
 pub const OUTBOX_MAIL_MAX: usize = 4096;
 
-/// Batches of mail in a worker's mailbox. What does not fit stays with the sender.
+/// Batches of mail in a worker's mailbox, and those that it takes in one tick. What does not fit stays with the sender.
 pub const MAILBOX_BATCHES_MAX: usize = 1024;
 
 /// Bytes of a message in its own buffer from which on send queues share that buffer when the message is sent on as it

@@ -98,6 +98,16 @@ impl<M> Mailbox<M> {
     pub(crate) fn next(&self) -> Option<Vec<Envelope<M>>> {
         self.batches.try_recv().ok()
     }
+
+    /// Leaves what there may still be for the next tick.
+    pub(crate) fn leave_rest(&self) {
+        self.has_mail.store(true, Ordering::Release);
+    }
+
+    /// Whether the worker must look again, and not wait for a waker.
+    pub(crate) fn is_left(&self) -> bool {
+        self.has_mail.load(Ordering::Acquire)
+    }
 }
 
 /// What a worker has for the others, by worker. Its own entry holds mail to itself, which goes through no mailbox.

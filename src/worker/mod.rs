@@ -37,7 +37,7 @@ use crate::buffer::MessageBuffer;
 use crate::config::Config;
 use crate::driver::{Completion, Driver, Token};
 use crate::handler::{CloseCause, Closed, Handler, WorkerContext};
-use crate::limits::ACCEPT_RETRY;
+use crate::limits::{ACCEPT_RETRY, MAILBOX_BATCHES_MAX};
 use crate::protocol::CloseCode;
 use clock::Ticks;
 use connections::Phase;
@@ -190,7 +190,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// How long the driver may wait.
     fn poll_timeout(&self) -> Option<Duration> {
         // A handler that was called late in the tick may have published, sent, or mailed to its own worker.
-        if self.core.has_work() || !self.drained.is_empty() {
+        if self.core.has_work() || !self.drained.is_empty() || self.mailbox.is_left() {
             return Some(Duration::ZERO);
         }
         if self.core.outboxes.is_waiting() {
@@ -298,13 +298,19 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         for envelope in self.core.outboxes.take_own() {
             self.handle_mail(envelope);
         }
-        if self.mailbox.has_mail() {
-            while let Some(batch) = self.mailbox.next() {
-                for envelope in batch {
-                    self.handle_mail(envelope);
-                }
+        if !self.mailbox.has_mail() {
+            return;
+        }
+        // No more than a full mailbox: whoever posts as fast as it is taken must not keep the connections waiting.
+        for _ in 0..MAILBOX_BATCHES_MAX {
+            let Some(batch) = self.mailbox.next() else {
+                return;
+            };
+            for envelope in batch {
+                self.handle_mail(envelope);
             }
         }
+        self.mailbox.leave_rest();
     }
 
     fn handle_mail(&mut self, envelope: Envelope<H::Mail>) {

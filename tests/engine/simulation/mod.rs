@@ -4,6 +4,7 @@ mod application;
 mod client;
 mod deadlines;
 mod faults;
+mod mail;
 mod random;
 mod shutdown;
 mod slowness;
