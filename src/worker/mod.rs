@@ -37,7 +37,7 @@ use crate::buffer::MessageBuffer;
 use crate::config::Config;
 use crate::driver::{Completion, Driver, Token};
 use crate::handler::{CloseCause, Closed, Handler, WorkerContext};
-use crate::limits::{ACCEPT_RETRY, MAILBOX_BATCHES_MAX};
+use crate::limits::{ACCEPT_RETRY, MAILBOX_BATCHES_MAX, TIMEOUT_MAX};
 use crate::protocol::CloseCode;
 use clock::Ticks;
 use connections::Phase;
@@ -337,12 +337,12 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
     }
 
-    /// Stops accepting and tells everybody to go; whoever is still there after `grace` is reset.
+    /// Stops accepting and tells everybody to go; whoever is still there after `grace`, or after [`TIMEOUT_MAX`], is reset.
     pub fn shut_down(&mut self, grace: Duration) {
         if self.shut_down_by.is_some() {
             return;
         }
-        self.shut_down_by = Some(self.core.now + grace);
+        self.shut_down_by = Some(self.core.now + grace.min(TIMEOUT_MAX));
         self.accept_again_at = None;
         self.pause_accepting();
         for token in self.core.connections.tokens() {

@@ -77,8 +77,8 @@ impl<M> Remote<M> {
         self.post(worker, Envelope::Mail(mail))
     }
 
-    /// Has all workers stop accepting and close every connection with 1001; whoever is still there after `grace` is
-    /// reset. Waits for room in a mailbox if need be.
+    /// Has all workers stop accepting and close every connection with 1001; whoever is still there after `grace`,
+    /// which is 30 days at most, is reset. Waits for room in a mailbox if need be.
     pub fn shut_down(&self, grace: Duration) {
         for address in &*self.addresses {
             address.post_waiting(vec![Envelope::ShutDown { grace }]);

@@ -64,3 +64,13 @@ fn nobody_is_accepted_any_more() {
         assert_eq!(world.connections(), 1);
     }
 }
+
+#[test]
+fn a_grace_without_an_end_waits_until_all_have_left() {
+    let mut world = World::calm(&Config::default());
+    let mut client = world.client("/echo/0");
+    world.remote.shut_down(Duration::MAX);
+    world.settle(std::slice::from_mut(&mut client));
+    assert_eq!(client.closed, Some(1001));
+    assert!(world.workers[0].is_done());
+}
