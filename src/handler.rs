@@ -112,8 +112,8 @@ pub struct Upgrade<S> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closed<'a> {
-    /// The code in the first close frame that passed, [`CloseCode::NO_STATUS`] if it had none, or
-    /// [`CloseCode::ABNORMAL`] if none passed.
+    /// The code in the peer's close frame, [`CloseCode::NO_STATUS`] if it had none. Without such a frame: the code that
+    /// told the peer of its fault, or [`CloseCode::ABNORMAL`].
     pub code: CloseCode,
     /// The text beside the code.
     pub reason: &'a str,

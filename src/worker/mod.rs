@@ -36,7 +36,7 @@ use mailbox::{Address, Envelope, Mailbox, Outboxes};
 use crate::buffer::MessageBuffer;
 use crate::config::Config;
 use crate::driver::{Completion, Driver, Token};
-use crate::handler::{CloseCause, Closed, Handler, WorkerContext};
+use crate::handler::{Handler, WorkerContext};
 use crate::limits::{ACCEPT_RETRY, MAILBOX_BATCHES_MAX, TIMEOUT_MAX};
 use crate::protocol::CloseCode;
 use clock::Ticks;
@@ -275,8 +275,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             return;
         };
         if connection.is_open() {
-            let closed = Closed::without_frame(CloseCause::Lost);
-            self.core.finish(&mut self.handler, token.slot, &closed);
+            self.core.finish_lost(&mut self.handler, token.slot);
         }
         self.core.timers.cancel(token.slot);
         self.core.connections.remove(token.slot);

@@ -84,9 +84,7 @@ impl<H: Handler> Core<H> {
         };
         connection.flags.is_at_end = true;
         match connection.phase {
-            Phase::Open(_) => {
-                self.finish(handler, token.slot, &Closed::without_frame(CloseCause::Lost));
-            }
+            Phase::Open(_) => self.finish_lost(handler, token.slot),
             Phase::Head(_) => self.end(token.slot),
             Phase::Ending | Phase::Closed => self.connections.mark_dirty(token.slot),
         }
@@ -276,6 +274,17 @@ impl<H: Handler> Core<H> {
             cause: CloseCause::Fault(error),
         };
         self.finish(handler, slot, &closed);
+    }
+
+    /// Ends a WebSocket whose stream has ended or broken before a close frame of the peer's.
+    pub(super) fn finish_lost(&mut self, handler: &mut H, slot: u32) {
+        let open = self.connections[slot].open_mut();
+        let cause = if open.is_some_and(|open| open.protocol.has_sent_close()) {
+            CloseCause::Local
+        } else {
+            CloseCause::Lost
+        };
+        self.finish(handler, slot, &Closed::without_frame(cause));
     }
 
     /// Ends a WebSocket: tells the handler, then lets what is queued leave.

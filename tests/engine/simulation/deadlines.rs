@@ -75,6 +75,26 @@ fn a_connection_that_says_nothing_at_all_is_answered_with_408_too() {
 }
 
 #[test]
+fn whoever_answers_a_close_frame_with_the_end_of_its_stream_was_closed_by_this_side() {
+    for is_reset in [false, true] {
+        let mut world = World::calm(&Config::default());
+        let mut client = world.client("/echo/0");
+        client.is_polite = false;
+        let id = world.log.borrow()[&0].id.expect("it was opened");
+        let code = sockeye::protocol::CloseCode::NORMAL;
+        world.remote.close(id, code, "enough").expect("room");
+        world.settle(std::slice::from_mut(&mut client));
+        if is_reset {
+            client.reset();
+        } else {
+            client.end();
+        }
+        world.settle(std::slice::from_mut(&mut client));
+        assert_eq!(world.log.borrow()[&0].closed, [(1006, CloseCause::Local)]);
+    }
+}
+
+#[test]
 fn who_does_not_answer_a_close_frame_is_reset() {
     let config = Config::default();
     let mut world = World::calm(&config);
