@@ -1,5 +1,6 @@
 //! Whole workers on simulated networks: everything that happens follows from a seed.
 
+mod actor;
 mod application;
 mod client;
 mod deadlines;
