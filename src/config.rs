@@ -14,15 +14,18 @@ pub struct Config {
     pub connections_per_worker_max: usize,
     /// Bytes of the largest message taken; a larger one closes its connection with 1009. Default: 1 MiB.
     pub message_bytes_max: usize,
-    /// Bytes that may wait to be sent on one connection, at least twice `message_bytes_max`. Default: 4 MiB.
+    /// Bytes that may wait to be sent on one connection, at least twice `message_bytes_max`. What a handler queues in one
+    /// call counts, also for a peer that reads fast: nothing leaves before the call has returned. Default: 4 MiB.
     pub send_queue_bytes_max: usize,
     /// What happens when a send would exceed that. Default: [`WhenFull::Close`].
     pub when_full: WhenFull,
-    /// Bytes queued during a tick after which a connection is flushed at once. Default: 256 KiB.
+    /// Bytes queued on a connection by the messages of one read after which it is flushed before the next of them is
+    /// handled; never more than `send_queue_bytes_max`. Default: 256 KiB.
     pub cork_bytes: usize,
     /// Bytes that could not leave past which a subscriber is behind and gets no more publications. Default: 64 KiB.
     pub lag_bytes: usize,
-    /// Bytes that could not leave past which no more is read from a connection. Default: 256 KiB.
+    /// Bytes that could not leave past which no more is read from a connection; never more than `send_queue_bytes_max`.
+    /// Default: 256 KiB.
     pub read_pause_bytes: usize,
     /// For the request head to arrive; then 408. Default: 10 s.
     pub handshake_timeout: Duration,
@@ -51,7 +54,8 @@ pub enum WhenFull {
 impl Default for Config {
     fn default() -> Self {
         Self {
-            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            workers: std::thread::available_parallelism()
+                .map_or(1, |processors| processors.get().min(limits::WORKERS_MAX)),
             connections_per_worker_max: limits::CONNECTIONS_PER_WORKER_MAX,
             message_bytes_max: limits::MESSAGE_BYTES_MAX,
             send_queue_bytes_max: limits::SEND_QUEUE_BYTES_MAX,

@@ -2,7 +2,8 @@
 //!
 //! Each worker has a handler of its own, made in its thread, so nothing in one is shared or locked. A handler only
 //! queues: what it sends leaves at the end of the worker's tick, all of it in one send. What blocks in a handler blocks
-//! every connection of its worker. A panic in a handler closes the connection it was called for (1011) and nothing else.
+//! every connection of its worker. A panic in a handler closes the connection it was called for (1011) and nothing else;
+//! one in [`Handler::on_mail`] loses that piece of mail, one in [`Handler::on_tick`] ends its ticks.
 
 use crate::protocol::http::{Request, Response};
 use crate::protocol::{CloseCode, Message, Prepared, ProtocolError, SendError};
@@ -178,7 +179,8 @@ impl<'w, H: Handler> Context<'w, H> {
         Self { core, slot }
     }
 
-    /// The connection's name, good for [`WorkerContext::send`] and [`crate::Remote::send`]. Names are never used again.
+    /// The connection's name, good for [`WorkerContext::send`] and [`crate::Remote::send`]. It is not used again until the
+    /// worker has accepted four billion other connections.
     #[must_use]
     pub fn id(&self) -> ConnectionId {
         self.core.connection_id(self.slot)
@@ -248,7 +250,8 @@ impl<'w, H: Handler> Context<'w, H> {
     }
 
     /// Publishes to the topic's subscribers on all workers, but not to this connection. Those on this worker see it in
-    /// order with everything else that this worker's handler sends them.
+    /// order with what else is published to the topic and with what this worker's handler sends to them alone; publications
+    /// of one tick to different topics may be grouped by topic.
     pub fn publish<'m>(&mut self, topic: impl AsRef<[u8]>, message: impl Into<Message<'m>>) {
         self.core.publish(topic.as_ref(), message.into(), Some(self.slot), Some(self.slot));
     }
@@ -259,7 +262,8 @@ impl<'w, H: Handler> Context<'w, H> {
         self.core.backlog(self.slot)
     }
 
-    /// Reads no more from this connection, beyond what was read already, until [`Context::resume`].
+    /// Reads no more from this connection, beyond what was read already, until [`Context::resume`]. Meanwhile nobody asks
+    /// whether the peer is still there, and its end may go unseen: the pause has no deadline but the handler's.
     pub fn pause(&mut self) {
         self.core.pause(self.slot, true);
     }

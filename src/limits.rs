@@ -80,7 +80,8 @@ pub const MAILBOX_BATCHES_MAX: usize = 1024;
 /// is. Below, a copy costs less.
 pub const SHARED_MESSAGE_SIZE_MIN: usize = 32 * 1024;
 
-/// Memory that a worker keeps for messages that do not arrive whole.
+/// Memory that a worker keeps for messages that do not arrive whole; and as much again in buffers that send queues share,
+/// until they come back.
 pub const MESSAGE_POOL_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Default for [`crate::Config`]: for the request head to arrive.

@@ -103,7 +103,8 @@ impl Server {
     }
 }
 
-/// A server whose workers run.
+/// A server whose workers run. Dropping it leaves them running, without a handle unless a [`Remote`] was kept.
+#[must_use]
 pub struct Running<M> {
     remote: Remote<M>,
     local_addr: SocketAddr,

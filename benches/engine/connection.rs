@@ -34,7 +34,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
 pub(crate) fn frames(opcode: Opcode, count: usize, size: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     for number in 0..count {
-        let mask = (number as u32 * 0x9E37_79B9).to_le_bytes();
+        let mask = ((number as u32).wrapping_mul(0x9E37_79B9)).to_le_bytes();
         let mut header = FrameHeader::new(opcode, size);
         header.mask = Some(mask);
         let mut encoded = [0; sockeye::limits::HEADER_SIZE_MAX];

@@ -57,7 +57,7 @@ impl Clock for ManualClock {
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticks(pub(crate) u32);
 
-/// How exact deadlines are: they come late by at most this much, never early.
+/// How exact deadlines are: they come late by at most two of these, never early.
 pub(crate) const TICK: Duration = Duration::from_millis(64);
 
 impl Ticks {

@@ -36,10 +36,12 @@ pub(crate) struct Core<H: Handler> {
 impl<H: Handler> Core<H> {
     pub(super) fn new(
         id: WorkerId,
-        config: Config,
+        mut config: Config,
         outboxes: Outboxes<H::Mail>,
         now: Instant,
     ) -> Self {
+        config.cork_bytes = config.cork_bytes.min(config.send_queue_bytes_max);
+        config.read_pause_bytes = config.read_pause_bytes.min(config.send_queue_bytes_max);
         Self {
             config,
             id,

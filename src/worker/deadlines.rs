@@ -42,7 +42,7 @@ impl<S> Connection<S> {
                 // Silence means nothing while we do not listen.
                 if !self.flags.is_receive_paused {
                     waits[0] = Some(if self.flags.awaits_pong {
-                        (self.since + config.pong_timeout, Overdue::Pong)
+                        (self.pinged_since() + config.pong_timeout, Overdue::Pong)
                     } else {
                         (self.received_at + config.idle_timeout, Overdue::Life)
                     });
@@ -60,6 +60,12 @@ impl<S> Connection<S> {
             Phase::Closed => {}
         }
         waits.into_iter().flatten()
+    }
+
+    /// From when on the peer has time to answer a ping: as long as it takes what is queued before, from the last bytes that
+    /// it took.
+    fn pinged_since(&self) -> Ticks {
+        if self.flags.is_blocked { self.closing_since() } else { self.since }
     }
 
     /// From when on the peer has time to close: what was queued before the close frame comes first, so from the last bytes

@@ -19,6 +19,7 @@ pub(crate) struct Messages {
     shared: Option<Rc<Batch>>,
     /// Buffers that send queues share; they come back when the last one has sent them.
     lent: VecDeque<Rc<Batch>>,
+    lent_bytes: usize,
     /// Batches that have come back and were emptied, for the next messages that are shared.
     empty: Vec<Rc<Batch>>,
 }
@@ -30,6 +31,7 @@ impl Messages {
             present: None,
             shared: None,
             lent: VecDeque::new(),
+            lent_bytes: 0,
             empty: Vec::new(),
         }
     }
@@ -39,9 +41,8 @@ impl Messages {
     pub(super) fn take(&mut self) -> Vec<u8> {
         if let Some(mut oldest) = self.lent.pop_front() {
             if let Some(buffer) = Batch::reclaim(&mut oldest) {
-                if self.empty.len() < LENT_MAX {
-                    self.empty.push(oldest);
-                }
+                self.lent_bytes -= buffer.capacity();
+                self.empty.push(oldest);
                 return buffer;
             }
             // A slow receiver still has it, which must not keep the others from coming back.
@@ -82,12 +83,13 @@ impl Messages {
             self.give(buffer);
             return;
         };
+        let size = buffer.capacity();
         batch.seal(buffer);
-        if self.lent.len() == LENT_MAX {
-            // Its memory is freed, not kept, when the last send queue has sent it.
-            self.lent.pop_front();
+        // One that is not watched is freed, not kept, when the last send queue has sent it.
+        if self.lent.len() < LENT_MAX && self.lent_bytes + size <= MESSAGE_POOL_BYTES_MAX {
+            self.lent_bytes += size;
+            self.lent.push_back(batch);
         }
-        self.lent.push_back(batch);
     }
 }
 

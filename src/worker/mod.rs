@@ -52,7 +52,7 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct WorkerId(pub u16);
 
-/// A connection's name: it is good on all workers and never used again.
+/// A connection's name, good on all workers. It is not used again until its worker has accepted four billion others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ConnectionId {
     pub(crate) worker: WorkerId,
@@ -118,12 +118,17 @@ impl<D: Driver, M> WorkerParts<D, M> {
     }
 
     /// Puts the worker together. Call this in the thread that will run it.
+    ///
+    /// # Panics
+    ///
+    /// When [`Config::check`] finds a fault.
     pub fn into_worker<H: Handler<Mail = M>>(
         self,
         handler: H,
         config: Config,
         clock: &impl Clock,
     ) -> Worker<D, H> {
+        config.check().expect("the configuration is one that its check accepts");
         let now = clock.now();
         let outboxes = Outboxes::new(self.id, self.addresses);
         Worker {
@@ -337,11 +342,14 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     }
 
     /// Stops accepting and tells everybody to go; whoever is still there after `grace`, or after [`TIMEOUT_MAX`], is reset.
+    /// Said again, it can only shorten the grace.
     pub fn shut_down(&mut self, grace: Duration) {
-        if self.shut_down_by.is_some() {
+        let by = self.core.now + grace.min(TIMEOUT_MAX);
+        if let Some(earlier) = self.shut_down_by {
+            self.shut_down_by = Some(earlier.min(by));
             return;
         }
-        self.shut_down_by = Some(self.core.now + grace.min(TIMEOUT_MAX));
+        self.shut_down_by = Some(by);
         self.accept_again_at = None;
         self.pause_accepting();
         for token in self.core.connections.tokens() {

@@ -134,10 +134,18 @@ impl<H: Handler> Core<H> {
         let head_only = request.method() == "HEAD";
         let reply = catch_unwind(AssertUnwindSafe(|| handler.on_request(request, peer)));
         match reply {
-            Ok(Reply::Upgrade(upgrade)) => match self.upgrade(slot, request, upgrade) {
-                Ok(()) => self.call(slot, |connection| handler.on_open(connection)),
-                Err(response) => self.respond(slot, &response, head_only),
-            },
+            Ok(Reply::Upgrade(Upgrade { state, subprotocol, headers })) => {
+                match self.switch_protocols(slot, request, subprotocol.as_deref(), &headers) {
+                    Ok(()) => {
+                        self.open(slot, state);
+                        self.call(slot, |connection| handler.on_open(connection));
+                    }
+                    Err(response) => {
+                        drop_contained(state);
+                        self.respond(slot, &response, head_only);
+                    }
+                }
+            }
             Ok(Reply::Respond(response)) => self.respond(slot, &response, head_only),
             Err(_panic) => {
                 let response =
@@ -147,30 +155,31 @@ impl<H: Handler> Core<H> {
         }
     }
 
-    fn upgrade(
+    fn switch_protocols(
         &mut self,
         slot: u32,
         request: &Request<'_>,
-        Upgrade { state, subprotocol, headers }: Upgrade<H::State>,
+        subprotocol: Option<&str>,
+        headers: &[(String, String)],
     ) -> Result<(), Response> {
         let upgrade = check_upgrade(request).map_err(|error| error.response())?;
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let queue = self.connections.outgoing(slot);
         queue
-            .append(|output| {
-                encode_switching_protocols(&upgrade, subprotocol.as_deref(), &headers, output)
-            })
+            .append(|output| encode_switching_protocols(&upgrade, subprotocol, &headers, output))
             .map_err(|error| {
                 let text = format!("the handler's answer cannot be sent: {error}\n");
                 Response::text(Status::INTERNAL_SERVER_ERROR, text)
-            })?;
+            })
+    }
+
+    fn open(&mut self, slot: u32, state: H::State) {
         let protocol = Connection::new(Role::Server, self.config.message_bytes_max);
         self.connections[slot].phase =
             Phase::Open(Open { protocol, state, message_since: None, is_over: false });
         // The idle time may be shorter than what is left of the handshake's.
         self.schedule(slot);
-        Ok(())
     }
 
     /// Sends a response, and ends the connection when it has left.
@@ -300,7 +309,7 @@ impl<H: Handler> Core<H> {
     /// Begins the last phase.
     pub(super) fn end(&mut self, slot: u32) {
         let connection = &mut self.connections[slot];
-        connection.phase = Phase::Ending;
+        drop_contained(std::mem::replace(&mut connection.phase, Phase::Ending));
         connection.since = self.ticks;
         self.connections.mark_dirty(slot);
         self.timers.schedule_earlier(slot, self.ticks + self.config.close_timeout);
@@ -335,6 +344,11 @@ impl<H: Handler> Core<H> {
         }
         fill.map_or(FollowUp::None, |(buffer, missing)| FollowUp::Fill(buffer, missing))
     }
+}
+
+/// Drops what is the handler's, or has something of it. If that panics, it is gone all the same.
+fn drop_contained<T>(handlers: T) {
+    let _panic = catch_unwind(AssertUnwindSafe(|| drop(handlers)));
 }
 
 impl Closed<'_> {

@@ -78,7 +78,8 @@ impl<M> Remote<M> {
     }
 
     /// Has all workers stop accepting and close every connection with 1001; whoever is still there after `grace`,
-    /// which is 30 days at most, is reset. Waits for room in a mailbox if need be.
+    /// which is 30 days at most, is reset. Said again, it can only shorten the grace. Waits for room in a mailbox if need
+    /// be, up to 5 s: a worker that takes no mail for so long is stuck and would not hear of this either.
     pub fn shut_down(&self, grace: Duration) {
         for address in &*self.addresses {
             address.post_waiting(vec![Envelope::ShutDown { grace }]);

@@ -273,10 +273,13 @@ impl Topics {
             }
         }
         lane.publications.clear();
-        if self.used.len() == USED_BATCHES_MAX {
-            self.used.pop_front();
+        // One that is not watched is freed when its last receiver has sent it.
+        if batch.bytes().len() <= BATCH_KEPT_SIZE_MAX {
+            if self.used.len() == USED_BATCHES_MAX {
+                self.used.pop_front();
+            }
+            self.used.push_back(batch);
         }
-        self.used.push_back(batch);
     }
 
     fn create(&mut self, name: &[u8]) -> u32 {
@@ -347,7 +350,6 @@ fn start_of(publications: &[Publication], seen: usize) -> usize {
 fn reuse(used: &mut VecDeque<Rc<Batch>>) -> (Rc<Batch>, Vec<u8>) {
     if let Some(mut oldest) = used.pop_front() {
         if let Some(memory) = Batch::reclaim(&mut oldest) {
-            let memory = if memory.capacity() <= BATCH_KEPT_SIZE_MAX { memory } else { Vec::new() };
             return (oldest, memory);
         }
         used.push_back(oldest);

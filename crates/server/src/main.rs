@@ -5,6 +5,7 @@ mod endpoints;
 mod serve;
 
 use clap::Parser;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
     match serve::serve(&serve) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!("{error}");
+            // Not through the log, which may be turned off.
+            let _closed = writeln!(io::stderr(), "error: {error}");
             ExitCode::FAILURE
         }
     }

@@ -13,7 +13,7 @@ use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
-    start_log();
+    start_log()?;
     let config = config(arguments);
     let workers = config.workers;
     let server = Server::bind(arguments.bind, config)
@@ -43,14 +43,18 @@ fn config(arguments: &Serve) -> Config {
     config
 }
 
-fn start_log() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+fn start_log() -> Result<(), ServeError> {
+    let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {
+        Ok(text) => EnvFilter::try_new(&text).map_err(|_| ServeError::Log(text))?,
+        Err(_) => EnvFilter::new("info"),
+    };
     let is_terminal = io::stderr().is_terminal();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(is_terminal)
         .init();
+    Ok(())
 }
 
 fn shut_down_on_signal(remote: Remote<()>, grace: Duration) -> io::Result<()> {
@@ -95,6 +99,7 @@ fn greet(address: SocketAddr, workers: usize) -> io::Result<()> {
 /// Why the server did not start, or ended.
 #[derive(Debug)]
 pub(crate) enum ServeError {
+    Log(String),
     Bind(SocketAddr, io::Error),
     Start(io::Error),
     PortsFile(PathBuf, io::Error),
@@ -104,6 +109,10 @@ pub(crate) enum ServeError {
 impl fmt::Display for ServeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Log(text) => write!(
+                f,
+                "RUST_LOG is {text:?}: expected a level such as info, or sockeye=debug, or several with commas"
+            ),
             Self::Bind(address, error) if error.kind() == io::ErrorKind::AddrInUse => write!(
                 f,
                 "{address} is in use: end what listens there, or choose another with --bind"

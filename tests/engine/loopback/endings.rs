@@ -137,3 +137,18 @@ fn pings_are_answered_with_their_payload_and_pongs_are_heard() {
     client.send(PONG, b"hello");
     server.log.wait_for(&Noted::Pong(b"hello".to_vec()));
 }
+
+#[test]
+fn a_panic_while_a_state_is_dropped_ends_its_connection_and_no_other() {
+    let server = serve(|_| {});
+    let mut other = Client::open(server.address, "/echo");
+    let mut client = Client::open(server.address, "/panic-when-dropped");
+    client.close(1000);
+    client.expect_close(1000);
+    client.expect_end();
+    // Asked for, but not with a WebSocket's request: the state is dropped without having been used.
+    let mut plain = Client::dial(server.address);
+    plain.write(b"GET /panic-when-dropped HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(plain.response().0, 426);
+    other.expect_echo("undisturbed");
+}

@@ -133,6 +133,14 @@ pub(super) struct Player {
     size: usize,
 }
 
+impl Drop for Player {
+    fn drop(&mut self) {
+        if self.path == "/panic-when-dropped" {
+            resume_unwind(Box::new("drop"));
+        }
+    }
+}
+
 impl Handler for Stage {
     type State = Player;
     type Mail = String;

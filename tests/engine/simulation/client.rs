@@ -149,6 +149,11 @@ impl Client {
         self.pump_some(write, read);
     }
 
+    /// Writes and reads at most so many bytes.
+    pub(crate) fn pump_at_most(&mut self, size: usize) {
+        self.pump_some(size, size);
+    }
+
     fn pump_some(&mut self, write_max: usize, read_max: usize) -> bool {
         let pieces = self.outgoing.make_contiguous();
         let size = pieces.len().min(write_max);

@@ -38,10 +38,7 @@ fn whoever_posts_without_end_does_not_keep_the_worker_from_its_connections() {
     let (driver, network) = Simulated::new(0, Weather::calm());
     let (mut parts, remote) = WorkerParts::new(vec![driver]);
     let taken = Rc::new(Cell::new(0));
-    let handler = Relentless {
-        remote: remote.clone(),
-        taken: Rc::clone(&taken),
-    };
+    let handler = Relentless { remote: remote.clone(), taken: Rc::clone(&taken) };
     let part = parts.pop().expect("there is one");
     let mut worker = part.into_worker(handler, Config::default(), &clock);
     remote.mail(WorkerId(0), ()).expect("there is room");

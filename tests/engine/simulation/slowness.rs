@@ -124,3 +124,39 @@ fn what_is_published_because_somebody_lags_leaves_at_once() {
         assert!(owed.eq(&clients[number].messages));
     }
 }
+
+/// The kernel takes some of its bytes before every publication: that does not mean that it keeps up.
+#[test]
+fn a_subscriber_that_reads_but_too_slowly_is_behind_too() {
+    let mut world = World::new(0, 1, &narrow(), &config(WhenFull::Close));
+    let mut reader = world.client("/topic/0");
+    let mut writer = world.client("/topic/1");
+    let mut backlog_max = 0;
+    for number in 0..500 {
+        writer.text(&format!("1:{number}:{}", "x".repeat(400)));
+        writer.pump();
+        reader.pump_at_most(100);
+        world.tick(0);
+        backlog_max = backlog_max.max(world.workers[0].holdings().backlog_bytes_max);
+    }
+    assert_eq!(world.log.borrow()[&0].lags, 1);
+    assert!(backlog_max < 8_000, "{backlog_max}");
+}
+
+/// Small requests with large answers, all in one read: what they queue together is more than a queue holds, but the peer
+/// takes it as it comes.
+#[test]
+fn a_peer_that_reads_is_not_closed_over_what_one_read_of_it_causes() {
+    let roomy =
+        Weather { kernel_bytes_max: 1 << 20, receive_bytes_max: 1 << 20, ..Weather::calm() };
+    let mut config = config(WhenFull::Close);
+    config.cork_bytes = 10_000;
+    let mut world = World::new(0, 1, &roomy, &config);
+    let mut client = world.client("/flood/0");
+    for _ in 0..20 {
+        client.text("4 7000");
+    }
+    world.settle(std::slice::from_mut(&mut client));
+    assert_eq!((client.closed, client.messages.len()), (None, 80));
+    assert_eq!(world.log.borrow()[&0].refused, 0);
+}
