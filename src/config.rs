@@ -5,6 +5,13 @@ use std::fmt;
 use std::time::Duration;
 
 /// Limits and times of a [`crate::Server`].
+///
+/// ```
+/// let mut config = sockeye::Config::default();
+/// config.workers = 2;
+/// config.message_bytes_max = 64 * 1024;
+/// assert_eq!(config.check(), Ok(()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Config {

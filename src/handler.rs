@@ -9,6 +9,7 @@ use crate::protocol::http::{Request, Response};
 use crate::protocol::{CloseCode, Message, Prepared, ProtocolError, SendError};
 use crate::worker::{ConnectionId, Core, Variant, WorkerId};
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
 
@@ -65,6 +66,12 @@ pub trait Handler: Sized {
     /// Mail arrived, from a handler of another worker or from another thread.
     fn on_mail(&mut self, worker: &mut WorkerContext<'_, Self>, mail: Self::Mail) {
         let _ = (worker, mail);
+    }
+
+    /// The process or the system is out of descriptors or memory, so that no connection can be accepted. The worker tries
+    /// again every half second, and calls this each time that it fails.
+    fn on_accept_failed(&mut self, error: &io::Error) {
+        let _ = error;
     }
 
     /// Called when the worker starts, and whenever the moment comes that it answered last. `None`: not again.

@@ -204,6 +204,11 @@ impl Driver for Epoll {
         }
     }
 
+    fn end_accepting(&mut self) {
+        // Closing the socket also takes it out of epoll.
+        self.listener = None;
+    }
+
     fn attach(&mut self, token: Token, mut transfer: TcpStream) -> io::Result<()> {
         let interest = Interest::READABLE | Interest::PRIORITY | Interest::WRITABLE;
         self.poll.registry().register(&mut transfer, to_mio(token), interest)?;

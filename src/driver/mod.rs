@@ -41,6 +41,11 @@ pub trait Driver {
     /// still comes.
     fn accept(&mut self, on: bool);
 
+    /// Stops accepting for ever, and refuses who waits: the address is free for a successor where the driver can do that.
+    fn end_accepting(&mut self) {
+        self.accept(false);
+    }
+
     /// Takes charge of a connection under the name `token`, and begins to receive.
     ///
     /// # Errors

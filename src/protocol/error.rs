@@ -56,7 +56,7 @@ impl ProtocolError {
             Self::ControlFrameFragmented => "control frames must not be fragmented",
             Self::ControlFrameTooBig => "control frames carry at most 125 bytes",
             Self::ContinuationExpected => "expected a continuation of the message under way",
-            Self::LengthInvalid => "payload length must use its shortest form",
+            Self::LengthInvalid => "payload length must use its shortest form and be below 2^63",
             Self::MaskUnexpected => "frames from a server must not be masked",
             Self::MaskMissing => "frames from a client must be masked",
             Self::MessageTooBig => "message is larger than this endpoint accepts",

@@ -225,7 +225,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 Completion::Writable(token) => self.handle_writable(token),
                 Completion::Sent(token, queue) => self.handle_sent(token, queue),
                 Completion::Accepted(transfer, peer) => self.handle_accepted(transfer, peer),
-                Completion::AcceptFailed(_) => {
+                Completion::AcceptFailed(error) => {
+                    let handler = &mut self.handler;
+                    let _panic =
+                        catch_unwind(AssertUnwindSafe(|| handler.on_accept_failed(&error)));
                     self.is_accepting = false;
                     let again_at = self.core.now + ACCEPT_RETRY;
                     self.accept_again_at = self.shut_down_by.is_none().then_some(again_at);
@@ -351,7 +354,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
         self.shut_down_by = Some(by);
         self.accept_again_at = None;
-        self.pause_accepting();
+        self.is_accepting = false;
+        self.driver.end_accepting();
+        // The grace is what everybody has, also who would have less for a close at another time.
+        self.core.config.close_timeout = self.core.config.close_timeout.max(by - self.core.now);
         for token in self.core.connections.tokens() {
             match self.core.connections[token.slot].phase {
                 Phase::Open(_) => {

@@ -4,6 +4,7 @@ use sockeye::handler::Upgrade;
 use sockeye::protocol::Message;
 use sockeye::protocol::http::{Request, Response, Status};
 use sockeye::{Context, Handler, Reply};
+use std::io;
 use std::net::SocketAddr;
 
 /// Serves the page, `/livez`, `/echo` and `/topic/NAME`.
@@ -34,6 +35,10 @@ impl Handler for Endpoints {
                 None => Response::text(Status::NOT_FOUND, NOT_FOUND).into(),
             },
         }
+    }
+
+    fn on_accept_failed(&mut self, error: &io::Error) {
+        tracing::warn!("no connection can be accepted, trying again: {error}");
     }
 
     fn on_open(&mut self, connection: &mut Context<'_, Self>) {

@@ -39,9 +39,14 @@ fn config(arguments: &Serve) -> Config {
         config.workers = usize::from(workers);
     }
     config.message_bytes_max = arguments.message_max.as_u64() as usize;
+    // Without a history to resume from, being behind means being closed: a burst must not be enough for that.
+    config.lag_bytes = LAG_BYTES;
     config.send_queue_bytes_max = config.send_queue_bytes_max.max(2 * config.message_bytes_max);
     config
 }
+
+/// What may wait for a subscriber of `/topic/NAME` before it is closed with 1013.
+const LAG_BYTES: usize = 1024 * 1024;
 
 fn start_log() -> Result<(), ServeError> {
     let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {

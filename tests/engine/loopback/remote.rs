@@ -123,6 +123,8 @@ fn shutting_down_tells_everybody_and_ends_when_all_have_gone() {
         client.expect_end();
     }
     half.expect_end();
+    // Nobody new is left waiting: the address is free, while some are still here.
+    assert!(std::net::TcpStream::connect(server.address).is_err());
     // What was queued before still arrives.
     let arrived = std::iter::from_fn(|| match late.frame() {
         (super::BINARY, _) => Some(()),

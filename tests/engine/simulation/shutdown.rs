@@ -23,8 +23,15 @@ fn everybody_is_told_1001_and_the_worker_ends_when_all_have_left() {
 
 #[test]
 fn who_does_not_leave_is_reset_when_the_grace_is_over() {
+    // Whether closing has more time otherwise, or less.
+    for close_timeout in [Duration::from_secs(60), Duration::from_secs(1)] {
+        stay_until_the_grace_is_over(close_timeout);
+    }
+}
+
+fn stay_until_the_grace_is_over(close_timeout: Duration) {
     let mut config = Config::default();
-    config.close_timeout = Duration::from_secs(60);
+    config.close_timeout = close_timeout;
     let mut world = World::calm(&config);
     let mut stays = world.client("/echo/0");
     stays.is_polite = false;
