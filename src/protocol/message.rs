@@ -1,9 +1,8 @@
 //! Messages, RFC 6455 section 5.6: what an application sends and gets.
 
-use super::error::SendError;
 use super::frame::FrameHeader;
 use super::opcode::Opcode;
-use crate::limits::{CONTROL_PAYLOAD_SIZE_MAX, HEADER_SIZE_MAX};
+use crate::limits::HEADER_SIZE_MAX;
 use std::fmt;
 
 /// A whole message. Receiving lends one, sending takes one, so that an echo is `connection.send(message)`.
@@ -64,23 +63,6 @@ pub fn encode_header(opcode: Opcode, payload_size: usize, output: &mut Vec<u8>) 
         4 => output.extend_from_slice(&header[..4]),
         size => output.extend_from_slice(&header[..size]),
     }
-}
-
-/// Appends one unmasked ping or pong frame.
-///
-/// # Errors
-///
-/// [`SendError::ControlPayloadTooBig`] over 125 bytes (RFC 6455 section 5.5).
-pub fn encode_control(
-    opcode: Opcode,
-    payload: &[u8],
-    output: &mut Vec<u8>,
-) -> Result<(), SendError> {
-    if payload.len() > CONTROL_PAYLOAD_SIZE_MAX {
-        return Err(SendError::ControlPayloadTooBig);
-    }
-    encode_frame(opcode, payload, output);
-    Ok(())
 }
 
 /// A payload as it came: inside the receive buffer, or assembled from several reads or fragments.

@@ -23,7 +23,7 @@ pub use frame::FrameHeader;
 pub use mask::apply_mask;
 #[doc(hidden)]
 pub use mask::apply_mask_portable;
-pub use message::{Message, Payload, Received, encode_control, encode_frame, encode_header};
+pub use message::{Message, Payload, Received, encode_frame, encode_header};
 pub use opcode::Opcode;
 pub use prepared::Prepared;
 pub use utf8::Utf8Validator;

@@ -15,11 +15,13 @@ use crate::protocol::{
     CloseCode, CloseFrame, Message, Prepared, SendError, encode_frame, encode_header,
 };
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Connections, topics, timers and mail of one worker.
 pub(crate) struct Core<H: Handler> {
     pub(super) config: Config,
+    /// For the peer's close frame: as configured, or the grace of a shutdown.
+    pub(super) close_frame_timeout: Duration,
     pub(super) id: WorkerId,
     pub(super) connections: Connections<H::State>,
     pub(super) topics: Topics,
@@ -43,6 +45,7 @@ impl<H: Handler> Core<H> {
         config.cork_bytes = config.cork_bytes.min(config.send_queue_bytes_max);
         config.read_pause_bytes = config.read_pause_bytes.min(config.send_queue_bytes_max);
         Self {
+            close_frame_timeout: config.close_timeout,
             config,
             id,
             connections: Connections::new(),
@@ -171,7 +174,7 @@ impl<H: Handler> Core<H> {
         self.control(slot, |protocol, output| protocol.send_close(Some(&frame), output))?;
         self.topics.unsubscribe_all(&mut self.connections, slot);
         self.connections[slot].since = self.ticks;
-        self.timers.schedule_earlier(slot, self.ticks + self.config.close_timeout);
+        self.timers.schedule_earlier(slot, self.ticks + self.close_frame_timeout);
         Ok(())
     }
 

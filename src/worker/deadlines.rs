@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::handler::{CloseCause, Closed, Handler};
 use crate::protocol::CloseCode;
 use crate::protocol::http::{Response, Status};
+use std::time::Duration;
 
 /// What is overdue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,14 +30,18 @@ enum Overdue {
 
 impl<S> Connection<S> {
     /// Everything this connection waits for, with the deadlines.
-    fn waits(&self, config: &Config) -> impl Iterator<Item = (Ticks, Overdue)> {
+    fn waits(
+        &self,
+        config: &Config,
+        close_frame_timeout: Duration,
+    ) -> impl Iterator<Item = (Ticks, Overdue)> {
         let mut waits = [None; 3];
         match &self.phase {
             Phase::Head(_) => {
                 waits[0] = Some((self.since + config.handshake_timeout, Overdue::Head));
             }
             Phase::Open(open) if open.protocol.has_sent_close() => {
-                waits[0] = Some((self.closing_since() + config.close_timeout, Overdue::CloseFrame));
+                waits[0] = Some((self.closing_since() + close_frame_timeout, Overdue::CloseFrame));
             }
             Phase::Open(open) => {
                 // Silence means nothing while we do not listen.
@@ -82,7 +87,7 @@ impl<H: Handler> Core<H> {
             return;
         };
         let overdue: Vec<Overdue> = connection
-            .waits(&self.config)
+            .waits(&self.config, self.close_frame_timeout)
             .filter(|(due, _)| *due <= self.ticks)
             .map(|(_, overdue)| overdue)
             .collect();
@@ -95,7 +100,9 @@ impl<H: Handler> Core<H> {
     /// Schedules the connection's earliest deadline.
     pub(super) fn schedule(&mut self, slot: u32) {
         let connection = &self.connections[slot];
-        if let Some(due) = connection.waits(&self.config).map(|(due, _)| due).min() {
+        if let Some(due) =
+            connection.waits(&self.config, self.close_frame_timeout).map(|(due, _)| due).min()
+        {
             self.timers.schedule(slot, due);
         }
     }
@@ -158,7 +165,7 @@ mod tests {
         for (since, progressed_at) in [(0, 100), (100, 0)] {
             (connection.since, connection.progressed_at) = (Ticks(since), Ticks(progressed_at));
             let due = Ticks(100) + config.close_timeout;
-            assert!(connection.waits(&config).eq([(due, Overdue::End)]));
+            assert!(connection.waits(&config, config.close_timeout).eq([(due, Overdue::End)]));
         }
     }
 }

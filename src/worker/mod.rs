@@ -356,8 +356,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.accept_again_at = None;
         self.is_accepting = false;
         self.driver.end_accepting();
-        // The grace is what everybody has, also who would have less for a close at another time.
-        self.core.config.close_timeout = self.core.config.close_timeout.max(by - self.core.now);
+        // The grace is what everybody has to say good-bye, also who would have less at another time.
+        self.core.close_frame_timeout = self.core.close_frame_timeout.max(by - self.core.now);
         for token in self.core.connections.tokens() {
             match self.core.connections[token.slot].phase {
                 Phase::Open(_) => {

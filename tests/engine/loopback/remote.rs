@@ -133,6 +133,7 @@ fn shutting_down_tells_everybody_and_ends_when_all_have_gone() {
     assert_eq!(arrived.count(), 20);
     late.close(1001);
     late.expect_end();
+    drop(late);
     let remote = server.remote.clone();
     drop(half);
     server.join();
