@@ -4,7 +4,7 @@ use super::Worker;
 use super::connections::Phase;
 use crate::buffer::SendQueue;
 use crate::driver::{Close, Driver, Receive, Sending, Token};
-use crate::handler::Handler;
+use crate::handler::{CloseCause, Closed, Handler};
 use crate::limits::DRAINED_BYTES;
 
 impl<D: Driver, H: Handler> Worker<D, H> {
@@ -172,7 +172,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     fn close(&mut self, token: Token, close: Close) {
         let connection = &mut self.core.connections[token.slot];
         if connection.is_open() {
-            let closed = crate::handler::Closed::without_frame(crate::handler::CloseCause::Local);
+            let closed = Closed::without_frame(CloseCause::Local);
             self.core.finish(&mut self.handler, token.slot, &closed);
         }
         self.core.connections[token.slot].phase = Phase::Closed;
