@@ -71,11 +71,8 @@ fn registry_hosts() -> [String; 6] {
     .map(|parts| parts.join("."))
 }
 
-fn machine_paths() -> [String; 7] {
-    let absolute =
-        ["home", "root", "Users", "work", "farm", "tmp/h"].map(|folder| format!("/{folder}/"));
-    let [home, root, users, work, farm, scratch] = absolute;
-    [home, root, users, work, farm, scratch, ["..", "shared"].join("/")]
+fn machine_paths() -> [String; 4] {
+    ["home", "root", "Users", "work"].map(|folder| format!("/{folder}/"))
 }
 
 fn marks() -> [String; 2] {
