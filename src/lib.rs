@@ -41,7 +41,7 @@
 //! - **Backpressure is told.** [`Context::send`] answers how much waits; past [`Config::send_queue_bytes_max`] it refuses,
 //!   and by default the connection closes with 1013. Reading from a connection pauses while its backlog is over
 //!   [`Config::read_pause_bytes`].
-//! - **A slow subscriber costs no memory.** Past [`Config::lag_bytes`] it leaves the topic and [`Handler::on_lag`] says
+//! - **A slow subscriber has no queue of its own publications.** Past [`Config::lag_bytes`] it leaves the topic and [`Handler::on_lag`] says
 //!   what it missed.
 //! - **Costs.** An idle connection owns no buffer. A message costs no allocation in the steady state. A publication is
 //!   encoded once per worker, and each receiver costs a reference to it.

@@ -17,7 +17,7 @@
 //!   told: bytes, a queue, one more connection. A connection that was closed is told nothing more than that, and the
 //!   worker asks nothing more about it.
 //! - Between two calls of `poll`, a token gets at most one `Received` or `Filled`: nobody starves.
-//! - A driver stays on the thread that made it; only wakers leave it.
+//! - A driver may be moved to its worker's thread before its first poll, and stays there; only wakers leave it.
 
 use crate::buffer::{MessageBuffer, SendQueue};
 use std::fmt;
