@@ -22,7 +22,11 @@ pub trait Handler: Sized {
     type Mail: Send + 'static;
 
     /// A request has arrived. It may become a WebSocket or get a plain response.
-    fn on_request(&mut self, request: &Request<'_>, peer: SocketAddr) -> Reply<Self::State>;
+    fn on_request(
+        &mut self,
+        connection: &mut RequestContext<'_, Self>,
+        request: &Request<'_>,
+    ) -> Reply<Self::State>;
 
     /// The connection is a WebSocket now.
     fn on_open(&mut self, connection: &mut Context<'_, Self>) {
@@ -284,6 +288,45 @@ impl<'w, H: Handler> Context<'w, H> {
 impl<H: Handler> fmt::Debug for Context<'_, H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Context").field("slot", &self.slot).finish_non_exhaustive()
+    }
+}
+
+/// One connection, while its handler is asked what to do with a request.
+pub struct RequestContext<'w, H: Handler> {
+    core: &'w mut Core<H>,
+    slot: u32,
+    peer: SocketAddr,
+}
+
+impl<'w, H: Handler> RequestContext<'w, H> {
+    pub(crate) const fn new(core: &'w mut Core<H>, slot: u32, peer: SocketAddr) -> Self {
+        Self { core, slot, peer }
+    }
+
+    /// The connection's name; see [`Context::id`].
+    #[must_use]
+    pub fn id(&self) -> ConnectionId {
+        self.core.connection_id(self.slot)
+    }
+
+    /// The address at the other end: the client's, or that of the last proxy before this server.
+    #[must_use]
+    pub const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The worker, to reach other connections.
+    pub const fn worker(&mut self) -> WorkerContext<'_, H> {
+        WorkerContext { core: self.core, cause: Some(self.slot) }
+    }
+}
+
+impl<H: Handler> fmt::Debug for RequestContext<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestContext")
+            .field("slot", &self.slot)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,7 +6,7 @@
 #![cfg_attr(feature = "net", doc = "```no_run")]
 #![cfg_attr(not(feature = "net"), doc = "```text")]
 //! use sockeye::protocol::{Message, http::Request};
-//! use sockeye::{Config, Context, Handler, Reply, Server};
+//! use sockeye::{Config, Context, Handler, Reply, RequestContext, Server};
 //!
 //! struct Echo;
 //!
@@ -14,7 +14,7 @@
 //!     type State = ();
 //!     type Mail = ();
 //!
-//!     fn on_request(&mut self, _: &Request<'_>, _: std::net::SocketAddr) -> Reply<()> {
+//!     fn on_request(&mut self, _: &mut RequestContext<'_, Self>, _: &Request<'_>) -> Reply<()> {
 //!         Reply::upgrade(())
 //!     }
 //!
@@ -81,7 +81,7 @@ pub mod worker;
 #[cfg(feature = "net")]
 pub use config::{Config, ConfigError, WhenFull};
 #[cfg(feature = "net")]
-pub use handler::{Context, Handler, Reply, WorkerContext};
+pub use handler::{Context, Handler, Reply, RequestContext, WorkerContext};
 #[cfg(feature = "net")]
 pub use server::{Running, Server};
 #[cfg(feature = "net")]

@@ -7,7 +7,7 @@ use sockeye::driver::{Close, Completion, Driver, Receive, Sending, Token, Waker}
 use sockeye::protocol::http::Request;
 use sockeye::protocol::{Message, Opcode};
 use sockeye::worker::{SystemClock, Worker, WorkerParts};
-use sockeye::{Config, Context, Handler, Reply};
+use sockeye::{Config, Context, Handler, Reply, RequestContext};
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -50,7 +50,7 @@ impl Handler for Endpoint {
     type State = ();
     type Mail = ();
 
-    fn on_request(&mut self, _: &Request<'_>, _: SocketAddr) -> Reply<()> {
+    fn on_request(&mut self, _: &mut RequestContext<'_, Self>, _: &Request<'_>) -> Reply<()> {
         Reply::upgrade(())
     }
 

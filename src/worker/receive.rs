@@ -3,7 +3,7 @@
 use super::connections::{Open, Phase};
 use super::core::Core;
 use crate::driver::Token;
-use crate::handler::{CloseCause, Closed, Context, Handler, Reply, Upgrade};
+use crate::handler::{CloseCause, Closed, Context, Handler, Reply, RequestContext, Upgrade};
 use crate::protocol::handshake::{check_upgrade, encode_switching_protocols};
 use crate::protocol::http::{Request, Response, Status};
 use crate::protocol::{
@@ -132,7 +132,9 @@ impl<H: Handler> Core<H> {
         peer: SocketAddr,
     ) {
         let head_only = request.method() == "HEAD";
-        let reply = catch_unwind(AssertUnwindSafe(|| handler.on_request(request, peer)));
+        let reply = catch_unwind(AssertUnwindSafe(|| {
+            handler.on_request(&mut RequestContext::new(self, slot, peer), request)
+        }));
         match reply {
             Ok(Reply::Upgrade(Upgrade { state, subprotocol, headers })) => {
                 match self.switch_protocols(slot, request, subprotocol.as_deref(), &headers) {

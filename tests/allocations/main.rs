@@ -11,7 +11,7 @@ use sockeye::driver::Epoll;
 use sockeye::protocol::Message;
 use sockeye::protocol::http::Request;
 use sockeye::worker::{SystemClock, Worker, WorkerParts};
-use sockeye::{Config, Context, Handler, Reply};
+use sockeye::{Config, Context, Handler, Reply, RequestContext};
 use std::cell::Cell;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -130,7 +130,11 @@ impl Handler for Counter {
     type State = bool;
     type Mail = ();
 
-    fn on_request(&mut self, request: &Request<'_>, _: SocketAddr) -> Reply<bool> {
+    fn on_request(
+        &mut self,
+        _: &mut RequestContext<'_, Self>,
+        request: &Request<'_>,
+    ) -> Reply<bool> {
         Reply::upgrade(request.path() == "/echo")
     }
 

@@ -3,9 +3,8 @@
 use sockeye::handler::Upgrade;
 use sockeye::protocol::Message;
 use sockeye::protocol::http::{Request, Response, Status};
-use sockeye::{Context, Handler, Reply};
+use sockeye::{Context, Handler, Reply, RequestContext};
 use std::io;
-use std::net::SocketAddr;
 
 /// Serves the page, `/livez`, `/echo` and `/topic/NAME`.
 #[derive(Debug)]
@@ -22,7 +21,11 @@ impl Handler for Endpoints {
     type State = Endpoint;
     type Mail = ();
 
-    fn on_request(&mut self, request: &Request<'_>, _peer: SocketAddr) -> Reply<Endpoint> {
+    fn on_request(
+        &mut self,
+        _: &mut RequestContext<'_, Self>,
+        request: &Request<'_>,
+    ) -> Reply<Endpoint> {
         match request.path() {
             "/" => page(request).into(),
             "/livez" => plain(request, || Response::text(Status::OK, "ok\n")).into(),

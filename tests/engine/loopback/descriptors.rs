@@ -7,10 +7,10 @@ use sockeye::driver::{Close, Completion, Driver, Epoll, Receive, Sending, Token,
 use sockeye::protocol::Message;
 use sockeye::protocol::http::Request;
 use sockeye::worker::{SystemClock, Worker, WorkerParts};
-use sockeye::{Config, Context, Handler, Reply};
+use sockeye::{Config, Context, Handler, Reply, RequestContext};
 use std::fs::File;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -173,7 +173,7 @@ impl Handler for Echo {
     type State = ();
     type Mail = ();
 
-    fn on_request(&mut self, _: &Request<'_>, _: SocketAddr) -> Reply<()> {
+    fn on_request(&mut self, _: &mut RequestContext<'_, Self>, _: &Request<'_>) -> Reply<()> {
         Reply::upgrade(())
     }
 

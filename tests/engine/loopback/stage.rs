@@ -6,7 +6,8 @@ use sockeye::protocol::http::{Request, Response, Status};
 use sockeye::protocol::{CloseCode, Message, Prepared, SendError};
 use sockeye::worker::WorkerId;
 use sockeye::{
-    Config, ConnectionId, Context, Handler, Remote, Reply, Running, Server, WorkerContext,
+    Config, ConnectionId, Context, Handler, Remote, Reply, RequestContext, Running, Server,
+    WorkerContext,
 };
 use std::net::SocketAddr;
 use std::panic::resume_unwind;
@@ -145,7 +146,11 @@ impl Handler for Stage {
     type State = Player;
     type Mail = String;
 
-    fn on_request(&mut self, request: &Request<'_>, _: SocketAddr) -> Reply<Player> {
+    fn on_request(
+        &mut self,
+        _: &mut RequestContext<'_, Self>,
+        request: &Request<'_>,
+    ) -> Reply<Player> {
         match request.path() {
             "/refuse" => Response::text(Status::FORBIDDEN, "not you\n").into(),
             // Without the hook that would print it.

@@ -5,11 +5,10 @@ use sockeye::handler::{CloseCause, Closed, SendRefused};
 use sockeye::protocol::http::{Request, Response, Status};
 use sockeye::protocol::{CloseCode, Message, Opcode, encode_frame};
 use sockeye::worker::Variant;
-use sockeye::{ConnectionId, Context, Handler, Reply, WorkerContext};
+use sockeye::{ConnectionId, Context, Handler, Reply, RequestContext, WorkerContext};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
 use std::rc::Rc;
 
 /// What the handlers of all workers note down.
@@ -183,7 +182,11 @@ impl Handler for Application {
     type State = State;
     type Mail = ();
 
-    fn on_request(&mut self, request: &Request<'_>, _: SocketAddr) -> Reply<State> {
+    fn on_request(
+        &mut self,
+        _: &mut RequestContext<'_, Self>,
+        request: &Request<'_>,
+    ) -> Reply<State> {
         let mut parts = request.path().trim_start_matches('/').split('/');
         let purpose = match parts.next() {
             Some("echo") => Purpose::Echo,

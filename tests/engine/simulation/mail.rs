@@ -4,9 +4,8 @@ use sockeye::driver::{Simulated, Weather};
 use sockeye::limits::MAILBOX_BATCHES_MAX;
 use sockeye::protocol::{Message, http::Request};
 use sockeye::worker::{ManualClock, WorkerParts};
-use sockeye::{Config, Context, Handler, Remote, Reply, WorkerContext, WorkerId};
+use sockeye::{Config, Context, Handler, Remote, Reply, RequestContext, WorkerContext, WorkerId};
 use std::cell::Cell;
-use std::net::SocketAddr;
 use std::rc::Rc;
 
 /// Answers each piece of mail with one more, as a thread does that posts as fast as the worker takes.
@@ -19,7 +18,7 @@ impl Handler for Relentless {
     type State = ();
     type Mail = ();
 
-    fn on_request(&mut self, _: &Request<'_>, _: SocketAddr) -> Reply<()> {
+    fn on_request(&mut self, _: &mut RequestContext<'_, Self>, _: &Request<'_>) -> Reply<()> {
         Reply::upgrade(())
     }
 
