@@ -1,0 +1,244 @@
+//! What a handler is called with: the connection that something happened to, and the worker around it.
+
+use super::{Accepted, Handler, SendRefused};
+use crate::protocol::{CloseCode, Message, Prepared, SendError};
+use crate::worker::{ConnectionId, Core, Variant, WorkerId};
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+/// One connection, while its handler is called.
+pub struct Context<'w, H: Handler> {
+    core: &'w mut Core<H>,
+    slot: u32,
+}
+
+impl<'w, H: Handler> Context<'w, H> {
+    pub(crate) const fn new(core: &'w mut Core<H>, slot: u32) -> Self {
+        Self { core, slot }
+    }
+
+    /// The connection's name, good for [`WorkerContext::send`] and [`crate::Remote::send`]. It is not used again until the
+    /// worker has accepted four billion other connections.
+    #[must_use]
+    pub fn id(&self) -> ConnectionId {
+        self.core.connection_id(self.slot)
+    }
+
+    /// What the handler keeps for this connection.
+    pub fn state(&mut self) -> &mut H::State {
+        self.core.state(self.slot)
+    }
+
+    /// The worker, to reach other connections.
+    pub const fn worker(&mut self) -> WorkerContext<'_, H> {
+        WorkerContext { core: self.core, cause: Some(self.slot) }
+    }
+
+    /// Queues a message.
+    ///
+    /// # Errors
+    ///
+    /// Nothing was queued: the connection is closing, or its send queue is full. An empty queue takes any one message.
+    #[inline]
+    pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<Accepted, SendRefused> {
+        self.core.send(self.slot, message.into())
+    }
+
+    /// Queues a message that was encoded before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::send`].
+    pub fn send_prepared(&mut self, message: &Prepared) -> Result<Accepted, SendRefused> {
+        self.core.send_prepared(self.slot, message)
+    }
+
+    /// Queues a ping with at most 125 bytes of payload.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closing`]; [`SendError::ControlPayloadTooBig`].
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
+        self.core.ping(self.slot, payload)
+    }
+
+    /// Begins the closing handshake. A reason over 123 bytes is cut.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Closing`] when it has begun already; [`SendError::CloseCodeInvalid`].
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), SendError> {
+        self.core.close(self.slot, code, reason)
+    }
+
+    /// Makes the connection a live subscriber of a topic. `false`: it is one already, or it is closing.
+    pub fn subscribe(&mut self, topic: impl AsRef<[u8]>) -> bool {
+        self.core.subscribe(self.slot, topic.as_ref(), Variant::default())
+    }
+
+    /// Makes the connection a live subscriber that gets this encoding of what is published with
+    /// [`WorkerContext::publish_here`].
+    pub fn subscribe_variant(&mut self, topic: impl AsRef<[u8]>, variant: Variant) -> bool {
+        self.core.subscribe(self.slot, topic.as_ref(), variant)
+    }
+
+    /// Ends a subscription. `false`: there is none.
+    pub fn unsubscribe(&mut self, topic: impl AsRef<[u8]>) -> bool {
+        self.core.unsubscribe(self.slot, topic.as_ref())
+    }
+
+    /// Publishes to the topic's subscribers on all workers, but not to this connection. Those on this worker see it in
+    /// order with what else is published to the topic and with what this worker's handler sends to them alone; publications
+    /// of one tick to different topics may be grouped by topic.
+    pub fn publish<'m>(&mut self, topic: impl AsRef<[u8]>, message: impl Into<Message<'m>>) {
+        self.core.publish(topic.as_ref(), message.into(), Some(self.slot), Some(self.slot));
+    }
+
+    /// Bytes that wait to be sent.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.core.backlog(self.slot)
+    }
+
+    /// Reads no more from this connection, beyond what was read already, until [`Context::resume`]. Meanwhile nobody asks
+    /// whether the peer is still there, and its end may go unseen: the pause has no deadline but the handler's.
+    pub fn pause(&mut self) {
+        self.core.pause(self.slot, true);
+    }
+
+    /// Goes on reading.
+    pub fn resume(&mut self) {
+        self.core.pause(self.slot, false);
+    }
+}
+
+impl<H: Handler> fmt::Debug for Context<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("slot", &self.slot).finish_non_exhaustive()
+    }
+}
+
+/// One connection, while its handler is asked what to do with a request.
+pub struct RequestContext<'w, H: Handler> {
+    core: &'w mut Core<H>,
+    slot: u32,
+    peer: SocketAddr,
+}
+
+impl<'w, H: Handler> RequestContext<'w, H> {
+    pub(crate) const fn new(core: &'w mut Core<H>, slot: u32, peer: SocketAddr) -> Self {
+        Self { core, slot, peer }
+    }
+
+    /// The connection's name; see [`Context::id`].
+    #[must_use]
+    pub fn id(&self) -> ConnectionId {
+        self.core.connection_id(self.slot)
+    }
+
+    /// The address at the other end: the client's, or that of the last proxy before this server.
+    #[must_use]
+    pub const fn peer(&self) -> SocketAddr {
+        self.peer
+    }
+
+    /// The worker, to reach other connections.
+    pub const fn worker(&mut self) -> WorkerContext<'_, H> {
+        WorkerContext { core: self.core, cause: Some(self.slot) }
+    }
+}
+
+impl<H: Handler> fmt::Debug for RequestContext<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RequestContext")
+            .field("slot", &self.slot)
+            .field("peer", &self.peer)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A worker, while its handler is called.
+pub struct WorkerContext<'w, H: Handler> {
+    core: &'w mut Core<H>,
+    /// The connection whose doing this is; it pays if too much mail waits.
+    cause: Option<u32>,
+}
+
+impl<'w, H: Handler> WorkerContext<'w, H> {
+    pub(crate) const fn new(core: &'w mut Core<H>) -> Self {
+        Self { core, cause: None }
+    }
+
+    /// This worker's number.
+    #[must_use]
+    pub const fn id(&self) -> WorkerId {
+        self.core.worker_id()
+    }
+
+    /// How many workers there are; their numbers are 0 up to this.
+    #[must_use]
+    pub const fn workers(&self) -> usize {
+        self.core.workers()
+    }
+
+    /// When this tick began.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.core.now()
+    }
+
+    /// Connections of this worker, those that are not open yet or any more included.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.core.connections()
+    }
+
+    /// A connection of this worker; `None` when it is gone, closing, or another worker's.
+    pub fn connection(&mut self, id: ConnectionId) -> Option<Context<'_, H>> {
+        let slot = self.core.open_slot(id)?;
+        Some(Context { core: self.core, slot })
+    }
+
+    /// Sends to a connection of any worker. One that is gone or full gets nothing, and nobody hears of it; use
+    /// [`WorkerContext::connection`] where that matters.
+    pub fn send(&mut self, id: ConnectionId, message: &Prepared) {
+        self.core.send_to(id, message, self.cause);
+    }
+
+    /// Publishes to the topic's subscribers on all workers.
+    pub fn publish<'m>(&mut self, topic: impl AsRef<[u8]>, message: impl Into<Message<'m>>) {
+        self.core.publish(topic.as_ref(), message.into(), None, self.cause);
+    }
+
+    /// Publishes a message that was encoded before to the topic's subscribers on all workers.
+    pub fn publish_prepared(&mut self, topic: impl AsRef<[u8]>, message: &Prepared) {
+        self.core.publish_prepared(topic.as_ref(), message, self.cause);
+    }
+
+    /// Publishes to the topic's subscribers on this worker, except one. `encode` is called once for each [`Variant`]
+    /// among them and appends whole frames, with [`crate::protocol::encode_frame`]; they are shared. Whoever is too slow
+    /// to get them hears of `mark` in [`Handler::on_lag`].
+    pub fn publish_here(
+        &mut self,
+        topic: impl AsRef<[u8]>,
+        mark: u64,
+        except: Option<ConnectionId>,
+        encode: impl FnMut(Variant, &mut Vec<u8>),
+    ) {
+        let except = except.and_then(|id| self.core.open_slot(id));
+        self.core.publish_here(topic.as_ref(), mark, except, encode);
+    }
+
+    /// Sends mail to the handler of a worker, this one included; it arrives in [`Handler::on_mail`]. Mail is never lost
+    /// while the server runs: when too much waits, the connections that cause it are not read from.
+    pub fn mail(&mut self, worker: WorkerId, mail: H::Mail) {
+        self.core.mail(worker, mail, self.cause);
+    }
+}
+
+impl<H: Handler> fmt::Debug for WorkerContext<'_, H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerContext").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
