@@ -10,6 +10,7 @@ mod headers;
 mod request;
 mod request_error;
 mod response;
+mod status;
 mod target;
 
 pub use framing::BodySize;
@@ -17,7 +18,8 @@ pub use head::HeadError;
 pub use headers::{HeaderError, Headers, HeadersIter};
 pub use request::{Request, RequestParser, parse_head};
 pub use request_error::RequestError;
-pub use response::{Response, Status};
+pub use response::Response;
+pub use status::Status;
 
 pub(crate) use head::{HeadLines, LINE_END, Line, split_first_line};
 pub(crate) use headers::{encode_header, is_token};
