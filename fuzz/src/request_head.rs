@@ -2,7 +2,9 @@
 
 use sockeye::limits::{HEAD_SIZE_MAX, HEADERS_MAX};
 use sockeye::protocol::handshake::{check_upgrade, encode_switching_protocols};
-use sockeye::protocol::http::{Request, RequestError, RequestParser, Response, parse_head};
+use sockeye::protocol::http::{
+    Persistence, Request, RequestError, RequestParser, Response, parse_head,
+};
 
 /// The answer does not depend on the pieces in which the head arrives, nor on what follows it; a head is within its limits;
 /// what was accepted has no byte that could be taken for the end of a line; every answer can be written.
@@ -81,7 +83,7 @@ fn check_handshake(request: &Request<'_>) {
 
 fn check_response(response: &Response) {
     let mut output = Vec::new();
-    response.encode(false, &mut output);
+    response.encode(false, Persistence::Close, &mut output);
     assert!((400..600).contains(&response.status().number()));
     assert!(output.starts_with(b"HTTP/1.1 "));
     assert!(output.ends_with(response.body()));

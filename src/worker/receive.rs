@@ -5,7 +5,7 @@ use super::core::Core;
 use crate::driver::Token;
 use crate::handler::{CloseCause, Closed, Context, Handler, Reply, RequestContext, Upgrade};
 use crate::protocol::handshake::{check_upgrade, encode_switching_protocols};
-use crate::protocol::http::{Request, Response, Status};
+use crate::protocol::http::{Persistence, Request, Response, Status};
 use crate::protocol::{
     CloseCode, CloseFrame, Connection, Event, Input, Payload, ProtocolError, Role,
 };
@@ -186,7 +186,8 @@ impl<H: Handler> Core<H> {
 
     /// Sends a response, and ends the connection when it has left.
     pub(super) fn respond(&mut self, slot: u32, response: &Response, head_only: bool) {
-        self.connections.outgoing(slot).append(|output| response.encode(head_only, output));
+        let queue = self.connections.outgoing(slot);
+        queue.append(|output| response.encode(head_only, Persistence::Close, output));
         self.end(slot);
     }
 

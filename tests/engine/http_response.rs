@@ -1,6 +1,8 @@
 //! Plain responses, RFC 9112 section 4.
 
-use sockeye::protocol::http::{HeadError, HeaderError, RequestError, Response, Status};
+use sockeye::protocol::http::{
+    HeadError, HeaderError, Persistence, RequestError, Response, Status,
+};
 
 #[test]
 fn a_response_says_its_size_and_ends_the_connection() {
@@ -95,6 +97,6 @@ fn values_stay_out_of_debug_output() {
 
 fn encoded(response: &Response, head_only: bool) -> String {
     let mut output = Vec::new();
-    response.encode(head_only, &mut output);
+    response.encode(head_only, Persistence::Close, &mut output);
     String::from_utf8(output).unwrap()
 }

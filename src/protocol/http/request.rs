@@ -1,5 +1,6 @@
 //! The head of a request, RFC 9112 section 3.
 
+use super::expectation::check_expectation;
 use super::framing::check_host;
 use super::{BodySize, HeadError, HeadLines, Headers, HeadersIter, Line, RequestError, Target};
 use super::{LINE_END, is_token, split_first_line};
@@ -90,6 +91,8 @@ impl<'b> Request<'b> {
         let (line, headers) = split_first_line(head);
         let line = RequestLine::parse(line)?;
         let headers = Headers::new(headers);
+        let body_size = BodySize::of(headers, line.is_http_1_1)?;
+        check_expectation(headers, line.is_http_1_1)?;
         Ok(Self {
             method: line.method,
             raw_target: line.raw_target,
@@ -97,7 +100,7 @@ impl<'b> Request<'b> {
             is_http_1_1: line.is_http_1_1,
             host: check_host(headers, line.is_http_1_1)?,
             headers,
-            body_size: BodySize::of(headers, line.is_http_1_1)?,
+            body_size,
         })
     }
 }

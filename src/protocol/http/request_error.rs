@@ -38,6 +38,8 @@ pub enum RequestError {
     TransferEncodingInvalid,
     /// A coding under the chunks.
     TransferEncodingUnsupported,
+    /// An `Expect` of something else than 100-continue (RFC 9110 section 10.1.1).
+    ExpectationUnknown,
 }
 
 impl RequestError {
@@ -49,6 +51,7 @@ impl RequestError {
             Self::TargetTooLong => Status::TARGET_TOO_LONG,
             // RFC 9112 3: a method longer than any that the server knows "SHOULD" get 501; so a coding that it does not know.
             Self::MethodTooLong | Self::TransferEncodingUnsupported => Status::NOT_IMPLEMENTED,
+            Self::ExpectationUnknown => Status::EXPECTATION_FAILED,
             Self::VersionUnsupported => Status::VERSION_UNSUPPORTED,
             _ => Status::BAD_REQUEST,
         }
@@ -79,6 +82,7 @@ impl RequestError {
             Self::BodySizeAmbiguous => "send Content-Length or Transfer-Encoding, not both",
             Self::TransferEncodingInvalid => "Transfer-Encoding must be chunked, in HTTP/1.1",
             Self::TransferEncodingUnsupported => "no Transfer-Encoding but chunked is understood",
+            Self::ExpectationUnknown => "nothing but 100-continue can be expected",
         }
     }
 

@@ -1,11 +1,12 @@
-//! Plain responses, RFC 9112 section 4: what everybody gets who is not upgraded. Each ends its connection.
+//! Responses, RFC 9112 section 4: what everybody gets who is not upgraded.
 
-use super::Status;
 use super::headers::{HeaderError, encode_header};
+use super::{LINE_END, Persistence, Status, StreamCoding};
 use std::borrow::Cow;
 use std::fmt;
+use std::io::Write;
 
-/// A response to a request that is not upgraded. The connection ends with it.
+/// A response to a request that is not upgraded.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Response {
     status: Status,
@@ -60,9 +61,18 @@ impl Response {
         content_type: &str,
         body: impl Into<Cow<'static, [u8]>>,
     ) -> Result<Self, HeaderError> {
+        self.body = body.into();
+        self.with_content_type(content_type)
+    }
+
+    /// Names the type of the body: for one that is streamed.
+    ///
+    /// # Errors
+    ///
+    /// A type that could smuggle in another header.
+    pub fn with_content_type(mut self, content_type: &str) -> Result<Self, HeaderError> {
         self.content_type.clear();
         encode_header("Content-Type", content_type, &[], &mut self.content_type)?;
-        self.body = body.into();
         Ok(self)
     }
 
@@ -79,26 +89,54 @@ impl Response {
     }
 
     /// Appends the response to `output`, without its body when the request was a `HEAD`.
-    pub fn encode(&self, head_only: bool, output: &mut Vec<u8>) {
-        let number = self.status.number();
-        let head = format!("HTTP/1.1 {number} {}\r\n", self.status.phrase());
-        output.extend_from_slice(head.as_bytes());
-        output.extend_from_slice(&self.headers);
-        output.extend_from_slice(&self.content_type);
-        // RFC 9110 7.8: who sends Upgrade names it in Connection as well.
-        output.extend_from_slice(match self.is_upgrade_named {
-            true => b"Connection: close, Upgrade\r\n".as_slice(),
-            false => b"Connection: close\r\n",
-        });
-        let has_content = self.status.has_content();
-        if has_content {
-            let length = format!("Content-Length: {}\r\n", self.body.len());
-            output.extend_from_slice(length.as_bytes());
+    ///
+    /// The size of the body is always named, also when there is none: a connection that stays could not tell otherwise where
+    /// the response ends.
+    pub fn encode(&self, head_only: bool, persistence: Persistence, output: &mut Vec<u8>) {
+        self.encode_fields(persistence, output);
+        if !self.status.has_content() {
+            output.extend_from_slice(LINE_END);
+            return;
         }
-        output.extend_from_slice(b"\r\n");
-        if has_content && !head_only {
+        // RFC 9110 9.3.2: the answer to HEAD has the headers of the answer to GET.
+        write!(output, "Content-Length: {}\r\n\r\n", self.body.len())
+            .expect("a vector takes every byte");
+        if !head_only {
             output.extend_from_slice(&self.body);
         }
+    }
+
+    /// Appends the head alone, for a body that follows in this coding. A body of this response's own is not sent.
+    ///
+    /// Returns the coding that holds: [`StreamCoding::None`] for a status without content, whatever was asked for. With
+    /// [`StreamCoding::UntilClose`] the connection ends with the body, whatever `persistence` says.
+    pub fn encode_stream_head(
+        &self,
+        coding: StreamCoding,
+        persistence: Persistence,
+        output: &mut Vec<u8>,
+    ) -> StreamCoding {
+        let coding = if self.status.has_content() { coding } else { StreamCoding::None };
+        let persistence = match coding {
+            StreamCoding::UntilClose => Persistence::Close,
+            StreamCoding::Chunked | StreamCoding::None => persistence,
+        };
+        self.encode_fields(persistence, output);
+        output.extend_from_slice(match coding {
+            StreamCoding::Chunked => b"Transfer-Encoding: chunked\r\n\r\n",
+            StreamCoding::UntilClose | StreamCoding::None => LINE_END,
+        });
+        coding
+    }
+
+    /// The status line and every header but those that say where the body ends.
+    fn encode_fields(&self, persistence: Persistence, output: &mut Vec<u8>) {
+        let number = self.status.number();
+        write!(output, "HTTP/1.1 {number} {}\r\n", self.status.phrase())
+            .expect("a vector takes every byte");
+        output.extend_from_slice(&self.headers);
+        output.extend_from_slice(&self.content_type);
+        output.extend_from_slice(persistence.header(self.is_upgrade_named));
     }
 
     fn with_known_body(self, content_type: &'static str, body: Cow<'static, [u8]>) -> Self {
@@ -116,6 +154,11 @@ impl fmt::Debug for Response {
             .field("body_size", &self.body.len())
             .finish()
     }
+}
+
+/// Appends `100 Continue`: the client may send the body that it announced (RFC 9110 section 15.2.1). The response follows.
+pub fn encode_continue(output: &mut Vec<u8>) {
+    output.extend_from_slice(b"HTTP/1.1 100 Continue\r\n\r\n");
 }
 
 const RESERVED: &[&str] = &["Connection", "Content-Length", "Content-Type", "Transfer-Encoding"];

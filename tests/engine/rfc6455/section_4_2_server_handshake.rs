@@ -4,7 +4,7 @@ use crate::head_pieces::parse_request;
 use sockeye::protocol::handshake::{
     HandshakeError, SwitchError, accept_key, check_upgrade, encode_switching_protocols,
 };
-use sockeye::protocol::http::{HeaderError, Request, parse_head};
+use sockeye::protocol::http::{HeaderError, Persistence, Request, parse_head};
 
 #[test]
 fn the_accept_value_of_the_rfc_s_example_is_right() {
@@ -204,7 +204,7 @@ fn assert_refused(input: &[u8], error: HandshakeError, status: u16) -> String {
     let refused = check_upgrade(&request).unwrap_err();
     assert_eq!(refused, error, "{}", input.escape_ascii());
     let mut output = Vec::new();
-    refused.response().encode(false, &mut output);
+    refused.response().encode(false, Persistence::Close, &mut output);
     let response = String::from_utf8(output).unwrap();
     assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
     assert!(response.ends_with(&format!("{}\n", error.reason())), "{response}");
