@@ -39,6 +39,20 @@ pub const HEADERS_MAX: usize = 100;
 /// Bytes of a request's method; the longest registered one has 17. A longer one is answered with 501 (RFC 9112 section 3).
 pub const METHOD_SIZE_MAX: usize = 32;
 
+/// Bytes of the line before a chunk of a request's body: its size and its extensions. A longer one is answered with 413.
+pub const CHUNK_LINE_SIZE_MAX: usize = 1024;
+
+/// Bytes of all such lines of one body that say nothing (extensions, zeros before a size), on top of as many as there are
+/// of data. More are answered with 413.
+pub const CHUNK_SURPLUS_MAX: u64 = 16 * 1024;
+
+/// Bytes of trailers after a request's body; of their lines there may be [`HEADERS_MAX`]. More are answered with 413.
+pub const TRAILERS_SIZE_MAX: usize = 8 * 1024;
+
+// Sixteen digits and a signature for the chunk, as some clients send, have to fit.
+const _: () =
+    assert!(CHUNK_LINE_SIZE_MAX >= 256 && CHUNK_LINE_SIZE_MAX as u64 <= CHUNK_SURPLUS_MAX);
+const _: () = assert!(TRAILERS_SIZE_MAX <= HEAD_SIZE_MAX);
 const _: () = assert!(METHOD_SIZE_MAX < HEAD_SIZE_MAX);
 const _: () = assert!(HEADERS_MAX * "a:\r\n".len() < HEAD_SIZE_MAX);
 

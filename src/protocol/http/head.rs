@@ -129,7 +129,7 @@ pub(crate) fn split_first_line(head: &[u8]) -> (&[u8], &[u8]) {
 }
 
 /// `previous` is the byte before on the same line.
-fn check_byte(previous: Option<u8>, byte: u8) -> Result<(), HeadError> {
+pub(super) fn check_byte(previous: Option<u8>, byte: u8) -> Result<(), HeadError> {
     // RFC 9112 2.2 lets a recipient take a lone LF for a line end. We do not: others on the way may not.
     if (previous == Some(b'\r')) != (byte == b'\n') {
         return Err(HeadError::LineEndInvalid);

@@ -4,6 +4,7 @@
 //! | what | how |
 //! |---|---|
 //! | a request's head | [`RequestParser`] gives a [`Request`] |
+//! | its body | [`BodyReader`], with [`Request::body_size`] |
 //! | a response | [`Response::encode`] with [`Request::persistence`] |
 //! | a response that is still being made | [`Response::encode_stream_head`] with [`Request::stream_coding`], then chunks |
 //!
@@ -11,6 +12,9 @@
 //! other (RFC 9112 section 11.2): what the RFC lets a server refuse, this one refuses. So with a body. No byte is looked at
 //! twice however they are cut into pieces, and every cut gives the same answer.
 
+mod body;
+mod body_error;
+mod chunks;
 mod expectation;
 mod framing;
 mod head;
@@ -22,7 +26,10 @@ mod response;
 mod status;
 mod stream;
 mod target;
+mod trailers;
 
+pub use body::{BodyPart, BodyReader};
+pub use body_error::BodyError;
 pub use framing::BodySize;
 pub use head::HeadError;
 pub use headers::{HeaderError, Headers, HeadersIter};
