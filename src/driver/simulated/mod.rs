@@ -8,16 +8,22 @@
 //! It does not know the time. When nothing can happen, [`Network::idle_wait`] says how long the worker would have
 //! slept, and whoever runs the simulation moves the clock on.
 
+mod completions;
+mod kernel;
 mod network;
+mod socket;
 mod weather;
 
-pub use network::{Network, Peer, Stream};
+pub use kernel::Stream;
+pub use network::{Network, Peer};
 pub use weather::Weather;
 
 use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
 use crate::limits::ACCEPTS_PER_TICK_MAX;
-use network::Kernel;
+use completions::Outcome;
+use kernel::Kernel;
+use socket::{Life, Ready, Socket};
 use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
@@ -40,45 +46,6 @@ pub struct Simulated {
     was_woken: Arc<AtomicBool>,
     /// What the last receive brought.
     lent: Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Socket {
-    wire: usize,
-    generation: u32,
-    is_paused: bool,
-    is_blocked: bool,
-    /// The worker has ended its stream.
-    is_shut: bool,
-    /// The worker was told that the peer's stream has ended.
-    is_ended: bool,
-    /// What had been received when the worker paused or closed, and is still told.
-    late: VecDeque<u8>,
-    fill: Option<MessageBuffer>,
-    in_flight: Option<SendQueue>,
-    /// What is in flight comes back before all of it has left.
-    returns_early: bool,
-    life: Life,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Life {
-    Attached,
-    /// It broke; the worker has not heard of it.
-    Failed(ErrorKind),
-    /// The worker gave it up; the last word is due.
-    Closed(Close),
-}
-
-/// Something that a poll has found to be ready. By the time it is told it may not matter any more.
-#[derive(Clone, Copy, Debug)]
-enum Ready {
-    Woken,
-    Accept,
-    Receive(Token),
-    Writable(Token),
-    Sent(Token),
-    Closed(Token),
 }
 
 /// A simulated connection that no worker has attached.
@@ -188,157 +155,6 @@ impl Simulated {
             }
         }
         candidates
-    }
-
-    fn next_accept(&mut self) -> Option<Completion<'static, SimulatedTransfer>> {
-        let kernel = &mut *self.kernel.borrow_mut();
-        if kernel.backlog.is_empty() {
-            return None;
-        }
-        let is_late = std::mem::take(&mut self.has_late_accept);
-        if !self.is_accepting && !is_late {
-            return None;
-        }
-        let chance = kernel.weather.accept_failure_per_mille;
-        if kernel.is_exhausted || kernel.random.happens(chance) {
-            self.is_accepting = false;
-            kernel.accept_failures += 1;
-            kernel.note(b'F', 0, 0);
-            return Some(Completion::AcceptFailed(io::Error::from_raw_os_error(EMFILE)));
-        }
-        let wire = kernel.backlog.pop_front()?;
-        kernel.note(b'A', wire, 0);
-        let transfer =
-            SimulatedTransfer { kernel: Rc::clone(&self.kernel), wire, is_attached: false };
-        Some(Completion::Accepted(transfer, network::address(wire)))
-    }
-
-    /// Receives for one connection: into its message's buffer, or into the memory to be lent.
-    fn receive_from(&mut self, token: Token) -> Outcome {
-        let kernel = Rc::clone(&self.kernel);
-        let kernel = &mut *kernel.borrow_mut();
-        let mut lent = std::mem::take(&mut self.lent);
-        let Some(socket) = self.socket(token) else {
-            return Outcome::Nothing;
-        };
-        let is_wanted = socket.life == Life::Attached && !socket.is_paused;
-        let is_late = !socket.late.is_empty();
-        if socket.is_ended || !(is_wanted || is_late) || matches!(socket.life, Life::Failed(_)) {
-            return Outcome::Nothing;
-        }
-        let wire = socket.wire;
-        let size = if is_late { socket.late.len() } else { kernel.receive_size(wire) };
-        if size == 0 {
-            return match kernel.wires[wire].peer {
-                Stream::Open => Outcome::Nothing,
-                Stream::Ended => {
-                    socket.is_ended = true;
-                    kernel.note(b'E', wire, 0);
-                    Outcome::Ended
-                }
-                Stream::Reset => {
-                    // The worker hears of it as of any other fault, in its turn.
-                    if socket.life == Life::Attached {
-                        socket.life = Life::Failed(ErrorKind::ConnectionReset);
-                    }
-                    Outcome::Nothing
-                }
-            };
-        }
-        let source = if is_late { &mut socket.late } else { &mut kernel.wires[wire].to_worker };
-        if let Some(mut buffer) = socket.fill.take() {
-            let size = size.min(buffer.missing());
-            let bytes: Vec<u8> = source.drain(..size).collect();
-            buffer.receive_copy(&bytes);
-            kernel.note(b'I', wire, size);
-            return Outcome::Filled(buffer, size);
-        }
-        lent.clear();
-        lent.extend(source.drain(..size));
-        kernel.note(b'R', wire, size);
-        self.lent = lent;
-        Outcome::Received
-    }
-
-    fn next_writable(&mut self, token: Token) -> Option<Completion<'static, SimulatedTransfer>> {
-        let socket = self.socket(token)?;
-        if !socket.is_blocked || matches!(socket.life, Life::Failed(_)) {
-            return None;
-        }
-        socket.is_blocked = false;
-        let wire = socket.wire;
-        self.kernel.borrow_mut().note(b'W', wire, 0);
-        Some(Completion::Writable(token))
-    }
-
-    fn next_sent(&mut self, token: Token) -> Option<Completion<'static, SimulatedTransfer>> {
-        let socket = self.socket(token)?;
-        let queue = socket.in_flight.take_if(|queue| queue.is_empty() || socket.returns_early)?;
-        let wire = socket.wire;
-        self.kernel.borrow_mut().note(b'S', wire, 0);
-        Some(Completion::Sent(token, queue))
-    }
-
-    fn next_closed(&mut self, token: Token) -> Option<Completion<'static, SimulatedTransfer>> {
-        self.socket(token)?;
-        let socket = self.sockets[token.slot as usize].take()?;
-        self.kernel.borrow_mut().note(b'C', socket.wire, 0);
-        let error = match socket.life {
-            Life::Failed(kind) => Some(io::Error::from(kind)),
-            Life::Attached | Life::Closed(_) => None,
-        };
-        Some(Completion::Closed(token, error))
-    }
-}
-
-/// What one receive brought.
-enum Outcome {
-    Nothing,
-    Received,
-    Filled(MessageBuffer, usize),
-    Ended,
-}
-
-impl Socket {
-    /// Perhaps the kernel had received already what the worker does not want now; it is told all the same.
-    fn receive_late(&mut self, kernel: &mut Kernel) {
-        if !self.is_ended && kernel.random.happens(kernel.weather.late_per_mille) {
-            let size = kernel.receive_size(self.wire);
-            let received = kernel.wires[self.wire].to_worker.drain(..size);
-            self.late.extend(received);
-        }
-    }
-
-    fn candidates(&self, token: Token, kernel: &Kernel) -> impl Iterator<Item = Ready> {
-        let wire = &kernel.wires[self.wire];
-        let is_failed = matches!(self.life, Life::Failed(_));
-        let is_attached = self.life == Life::Attached;
-        let has_bytes = !wire.to_worker.is_empty() || !self.late.is_empty();
-        let has_input = !self.is_ended && (has_bytes || wire.peer != Stream::Open);
-        let receives = if is_attached && !self.is_paused {
-            has_input
-        } else {
-            !is_failed && !self.late.is_empty()
-        };
-        let is_writable = kernel.room(self.wire) > 0 || wire.peer == Stream::Reset;
-        let writes = is_attached && self.is_blocked && is_writable;
-        let in_flight = self.in_flight.as_ref();
-        let is_carried = in_flight.is_some_and(|queue| queue.is_empty() || self.returns_early);
-        let is_last = match self.life {
-            Life::Attached => false,
-            Life::Failed(_) => true,
-            // What lingers has to leave first, and what was under way is told before the last word.
-            Life::Closed(Close::Linger) => !receives && self.in_flight.is_none(),
-            Life::Closed(Close::Reset) => !receives && !is_carried,
-        };
-        [
-            receives.then_some(Ready::Receive(token)),
-            writes.then_some(Ready::Writable(token)),
-            (is_carried && !is_failed).then_some(Ready::Sent(token)),
-            is_last.then_some(Ready::Closed(token)),
-        ]
-        .into_iter()
-        .flatten()
     }
 }
 
@@ -519,9 +335,6 @@ impl Driver for Simulated {
         Waker::new(move || was_woken.store(true, Ordering::Release))
     }
 }
-
-/// Linux's number for "too many open files".
-const EMFILE: i32 = 24;
 
 /// How often a send in flight comes back with a part of it left, each time that some of it has left.
 const EARLY_RETURN_PER_MILLE: u32 = 300;

@@ -1,0 +1,131 @@
+//! What becomes of the things that a poll has found, when the worker asks for them.
+
+use super::super::{Completion, Token};
+use super::kernel::{self, Stream};
+use super::socket::Life;
+use super::{Simulated, SimulatedTransfer};
+use crate::buffer::MessageBuffer;
+use std::io::{self, ErrorKind};
+use std::rc::Rc;
+
+impl Simulated {
+    pub(super) fn next_accept(&mut self) -> Option<Completion<'static, SimulatedTransfer>> {
+        let kernel = &mut *self.kernel.borrow_mut();
+        if kernel.backlog.is_empty() {
+            return None;
+        }
+        let is_late = std::mem::take(&mut self.has_late_accept);
+        if !self.is_accepting && !is_late {
+            return None;
+        }
+        let chance = kernel.weather.accept_failure_per_mille;
+        if kernel.is_exhausted || kernel.random.happens(chance) {
+            self.is_accepting = false;
+            kernel.accept_failures += 1;
+            kernel.note(b'F', 0, 0);
+            return Some(Completion::AcceptFailed(io::Error::from_raw_os_error(EMFILE)));
+        }
+        let wire = kernel.backlog.pop_front()?;
+        kernel.note(b'A', wire, 0);
+        let transfer =
+            SimulatedTransfer { kernel: Rc::clone(&self.kernel), wire, is_attached: false };
+        Some(Completion::Accepted(transfer, kernel::address(wire)))
+    }
+
+    /// Receives for one connection: into its message's buffer, or into the memory to be lent.
+    pub(super) fn receive_from(&mut self, token: Token) -> Outcome {
+        let kernel = Rc::clone(&self.kernel);
+        let kernel = &mut *kernel.borrow_mut();
+        let mut lent = std::mem::take(&mut self.lent);
+        let Some(socket) = self.socket(token) else {
+            return Outcome::Nothing;
+        };
+        let is_wanted = socket.life == Life::Attached && !socket.is_paused;
+        let is_late = !socket.late.is_empty();
+        if socket.is_ended || !(is_wanted || is_late) || matches!(socket.life, Life::Failed(_)) {
+            return Outcome::Nothing;
+        }
+        let wire = socket.wire;
+        let size = if is_late { socket.late.len() } else { kernel.receive_size(wire) };
+        if size == 0 {
+            return match kernel.wires[wire].peer {
+                Stream::Open => Outcome::Nothing,
+                Stream::Ended => {
+                    socket.is_ended = true;
+                    kernel.note(b'E', wire, 0);
+                    Outcome::Ended
+                }
+                Stream::Reset => {
+                    // The worker hears of it as of any other fault, in its turn.
+                    if socket.life == Life::Attached {
+                        socket.life = Life::Failed(ErrorKind::ConnectionReset);
+                    }
+                    Outcome::Nothing
+                }
+            };
+        }
+        let source = if is_late { &mut socket.late } else { &mut kernel.wires[wire].to_worker };
+        if let Some(mut buffer) = socket.fill.take() {
+            let size = size.min(buffer.missing());
+            let bytes: Vec<u8> = source.drain(..size).collect();
+            buffer.receive_copy(&bytes);
+            kernel.note(b'I', wire, size);
+            return Outcome::Filled(buffer, size);
+        }
+        lent.clear();
+        lent.extend(source.drain(..size));
+        kernel.note(b'R', wire, size);
+        self.lent = lent;
+        Outcome::Received
+    }
+
+    pub(super) fn next_writable(
+        &mut self,
+        token: Token,
+    ) -> Option<Completion<'static, SimulatedTransfer>> {
+        let socket = self.socket(token)?;
+        if !socket.is_blocked || matches!(socket.life, Life::Failed(_)) {
+            return None;
+        }
+        socket.is_blocked = false;
+        let wire = socket.wire;
+        self.kernel.borrow_mut().note(b'W', wire, 0);
+        Some(Completion::Writable(token))
+    }
+
+    pub(super) fn next_sent(
+        &mut self,
+        token: Token,
+    ) -> Option<Completion<'static, SimulatedTransfer>> {
+        let socket = self.socket(token)?;
+        let queue = socket.in_flight.take_if(|queue| queue.is_empty() || socket.returns_early)?;
+        let wire = socket.wire;
+        self.kernel.borrow_mut().note(b'S', wire, 0);
+        Some(Completion::Sent(token, queue))
+    }
+
+    pub(super) fn next_closed(
+        &mut self,
+        token: Token,
+    ) -> Option<Completion<'static, SimulatedTransfer>> {
+        self.socket(token)?;
+        let socket = self.sockets[token.slot as usize].take()?;
+        self.kernel.borrow_mut().note(b'C', socket.wire, 0);
+        let error = match socket.life {
+            Life::Failed(kind) => Some(io::Error::from(kind)),
+            Life::Attached | Life::Closed(_) => None,
+        };
+        Some(Completion::Closed(token, error))
+    }
+}
+
+/// What one receive brought.
+pub(super) enum Outcome {
+    Nothing,
+    Received,
+    Filled(MessageBuffer, usize),
+    Ended,
+}
+
+/// Linux's number for "too many open files".
+const EMFILE: i32 = 24;

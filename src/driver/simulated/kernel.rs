@@ -1,0 +1,149 @@
+//! The kernel of a simulated driver: wires, and what moves on them.
+
+use super::weather::{Random, Weather};
+use crate::buffer::SendQueue;
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// One connection, between two ends.
+#[derive(Debug, Default)]
+pub(super) struct Wire {
+    /// Written by the peer, not received by the worker.
+    pub(super) to_worker: VecDeque<u8>,
+    /// Sent by the worker, not read by the peer.
+    pub(super) to_peer: VecDeque<u8>,
+    /// What the peer has made of its stream, and the worker of its own.
+    pub(super) peer: Stream,
+    pub(super) worker: Stream,
+    /// The worker has let the connection go: what the peer writes now is answered with a reset.
+    pub(super) is_given_up: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Kernel {
+    pub(super) random: Random,
+    pub(super) weather: Weather,
+    pub(super) wires: Vec<Wire>,
+    /// Wires that wait to be accepted.
+    pub(super) backlog: VecDeque<usize>,
+    pub(super) is_exhausted: bool,
+    pub(super) idle_wait: Option<Duration>,
+    pub(super) polls: u64,
+    pub(super) accept_failures: u64,
+    pub(super) trace: u64,
+}
+
+impl Kernel {
+    pub(super) const fn new(seed: u64, weather: Weather) -> Self {
+        Self {
+            random: Random::new(seed),
+            weather,
+            wires: Vec::new(),
+            backlog: VecDeque::new(),
+            is_exhausted: false,
+            idle_wait: None,
+            polls: 0,
+            accept_failures: 0,
+            trace: 0xCBF2_9CE4_8422_2325,
+        }
+    }
+
+    /// Adds to the digest of all that happened.
+    pub(super) const fn note(&mut self, what: u8, wire: usize, size: usize) {
+        let event = (what as u64) << 56 ^ (wire as u64) << 32 ^ size as u64;
+        self.trace = (self.trace ^ event).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23);
+    }
+
+    /// Bytes that the kernel still takes from the worker.
+    pub(super) fn room(&self, wire: usize) -> usize {
+        let there = self.wires[wire].to_peer.len();
+        self.weather.kernel_bytes_max.saturating_sub(there)
+    }
+
+    /// Moves bytes of the queue onto the wire: all that fit, or fewer.
+    pub(super) fn carry(&mut self, wire: usize, queue: &mut SendQueue) -> usize {
+        let mut size = queue.bytes().min(self.room(wire));
+        if self.random.happens(self.weather.short_per_mille) {
+            size = self.random.below(size + 1);
+        }
+        let mut left = size;
+        while left > 0 {
+            let mut slices = [IoSlice::new(&[]); 4];
+            let count = queue.slices(&mut slices);
+            let mut moved = 0;
+            for slice in &slices[..count] {
+                let part = slice.len().min(left - moved);
+                self.wires[wire].to_peer.extend(&slice[..part]);
+                moved += part;
+            }
+            assert!(moved > 0, "a queue that is not empty has bytes to send");
+            queue.advance(moved);
+            left -= moved;
+        }
+        size
+    }
+
+    /// A random part of what one receive could bring, at least one byte of it.
+    pub(super) fn receive_size(&mut self, wire: usize) -> usize {
+        let there = self.wires[wire].to_worker.len();
+        let size = there.min(self.weather.receive_bytes_max);
+        if size > 1 && self.random.happens(self.weather.short_per_mille) {
+            1 + self.random.below(size - 1)
+        } else {
+            size
+        }
+    }
+
+    pub(super) fn reset_by_peer(&mut self, wire: usize) {
+        let keeps_unreceived = self.random.below(2) == 0;
+        let wire = &mut self.wires[wire];
+        if wire.worker == Stream::Reset {
+            return;
+        }
+        wire.peer = Stream::Reset;
+        wire.to_peer.clear();
+        if !keeps_unreceived {
+            wire.to_worker.clear();
+        }
+    }
+
+    /// The worker breaks the connection off. The peer may have got some of what was on the wire.
+    pub(super) fn reset_by_worker(&mut self, wire: usize) {
+        let kept = self.random.below(self.wires[wire].to_peer.len() + 1);
+        let wire = &mut self.wires[wire];
+        wire.to_peer.truncate(kept);
+        wire.worker = Stream::Reset;
+        wire.is_given_up = true;
+        wire.to_worker.clear();
+    }
+
+    /// The worker lets the connection go in order; that is a reset if it had not received everything.
+    pub(super) fn close_by_worker(&mut self, wire: usize) {
+        if self.wires[wire].to_worker.is_empty() {
+            self.wires[wire].is_given_up = true;
+            self.wires[wire].worker = Stream::Ended;
+        } else {
+            self.reset_by_worker(wire);
+        }
+    }
+}
+
+/// One direction of a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a stream has these states")]
+pub enum Stream {
+    /// More may come.
+    #[default]
+    Open,
+    /// It has ended in order.
+    Ended,
+    /// The connection was broken off.
+    Reset,
+}
+
+/// The address of a wire's far end.
+pub(super) fn address(wire: usize) -> SocketAddr {
+    ([127, 0, 0, 1], 1024 + wire as u16).into()
+}

@@ -1,0 +1,89 @@
+//! One simulated connection, from the worker's side.
+
+use super::super::{Close, Token};
+use super::kernel::{Kernel, Stream};
+use crate::buffer::{MessageBuffer, SendQueue};
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+
+#[derive(Debug)]
+pub(super) struct Socket {
+    pub(super) wire: usize,
+    pub(super) generation: u32,
+    pub(super) is_paused: bool,
+    pub(super) is_blocked: bool,
+    /// The worker has ended its stream.
+    pub(super) is_shut: bool,
+    /// The worker was told that the peer's stream has ended.
+    pub(super) is_ended: bool,
+    /// What had been received when the worker paused or closed, and is still told.
+    pub(super) late: VecDeque<u8>,
+    pub(super) fill: Option<MessageBuffer>,
+    pub(super) in_flight: Option<SendQueue>,
+    /// What is in flight comes back before all of it has left.
+    pub(super) returns_early: bool,
+    pub(super) life: Life,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Life {
+    Attached,
+    /// It broke; the worker has not heard of it.
+    Failed(ErrorKind),
+    /// The worker gave it up; the last word is due.
+    Closed(Close),
+}
+
+impl Socket {
+    /// Perhaps the kernel had received already what the worker does not want now; it is told all the same.
+    pub(super) fn receive_late(&mut self, kernel: &mut Kernel) {
+        if !self.is_ended && kernel.random.happens(kernel.weather.late_per_mille) {
+            let size = kernel.receive_size(self.wire);
+            let received = kernel.wires[self.wire].to_worker.drain(..size);
+            self.late.extend(received);
+        }
+    }
+
+    pub(super) fn candidates(&self, token: Token, kernel: &Kernel) -> impl Iterator<Item = Ready> {
+        let wire = &kernel.wires[self.wire];
+        let is_failed = matches!(self.life, Life::Failed(_));
+        let is_attached = self.life == Life::Attached;
+        let has_bytes = !wire.to_worker.is_empty() || !self.late.is_empty();
+        let has_input = !self.is_ended && (has_bytes || wire.peer != Stream::Open);
+        let receives = if is_attached && !self.is_paused {
+            has_input
+        } else {
+            !is_failed && !self.late.is_empty()
+        };
+        let is_writable = kernel.room(self.wire) > 0 || wire.peer == Stream::Reset;
+        let writes = is_attached && self.is_blocked && is_writable;
+        let in_flight = self.in_flight.as_ref();
+        let is_carried = in_flight.is_some_and(|queue| queue.is_empty() || self.returns_early);
+        let is_last = match self.life {
+            Life::Attached => false,
+            Life::Failed(_) => true,
+            // What lingers has to leave first, and what was under way is told before the last word.
+            Life::Closed(Close::Linger) => !receives && self.in_flight.is_none(),
+            Life::Closed(Close::Reset) => !receives && !is_carried,
+        };
+        [
+            receives.then_some(Ready::Receive(token)),
+            writes.then_some(Ready::Writable(token)),
+            (is_carried && !is_failed).then_some(Ready::Sent(token)),
+            is_last.then_some(Ready::Closed(token)),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// Something that a poll has found to be ready. By the time it is told it may not matter any more.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ready {
+    Woken,
+    Accept,
+    Receive(Token),
+    Writable(Token),
+    Sent(Token),
+    Closed(Token),
+}
