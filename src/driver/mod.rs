@@ -34,8 +34,9 @@ pub use simulated::{Network, Peer, Simulated, SimulatedTransfer, Stream, Weather
 
 /// Moves bytes between sockets and buffers.
 pub trait Driver {
-    /// A connection between being accepted and being attached.
-    type Transfer;
+    /// A connection between being accepted and being attached. It may go to another thread, and be attached there to
+    /// another driver of this kind.
+    type Transfer: Send;
 
     /// Starts or stops accepting. What waits in the kernel's backlog stays there; what the driver has taken from it
     /// still comes.

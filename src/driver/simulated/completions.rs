@@ -6,36 +6,32 @@ use super::socket::Life;
 use super::{Simulated, SimulatedTransfer};
 use crate::buffer::MessageBuffer;
 use std::io::{self, ErrorKind};
-use std::rc::Rc;
 
 impl Simulated {
     pub(super) fn next_accept(&mut self) -> Option<Completion<'static, SimulatedTransfer>> {
-        let kernel = &mut *self.kernel.borrow_mut();
-        if kernel.backlog.is_empty() {
-            return None;
-        }
+        let kernel = &mut *self.kernel.lock();
+        let &next = kernel.stations[self.station].backlog.front()?;
         let is_late = std::mem::take(&mut self.has_late_accept);
         if !self.is_accepting && !is_late {
             return None;
         }
         let chance = kernel.weather.accept_failure_per_mille;
-        if kernel.is_exhausted || kernel.random.happens(chance) {
+        if kernel.stations[self.station].is_exhausted || kernel.random.happens(chance) {
             self.is_accepting = false;
-            kernel.accept_failures += 1;
-            kernel.note(b'F', 0, 0);
+            kernel.stations[self.station].accept_failures += 1;
+            kernel.note(b'F', next, 0);
             return Some(Completion::AcceptFailed(io::Error::from_raw_os_error(EMFILE)));
         }
-        let wire = kernel.backlog.pop_front()?;
+        let wire = kernel.stations[self.station].backlog.pop_front()?;
         kernel.note(b'A', wire, 0);
-        let transfer =
-            SimulatedTransfer { kernel: Rc::clone(&self.kernel), wire, is_attached: false };
+        let transfer = SimulatedTransfer { kernel: self.kernel.clone(), wire, is_attached: false };
         Some(Completion::Accepted(transfer, kernel::address(wire)))
     }
 
     /// Receives for one connection: into its message's buffer, or into the memory to be lent.
     pub(super) fn receive_from(&mut self, token: Token) -> Outcome {
-        let kernel = Rc::clone(&self.kernel);
-        let kernel = &mut *kernel.borrow_mut();
+        let kernel = self.kernel.clone();
+        let kernel = &mut *kernel.lock();
         let mut lent = std::mem::take(&mut self.lent);
         let Some(socket) = self.socket(token) else {
             return Outcome::Nothing;
@@ -89,7 +85,7 @@ impl Simulated {
         }
         socket.is_blocked = false;
         let wire = socket.wire;
-        self.kernel.borrow_mut().note(b'W', wire, 0);
+        self.kernel.lock().note(b'W', wire, 0);
         Some(Completion::Writable(token))
     }
 
@@ -100,7 +96,7 @@ impl Simulated {
         let socket = self.socket(token)?;
         let queue = socket.in_flight.take_if(|queue| queue.is_empty() || socket.returns_early)?;
         let wire = socket.wire;
-        self.kernel.borrow_mut().note(b'S', wire, 0);
+        self.kernel.lock().note(b'S', wire, 0);
         Some(Completion::Sent(token, queue))
     }
 
@@ -110,7 +106,7 @@ impl Simulated {
     ) -> Option<Completion<'static, SimulatedTransfer>> {
         self.socket(token)?;
         let socket = self.sockets[token.slot as usize].take()?;
-        self.kernel.borrow_mut().note(b'C', socket.wire, 0);
+        self.kernel.lock().note(b'C', socket.wire, 0);
         let error = match socket.life {
             Life::Failed(kind) => Some(io::Error::from(kind)),
             Life::Attached | Life::Closed(_) => None,

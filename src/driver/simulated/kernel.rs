@@ -1,10 +1,11 @@
-//! The kernel of a simulated driver: wires, and what moves on them.
+//! The kernel of all simulated drivers on one network: wires, and what moves on them.
 
 use super::weather::{Random, Weather};
 use crate::buffer::SendQueue;
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// One connection, between two ends.
@@ -19,13 +20,13 @@ pub(super) struct Wire {
     pub(super) worker: Stream,
     /// The worker has let the connection go: what the peer writes now is answered with a reset.
     pub(super) is_given_up: bool,
+    /// The driver that has this connection, or is to accept it.
+    pub(super) station: usize,
 }
 
+/// What the kernel keeps for one driver.
 #[derive(Debug)]
-pub(super) struct Kernel {
-    pub(super) random: Random,
-    pub(super) weather: Weather,
-    pub(super) wires: Vec<Wire>,
+pub(super) struct Station {
     /// Wires that wait to be accepted.
     pub(super) backlog: VecDeque<usize>,
     pub(super) is_exhausted: bool,
@@ -35,25 +36,56 @@ pub(super) struct Kernel {
     pub(super) trace: u64,
 }
 
+/// The kernel, as those hold it who are on its network. A transfer may go to another thread, so it is behind a lock.
+#[derive(Clone, Debug)]
+pub(super) struct KernelHandle(Arc<Mutex<Kernel>>);
+
+impl KernelHandle {
+    pub(super) fn new(kernel: Kernel) -> Self {
+        Self(Arc::new(Mutex::new(kernel)))
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, Kernel> {
+        // A worker that broke the contract has panicked, and the test is about to say so.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Kernel {
+    pub(super) random: Random,
+    pub(super) weather: Weather,
+    pub(super) wires: Vec<Wire>,
+    pub(super) stations: Vec<Station>,
+}
+
 impl Kernel {
     pub(super) const fn new(seed: u64, weather: Weather) -> Self {
-        Self {
-            random: Random::new(seed),
-            weather,
-            wires: Vec::new(),
+        Self { random: Random::new(seed), weather, wires: Vec::new(), stations: Vec::new() }
+    }
+
+    /// A place for one more driver.
+    pub(super) fn add_station(&mut self) -> usize {
+        self.stations.push(Station {
             backlog: VecDeque::new(),
             is_exhausted: false,
             idle_wait: None,
             polls: 0,
             accept_failures: 0,
             trace: 0xCBF2_9CE4_8422_2325,
-        }
+        });
+        self.stations.len() - 1
     }
 
-    /// Adds to the digest of all that happened.
-    pub(super) const fn note(&mut self, what: u8, wire: usize, size: usize) {
+    /// Adds to the digest of all that happened at the wire's driver.
+    pub(super) fn note(&mut self, what: u8, wire: usize, size: usize) {
         let event = (what as u64) << 56 ^ (wire as u64) << 32 ^ size as u64;
-        self.trace = (self.trace ^ event).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23);
+        let trace = &mut self.stations[self.wires[wire].station].trace;
+        *trace = (*trace ^ event).wrapping_mul(0x0000_0100_0000_01B3).rotate_left(23);
     }
 
     /// Bytes that the kernel still takes from the worker.

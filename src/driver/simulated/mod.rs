@@ -22,20 +22,20 @@ use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
 use crate::limits::ACCEPTS_PER_TICK_MAX;
 use completions::Outcome;
-use kernel::Kernel;
+use kernel::{Kernel, KernelHandle};
 use socket::{Life, Ready, Socket};
-use std::cell::{RefCell, RefMut};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
-use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 /// The near side of a [`Network`]: what a worker drives.
 #[derive(Debug)]
 pub struct Simulated {
-    kernel: Rc<RefCell<Kernel>>,
+    kernel: KernelHandle,
+    /// Which of the network's drivers this is.
+    station: usize,
     /// By slot.
     sockets: Vec<Option<Socket>>,
     is_accepting: bool,
@@ -51,7 +51,7 @@ pub struct Simulated {
 /// A simulated connection that no worker has attached.
 #[derive(Debug)]
 pub struct SimulatedTransfer {
-    kernel: Rc<RefCell<Kernel>>,
+    kernel: KernelHandle,
     wire: usize,
     is_attached: bool,
 }
@@ -59,7 +59,7 @@ pub struct SimulatedTransfer {
 impl Drop for SimulatedTransfer {
     fn drop(&mut self) {
         if !self.is_attached {
-            self.kernel.borrow_mut().close_by_worker(self.wire);
+            self.kernel.lock().close_by_worker(self.wire);
         }
     }
 }
@@ -68,17 +68,23 @@ impl Simulated {
     /// A driver, and the network that it serves.
     #[must_use]
     pub fn new(seed: u64, weather: Weather) -> (Self, Network) {
-        let kernel = Rc::new(RefCell::new(Kernel::new(seed, weather)));
-        let driver = Self {
-            kernel: Rc::clone(&kernel),
+        let mut kernel = Kernel::new(seed, weather);
+        let station = kernel.add_station();
+        let network = Network { kernel: KernelHandle::new(kernel), station };
+        (Self::at(&network), network)
+    }
+
+    fn at(network: &Network) -> Self {
+        Self {
+            kernel: network.kernel.clone(),
+            station: network.station,
             sockets: Vec::new(),
             is_accepting: true,
             has_late_accept: false,
             ready: VecDeque::new(),
             was_woken: Arc::default(),
             lent: Vec::new(),
-        };
-        (driver, Network(kernel))
+        }
     }
 
     fn socket(&mut self, token: Token) -> Option<&mut Socket> {
@@ -87,8 +93,12 @@ impl Simulated {
     }
 
     /// The socket of a call, and the kernel. `None` if the socket broke meanwhile and the worker could not know.
-    fn called(&mut self, call: &str, token: Token) -> Option<(&mut Socket, RefMut<'_, Kernel>)> {
-        let kernel = self.kernel.borrow_mut();
+    fn called(
+        &mut self,
+        call: &str,
+        token: Token,
+    ) -> Option<(&mut Socket, MutexGuard<'_, Kernel>)> {
+        let kernel = self.kernel.lock();
         let socket = self.sockets.get_mut(token.slot as usize);
         let socket = socket
             .and_then(Option::as_mut)
@@ -108,7 +118,7 @@ impl Simulated {
 
     /// Lets time do its work on one connection: it may break, and what is in flight moves on.
     fn weather(&mut self, slot: usize) {
-        let kernel = &mut *self.kernel.borrow_mut();
+        let kernel = &mut *self.kernel.lock();
         let Some(socket) = &mut self.sockets[slot] else {
             return;
         };
@@ -143,10 +153,10 @@ impl Simulated {
 
     /// Everything that a poll can tell.
     fn candidates(&self) -> Vec<Ready> {
-        let kernel = self.kernel.borrow();
+        let kernel = self.kernel.lock();
         let mut candidates = Vec::new();
         if self.is_accepting || self.has_late_accept {
-            let waiting = kernel.backlog.len().min(ACCEPTS_PER_TICK_MAX);
+            let waiting = kernel.stations[self.station].backlog.len().min(ACCEPTS_PER_TICK_MAX);
             candidates.extend(std::iter::repeat_n(Ready::Accept, waiting));
         }
         for (slot, socket) in self.sockets.iter().enumerate() {
@@ -162,7 +172,7 @@ impl Driver for Simulated {
     type Transfer = SimulatedTransfer;
 
     fn accept(&mut self, on: bool) {
-        let kernel = &mut *self.kernel.borrow_mut();
+        let kernel = &mut *self.kernel.lock();
         let was_on = std::mem::replace(&mut self.is_accepting, on);
         self.has_late_accept =
             was_on && !on && kernel.random.happens(kernel.weather.late_per_mille);
@@ -177,7 +187,10 @@ impl Driver for Simulated {
             self.sockets[slot].is_none(),
             "attach of {token:?} before the last word about the one before it"
         );
-        let kernel = &mut *self.kernel.borrow_mut();
+        let is_ours = self.kernel.is_same(&transfer.kernel);
+        assert!(is_ours, "attach of {token:?}, a connection of another network");
+        let kernel = &mut *self.kernel.lock();
+        kernel.wires[transfer.wire].station = self.station;
         let chance = kernel.weather.attach_failure_per_mille;
         if kernel.random.happens(chance) {
             kernel.reset_by_worker(transfer.wire);
@@ -282,8 +295,7 @@ impl Driver for Simulated {
             self.weather(slot);
         }
         let candidates = self.candidates();
-        let kernel = &mut *self.kernel.borrow_mut();
-        kernel.polls += 1;
+        let kernel = &mut *self.kernel.lock();
         let mut ready: Vec<Ready> = Vec::new();
         // What is in flight moves on with the next poll, as long as its peer has room for it.
         let is_moving =
@@ -301,7 +313,9 @@ impl Driver for Simulated {
         }
         kernel.random.shuffle(&mut ready);
         let waits = is_idle && ready.is_empty();
-        kernel.idle_wait = waits.then(|| timeout.unwrap_or(Duration::MAX));
+        let station = &mut kernel.stations[self.station];
+        station.polls += 1;
+        station.idle_wait = waits.then(|| timeout.unwrap_or(Duration::MAX));
         self.ready = ready.into();
         Ok(())
     }

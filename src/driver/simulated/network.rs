@@ -1,73 +1,86 @@
 //! The far side of a simulated driver: what a test holds.
 
-use super::kernel::{Kernel, Stream, Wire, address};
+use super::Simulated;
+use super::kernel::{KernelHandle, Stream, Wire, address};
 use super::weather::Weather;
-use std::cell::RefCell;
 use std::fmt;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::Duration;
 
-/// The test's handle on the network of one [`super::Simulated`]; clones are handles on the same network.
+/// The test's handle on one [`Simulated`] and on the network that it is on; clones are handles on the same driver.
+///
+/// Several drivers can share a network, which is what handing a connection over takes. They share the dice and the
+/// weather; each has a backlog, descriptors and a trace of its own.
 #[derive(Clone, Debug)]
-pub struct Network(pub(super) Rc<RefCell<Kernel>>);
+pub struct Network {
+    pub(super) kernel: KernelHandle,
+    pub(super) station: usize,
+}
 
 impl Network {
+    /// One more driver on the same network, and the handle on that one.
+    #[must_use]
+    pub fn add_driver(&self) -> (Simulated, Self) {
+        let station = self.kernel.lock().add_station();
+        let network = Self { kernel: self.kernel.clone(), station };
+        (Simulated::at(&network), network)
+    }
+
     /// Connects a new peer. It can write at once; whether and when the worker accepts it is another matter.
     #[must_use]
     pub fn connect(&self) -> Peer {
-        let mut kernel = self.0.borrow_mut();
+        let mut kernel = self.kernel.lock();
         let wire = kernel.wires.len();
-        kernel.wires.push(Wire::default());
-        kernel.backlog.push_back(wire);
-        Peer { kernel: Rc::clone(&self.0), wire }
+        kernel.wires.push(Wire { station: self.station, ..Wire::default() });
+        kernel.stations[self.station].backlog.push_back(wire);
+        Peer { kernel: self.kernel.clone(), wire }
     }
 
     /// How long the last poll would have waited, if nothing was ready or about to be: the time to advance the clock by
     /// if nobody else has anything to do. [`Duration::MAX`] stands for a wait without an end.
     #[must_use]
     pub fn idle_wait(&self) -> Option<Duration> {
-        self.0.borrow().idle_wait
+        self.kernel.lock().stations[self.station].idle_wait
     }
 
     /// How often the worker has polled.
     #[must_use]
     pub fn polls(&self) -> u64 {
-        self.0.borrow().polls
+        self.kernel.lock().stations[self.station].polls
     }
 
     /// How often accepting has failed.
     #[must_use]
     pub fn accept_failures(&self) -> u64 {
-        self.0.borrow().accept_failures
+        self.kernel.lock().stations[self.station].accept_failures
     }
 
-    /// Takes all free descriptors away, or gives them back: meanwhile every accept fails.
+    /// Takes all of this driver's free descriptors away, or gives them back: meanwhile every accept fails.
     pub fn exhaust_descriptors(&self, is_exhausted: bool) {
-        self.0.borrow_mut().is_exhausted = is_exhausted;
+        self.kernel.lock().stations[self.station].is_exhausted = is_exhausted;
     }
 
-    /// Changes the weather.
+    /// Changes the weather, for all drivers of the network.
     pub fn set_weather(&self, weather: Weather) {
-        self.0.borrow_mut().weather = weather;
+        self.kernel.lock().weather = weather;
     }
 
     /// Connections that wait to be accepted.
     #[must_use]
     pub fn backlog(&self) -> usize {
-        self.0.borrow().backlog.len()
+        self.kernel.lock().stations[self.station].backlog.len()
     }
 
     /// A digest of everything that has passed between worker and driver, in order.
     #[must_use]
     pub fn trace(&self) -> u64 {
-        self.0.borrow().trace
+        self.kernel.lock().stations[self.station].trace
     }
 }
 
 /// The far end of one connection. A peer that is not read from stalls, as a real one would.
 pub struct Peer {
-    kernel: Rc<RefCell<Kernel>>,
+    kernel: KernelHandle,
     wire: usize,
 }
 
@@ -80,7 +93,7 @@ impl Peer {
 
     /// Writes what the kernel takes, and says how many bytes that was.
     pub fn write(&self, bytes: &[u8]) -> usize {
-        let mut kernel = self.kernel.borrow_mut();
+        let mut kernel = self.kernel.lock();
         let room_max = kernel.weather.kernel_bytes_max;
         let wire = &mut kernel.wires[self.wire];
         if wire.peer != Stream::Open || wire.worker == Stream::Reset {
@@ -99,7 +112,7 @@ impl Peer {
     /// Takes at most `size_max` of the bytes that have arrived.
     #[must_use]
     pub fn read(&self, size_max: usize) -> Vec<u8> {
-        let mut kernel = self.kernel.borrow_mut();
+        let mut kernel = self.kernel.lock();
         let wire = &mut kernel.wires[self.wire];
         let size = size_max.min(wire.to_peer.len());
         wire.to_peer.drain(..size).collect()
@@ -107,7 +120,7 @@ impl Peer {
 
     /// Ends the peer's stream. It can still read.
     pub fn end(&self) {
-        let wire = &mut self.kernel.borrow_mut().wires[self.wire];
+        let wire = &mut self.kernel.lock().wires[self.wire];
         if wire.peer == Stream::Open {
             wire.peer = Stream::Ended;
         }
@@ -115,13 +128,13 @@ impl Peer {
 
     /// Breaks the connection off. What the worker has not received yet may be lost.
     pub fn reset(&self) {
-        self.kernel.borrow_mut().reset_by_peer(self.wire);
+        self.kernel.lock().reset_by_peer(self.wire);
     }
 
     /// What the peer knows of the worker's stream when it has read everything before the end.
     #[must_use]
     pub fn incoming(&self) -> Stream {
-        let wire = &self.kernel.borrow().wires[self.wire];
+        let wire = &self.kernel.lock().wires[self.wire];
         if wire.peer == Stream::Reset {
             Stream::Reset
         } else if wire.to_peer.is_empty() {
@@ -134,13 +147,13 @@ impl Peer {
     /// Bytes that wait to be read.
     #[must_use]
     pub fn readable(&self) -> usize {
-        self.kernel.borrow().wires[self.wire].to_peer.len()
+        self.kernel.lock().wires[self.wire].to_peer.len()
     }
 
     /// Bytes that this peer wrote and the worker has not received.
     #[must_use]
     pub fn unreceived(&self) -> usize {
-        self.kernel.borrow().wires[self.wire].to_worker.len()
+        self.kernel.lock().wires[self.wire].to_worker.len()
     }
 }
 
