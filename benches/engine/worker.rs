@@ -111,6 +111,10 @@ impl Driver for Script {
         Ok(())
     }
 
+    fn connect(&mut self, _: Token, _: SocketAddr) -> io::Result<()> {
+        Err(io::Error::other("the script accepts"))
+    }
+
     fn receive(&mut self, _: Token, _: Receive) {}
 
     fn fill(&mut self, _: Token, _: MessageBuffer) {}
@@ -121,6 +125,8 @@ impl Driver for Script {
     }
 
     fn shutdown_write(&mut self, _: Token) {}
+
+    fn detach(&mut self, _: Token) {}
 
     fn close(&mut self, _: Token, _: Close) {}
 

@@ -4,7 +4,8 @@
 //! was short; a short read means that the kernel has no more, with two exceptions. The peer has ended its stream: one
 //! more read finds the end. The peer has sent urgent data: reads stop short of it. The event says both; then the socket
 //! is read until the kernel says that there is no more. All interests are registered once, when a connection is
-//! attached, which costs one system call per connection and none per message.
+//! attached, which costs one system call per connection and none per message. Registering reports what is there already,
+//! so nothing is missed when a connection comes from another driver.
 
 use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
@@ -15,10 +16,11 @@ use mio::{Events, Interest, Poll};
 use socket2::SockRef;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::net::Shutdown;
+use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+mod connecting;
 #[cfg(test)]
 mod tests;
 
@@ -37,6 +39,7 @@ pub struct Epoll {
     readable_later: Vec<Token>,
     writable: VecDeque<Token>,
     closed: VecDeque<(Token, Option<io::Error>)>,
+    detached: VecDeque<(Token, TcpStream)>,
     receive_buffer: Box<[u8]>,
 }
 
@@ -63,6 +66,9 @@ struct Socket {
     is_ended: bool,
     is_paused: bool,
     is_blocked: bool,
+    /// It is not there yet. Meanwhile it is paused, and blocked until it is writable: an event about it costs an existing
+    /// connection's event no further look.
+    is_connecting: bool,
     fill: Option<MessageBuffer>,
 }
 
@@ -95,6 +101,7 @@ impl Epoll {
             readable_later: Vec::new(),
             writable: VecDeque::new(),
             closed: VecDeque::new(),
+            detached: VecDeque::new(),
             receive_buffer: vec![0; RECEIVE_SIZE].into_boxed_slice(),
         })
     }
@@ -109,9 +116,60 @@ impl Epoll {
         self.sockets[token.slot as usize].take()
     }
 
+    /// Registers the stream and files it. What is there already makes an event.
+    fn watch(
+        &mut self,
+        token: Token,
+        mut stream: TcpStream,
+        is_connecting: bool,
+    ) -> io::Result<()> {
+        let interest = Interest::READABLE | Interest::PRIORITY | Interest::WRITABLE;
+        self.poll.registry().register(&mut stream, to_mio(token), interest)?;
+        let slot = token.slot as usize;
+        if self.sockets.len() <= slot {
+            self.sockets.resize_with(slot + 1, || None);
+        }
+        self.sockets[slot] = Some(Socket {
+            stream,
+            generation: token.generation,
+            is_readable: false,
+            is_listed: false,
+            reads_to_end: false,
+            is_ended: false,
+            is_paused: is_connecting,
+            is_blocked: is_connecting,
+            is_connecting,
+            fill: None,
+        });
+        Ok(())
+    }
+
     fn fail(&mut self, token: Token, error: io::Error) {
         if self.remove(token).is_some() {
             self.closed.push_back((token, Some(error)));
+        }
+    }
+
+    /// What a socket is told that was blocked and had an event.
+    fn next_writable(&mut self, token: Token) -> Option<Completion<'static, TcpStream>> {
+        let socket = self.socket(token)?;
+        if !socket.is_connecting {
+            return Some(Completion::Writable(token));
+        }
+        match connecting::is_connected(&socket.stream) {
+            Ok(true) => {
+                socket.is_connecting = false;
+                self.receive(token, Receive::Lend);
+                Some(Completion::Connected(token))
+            }
+            Ok(false) => {
+                socket.is_blocked = true;
+                None
+            }
+            Err(error) => {
+                self.remove(token);
+                Some(Completion::Closed(token, Some(error)))
+            }
         }
     }
 
@@ -209,25 +267,12 @@ impl Driver for Epoll {
         self.listener = None;
     }
 
-    fn attach(&mut self, token: Token, mut transfer: TcpStream) -> io::Result<()> {
-        let interest = Interest::READABLE | Interest::PRIORITY | Interest::WRITABLE;
-        self.poll.registry().register(&mut transfer, to_mio(token), interest)?;
-        let slot = token.slot as usize;
-        if self.sockets.len() <= slot {
-            self.sockets.resize_with(slot + 1, || None);
-        }
-        self.sockets[slot] = Some(Socket {
-            stream: transfer,
-            generation: token.generation,
-            is_readable: false,
-            is_listed: false,
-            reads_to_end: false,
-            is_ended: false,
-            is_paused: false,
-            is_blocked: false,
-            fill: None,
-        });
-        Ok(())
+    fn attach(&mut self, token: Token, transfer: TcpStream) -> io::Result<()> {
+        self.watch(token, transfer, false)
+    }
+
+    fn connect(&mut self, token: Token, address: SocketAddr) -> io::Result<()> {
+        self.watch(token, connecting::begin(address)?, true)
     }
 
     fn receive(&mut self, token: Token, receive: Receive) {
@@ -277,6 +322,18 @@ impl Driver for Epoll {
         }
     }
 
+    fn detach(&mut self, token: Token) {
+        let Some(mut socket) = self.remove(token) else {
+            return;
+        };
+        debug_assert!(!socket.is_connecting, "detach before it was there");
+        debug_assert!(!socket.is_blocked && socket.fill.is_none(), "detach with work under way");
+        match self.poll.registry().deregister(&mut socket.stream) {
+            Ok(()) => self.detached.push_back((token, socket.stream)),
+            Err(error) => self.closed.push_back((token, Some(error))),
+        }
+    }
+
     fn close(&mut self, token: Token, close: Close) {
         if let Some(socket) = self.remove(token) {
             if close == Close::Reset {
@@ -291,6 +348,7 @@ impl Driver for Epoll {
         self.readable.extend(self.readable_later.drain(..));
         let is_ready = !self.readable.is_empty()
             || !self.closed.is_empty()
+            || !self.detached.is_empty()
             || self.listener.as_ref().is_some_and(|listener| listener.is_on && listener.is_ready);
         let timeout = if is_ready { Some(Duration::ZERO) } else { timeout };
         match self.poll.poll(&mut self.events, timeout) {
@@ -331,12 +389,15 @@ impl Driver for Epoll {
         if let Some((token, error)) = self.closed.pop_front() {
             return Some(Completion::Closed(token, error));
         }
+        if let Some((token, transfer)) = self.detached.pop_front() {
+            return Some(Completion::Detached(token, transfer));
+        }
         if std::mem::take(&mut self.was_woken) {
             return Some(Completion::Woken);
         }
         while let Some(token) = self.writable.pop_front() {
-            if self.socket(token).is_some() {
-                return Some(Completion::Writable(token));
+            if let Some(completion) = self.next_writable(token) {
+                return Some(completion);
             }
         }
         if let Some(accepted) = self.next_accept() {

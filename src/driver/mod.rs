@@ -6,16 +6,21 @@
 //!
 //! The contract, which every driver keeps and the worker relies on:
 //!
-//! - [`Completion::Closed`] is a token's last completion. It follows every [`Driver::close`], and comes unasked when the
-//!   socket failed; not always in the next poll, because the kernel has to be through with the token's buffers. Only
-//!   after it may the token's slot be used again.
-//! - [`Completion::EndOfStream`] comes at most once; nothing is received after it.
+//! - A token has one last completion, and only after it may the token's slot be used again. [`Completion::Closed`] follows
+//!   every [`Driver::close`], and comes unasked when the socket failed; not always in the next poll, because the kernel
+//!   has to be through with the token's buffers. [`Completion::Detached`] follows [`Driver::detach`], if the socket has
+//!   not failed meanwhile.
+//! - After [`Driver::connect`], [`Completion::Connected`] comes first of all, or `Closed` in its place. Until then the
+//!   worker may ask nothing about the connection but to close it, and then it is not told `Connected` any more.
+//! - [`Completion::EndOfStream`] comes at most once for a token; nothing is received after it.
 //! - After [`Sending::Blocked`], [`Completion::Writable`] (or `Closed`) follows. After [`Sending::InFlight`] the queue's
 //!   content is the driver's until [`Completion::Sent`] gives back what has not left (or `Closed` drops it); nothing else
 //!   may be sent meanwhile.
 //! - What was under way when the worker paused receiving, turned accepting off or closed a connection may still be
 //!   told: bytes, a queue, one more connection. A connection that was closed is told nothing more than that, and the
-//!   worker asks nothing more about it.
+//!   worker asks nothing more about it. The same is true of one that was detached, and nothing of it is lost: what the
+//!   driver has received is told before `Detached`, and all that comes behind it is received by whoever attaches the
+//!   connection next.
 //! - Between two calls of `poll`, a token gets at most one `Received` or `Filled`: nobody starves.
 //! - A driver may be moved to its worker's thread before its first poll, and stays there; only wakers leave it.
 
@@ -30,7 +35,7 @@ mod epoll;
 mod simulated;
 
 pub use epoll::Epoll;
-pub use simulated::{Network, Peer, Simulated, SimulatedTransfer, Stream, Weather};
+pub use simulated::{Answer, Network, Peer, Simulated, SimulatedTransfer, Stream, Weather};
 
 /// Moves bytes between sockets and buffers.
 pub trait Driver {
@@ -54,6 +59,15 @@ pub trait Driver {
     /// The system's, when it cannot watch one more descriptor; the connection is closed then.
     fn attach(&mut self, token: Token, transfer: Self::Transfer) -> io::Result<()>;
 
+    /// Begins to connect to `address`, without waiting, under the name `token`. Then [`Completion::Connected`] follows, from
+    /// which on the connection is as one that was just attached; or [`Completion::Closed`] with the fault. There is no
+    /// deadline but the kernel's own, which may be minutes.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when it cannot even begin, such as for want of a descriptor; nothing follows then.
+    fn connect(&mut self, token: Token, address: SocketAddr) -> io::Result<()>;
+
     /// Pauses receiving, or goes on with it. A paused connection's end or failure may be found only when it goes on.
     fn receive(&mut self, token: Token, receive: Receive);
 
@@ -66,6 +80,14 @@ pub trait Driver {
 
     /// Ends the outgoing stream, after all that was sent or is in flight.
     fn shutdown_write(&mut self, token: Token);
+
+    /// Gives the connection away, open as it is. [`Completion::Detached`] follows, with what another driver can attach; or
+    /// `Closed`, if the socket failed meanwhile.
+    ///
+    /// Nothing may be queued or in flight or being filled, and the connection must be there: attached, or `Connected`. An
+    /// end of the peer's stream that was told is told again to the next owner. For a token that is closed, detached, or
+    /// unknown this does nothing.
+    fn detach(&mut self, token: Token);
 
     /// Gives the connection up, with what is in flight. [`Completion::Closed`] follows.
     fn close(&mut self, token: Token, close: Close);
@@ -137,6 +159,8 @@ pub enum Completion<'d, T> {
     /// Accepting failed, as a rule because the process or the system is out of descriptors or memory, and has stopped.
     /// Turn it on again later.
     AcceptFailed(io::Error),
+    /// The connection that [`Driver::connect`] began is there.
+    Connected(Token),
     /// Bytes arrived.
     Received(Token, &'d mut [u8]),
     /// Bytes arrived in the buffer given to [`Driver::fill`], this many.
@@ -148,6 +172,9 @@ pub enum Completion<'d, T> {
     Sent(Token, SendQueue),
     /// Sending makes sense again.
     Writable(Token),
+    /// The last word about this token: it names nothing any more, and its connection is the caller's, to be attached under
+    /// another name, here or elsewhere. To drop it is to close it.
+    Detached(Token, T),
     /// The last word about this token, with the fault if there was one.
     Closed(Token, Option<io::Error>),
     /// Somebody used the [`Waker`].

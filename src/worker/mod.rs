@@ -234,7 +234,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                     self.accept_again_at = self.shut_down_by.is_none().then_some(again_at);
                 }
                 Completion::Closed(token, _) => self.handle_closed(token),
-                Completion::Woken => {}
+                Completion::Connected(_) | Completion::Detached(..) | Completion::Woken => {}
             }
         }
     }

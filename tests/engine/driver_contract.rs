@@ -145,6 +145,7 @@ impl<D: Driver> Near<D> {
                     self.queue.push_queue(meanwhile);
                     (token, Told::Sent)
                 }
+                Completion::Connected(_) | Completion::Detached(..) => unreachable!("nobody asked"),
                 Completion::Writable(token) => (token, Told::Writable),
                 Completion::Closed(token, error) => (token, Told::Closed(error.is_some())),
                 Completion::Woken => continue,

@@ -1,7 +1,7 @@
 //! What becomes of the things that a poll has found, when the worker asks for them.
 
 use super::super::{Completion, Token};
-use super::kernel::{self, Stream};
+use super::kernel::Stream;
 use super::socket::Life;
 use super::{Simulated, SimulatedTransfer};
 use crate::buffer::MessageBuffer;
@@ -25,7 +25,25 @@ impl Simulated {
         let wire = kernel.stations[self.station].backlog.pop_front()?;
         kernel.note(b'A', wire, 0);
         let transfer = SimulatedTransfer { kernel: self.kernel.clone(), wire, is_attached: false };
-        Some(Completion::Accepted(transfer, kernel::address(wire)))
+        Some(Completion::Accepted(transfer, kernel.address(wire)))
+    }
+
+    pub(super) fn next_connected(
+        &mut self,
+        token: Token,
+    ) -> Option<Completion<'static, SimulatedTransfer>> {
+        let kernel = self.kernel.clone();
+        let kernel = &mut *kernel.lock();
+        let socket = self.socket(token).filter(|socket| socket.life == Life::Established)?;
+        let wire = socket.wire;
+        if kernel.wires[wire].peer == Stream::Reset && kernel.random.below(2) == 0 {
+            // The worker hears of it with the next poll, and never that it was there.
+            socket.life = Life::Failed(ErrorKind::ConnectionReset);
+            return None;
+        }
+        socket.life = Life::Attached;
+        kernel.note(b'N', wire, 0);
+        Some(Completion::Connected(token))
     }
 
     /// Receives for one connection: into its message's buffer, or into the memory to be lent.
@@ -100,17 +118,30 @@ impl Simulated {
         Some(Completion::Sent(token, queue))
     }
 
-    pub(super) fn next_closed(
+    pub(super) fn next_last_word(
         &mut self,
         token: Token,
     ) -> Option<Completion<'static, SimulatedTransfer>> {
         self.socket(token)?;
         let socket = self.sockets[token.slot as usize].take()?;
-        self.kernel.lock().note(b'C', socket.wire, 0);
+        let wire = socket.wire;
+        let kernel = &mut *self.kernel.lock();
         let error = match socket.life {
-            Life::Failed(kind) => Some(io::Error::from(kind)),
-            Life::Attached | Life::Closed(_) => None,
+            Life::Failed(kind) => Some(kind),
+            Life::Detached => {
+                let is_reset = kernel.wires[wire].peer == Stream::Reset;
+                if !is_reset || kernel.random.below(2) == 0 {
+                    kernel.note(b'D', wire, 0);
+                    let transfer =
+                        SimulatedTransfer { kernel: self.kernel.clone(), wire, is_attached: false };
+                    return Some(Completion::Detached(token, transfer));
+                }
+                Some(ErrorKind::ConnectionReset)
+            }
+            _ => None,
         };
+        let error = error.map(io::Error::from);
+        kernel.note(b'C', wire, 0);
         Some(Completion::Closed(token, error))
     }
 }
@@ -124,4 +155,4 @@ pub(super) enum Outcome {
 }
 
 /// Linux's number for "too many open files".
-const EMFILE: i32 = 24;
+pub(super) const EMFILE: i32 = 24;

@@ -2,7 +2,7 @@
 
 use super::weather::{Random, Weather};
 use crate::buffer::SendQueue;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -22,6 +22,8 @@ pub(super) struct Wire {
     pub(super) is_given_up: bool,
     /// The driver that has this connection, or is to accept it.
     pub(super) station: usize,
+    /// Where the worker connected to; `None` if it was the peer that connected.
+    pub(super) listens: Option<SocketAddr>,
 }
 
 /// What the kernel keeps for one driver.
@@ -61,11 +63,22 @@ pub(super) struct Kernel {
     pub(super) weather: Weather,
     pub(super) wires: Vec<Wire>,
     pub(super) stations: Vec<Station>,
+    /// How addresses answer the workers that connect to them.
+    pub(super) answers: BTreeMap<SocketAddr, Answer>,
+    /// Wires that workers have made, until the test accepts them.
+    pub(super) established: VecDeque<usize>,
 }
 
 impl Kernel {
     pub(super) const fn new(seed: u64, weather: Weather) -> Self {
-        Self { random: Random::new(seed), weather, wires: Vec::new(), stations: Vec::new() }
+        Self {
+            random: Random::new(seed),
+            weather,
+            wires: Vec::new(),
+            stations: Vec::new(),
+            answers: BTreeMap::new(),
+            established: VecDeque::new(),
+        }
     }
 
     /// A place for one more driver.
@@ -79,6 +92,35 @@ impl Kernel {
             trace: 0xCBF2_9CE4_8422_2325,
         });
         self.stations.len() - 1
+    }
+
+    /// One more connection.
+    pub(super) fn add_wire(&mut self, station: usize, listens: Option<SocketAddr>) -> usize {
+        self.wires.push(Wire { station, listens, ..Wire::default() });
+        self.wires.len() - 1
+    }
+
+    /// What the far end's address is, as the worker sees it.
+    pub(super) fn address(&self, wire: usize) -> SocketAddr {
+        let port = 1024 + wire as u16;
+        self.wires[wire].listens.unwrap_or_else(|| ([127, 0, 0, 1], port).into())
+    }
+
+    /// How the address answers that the worker connects to.
+    pub(super) fn answer(&self, wire: usize) -> Answer {
+        let address = self.address(wire);
+        self.answers.get(&address).copied().unwrap_or(Answer::Refuse)
+    }
+
+    /// The weather's answer to who connects, if it has one.
+    pub(super) const fn answer_by_weather(&mut self) -> Option<Answer> {
+        if self.random.happens(self.weather.connect_refusal_per_mille) {
+            return Some(Answer::Refuse);
+        }
+        if self.random.happens(self.weather.connect_stall_per_mille) {
+            return Some(Answer::Stall);
+        }
+        None
     }
 
     /// Adds to the digest of all that happened at the wire's driver.
@@ -162,6 +204,18 @@ impl Kernel {
     }
 }
 
+/// How an address answers a worker that connects to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "an address has these answers")]
+pub enum Answer {
+    /// Somebody listens there.
+    Accept,
+    /// Nobody listens there.
+    Refuse,
+    /// There is no answer, as long as this is so.
+    Stall,
+}
+
 /// One direction of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a stream has these states")]
@@ -173,9 +227,4 @@ pub enum Stream {
     Ended,
     /// The connection was broken off.
     Reset,
-}
-
-/// The address of a wire's far end.
-pub(super) fn address(wire: usize) -> SocketAddr {
-    ([127, 0, 0, 1], 1024 + wire as u16).into()
 }

@@ -14,18 +14,19 @@ mod network;
 mod socket;
 mod weather;
 
-pub use kernel::Stream;
+pub use kernel::{Answer, Stream};
 pub use network::{Network, Peer};
 pub use weather::Weather;
 
 use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
 use crate::limits::ACCEPTS_PER_TICK_MAX;
-use completions::Outcome;
+use completions::{EMFILE, Outcome};
 use kernel::{Kernel, KernelHandle};
 use socket::{Life, Ready, Socket};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
@@ -105,10 +106,25 @@ impl Simulated {
             .filter(|socket| socket.generation == token.generation)
             .unwrap_or_else(|| panic!("{call} of {token:?}, which nobody attached"));
         match socket.life {
-            Life::Attached => Some((socket, kernel)),
+            Life::Connecting(_) | Life::Established if call != "close" => {
+                panic!("{call} of {token:?}, which is not connected yet")
+            }
+            Life::Connecting(_) | Life::Established | Life::Attached => Some((socket, kernel)),
             Life::Failed(_) => None,
+            Life::Detached => panic!("{call} of {token:?}, which was detached"),
             Life::Closed(_) => panic!("{call} of {token:?}, which was closed"),
         }
+    }
+
+    /// The slot of a new socket, which has to be free.
+    fn free_slot(&mut self, call: &str, token: Token) -> &mut Option<Socket> {
+        let slot = token.slot as usize;
+        if self.sockets.len() <= slot {
+            self.sockets.resize_with(slot + 1, || None);
+        }
+        let slot = &mut self.sockets[slot];
+        assert!(slot.is_none(), "{call} of {token:?} before the last word about the one before it");
+        slot
     }
 
     fn token(&self, slot: usize) -> Option<Token> {
@@ -122,7 +138,9 @@ impl Simulated {
         let Some(socket) = &mut self.sockets[slot] else {
             return;
         };
-        if socket.life == Life::Attached && kernel.random.happens(kernel.weather.reset_per_mille) {
+        socket.connect(kernel);
+        let is_there = matches!(socket.life, Life::Established | Life::Attached);
+        if is_there && kernel.random.happens(kernel.weather.reset_per_mille) {
             kernel.reset_by_peer(socket.wire);
         }
         if matches!(socket.life, Life::Failed(_) | Life::Closed(Close::Reset)) {
@@ -179,18 +197,12 @@ impl Driver for Simulated {
     }
 
     fn attach(&mut self, token: Token, mut transfer: SimulatedTransfer) -> io::Result<()> {
-        let slot = token.slot as usize;
-        if self.sockets.len() <= slot {
-            self.sockets.resize_with(slot + 1, || None);
-        }
-        assert!(
-            self.sockets[slot].is_none(),
-            "attach of {token:?} before the last word about the one before it"
-        );
         let is_ours = self.kernel.is_same(&transfer.kernel);
         assert!(is_ours, "attach of {token:?}, a connection of another network");
-        let kernel = &mut *self.kernel.lock();
-        kernel.wires[transfer.wire].station = self.station;
+        let (kernel, station) = (self.kernel.clone(), self.station);
+        let kernel = &mut *kernel.lock();
+        let slot = self.free_slot("attach", token);
+        kernel.wires[transfer.wire].station = station;
         let chance = kernel.weather.attach_failure_per_mille;
         if kernel.random.happens(chance) {
             kernel.reset_by_worker(transfer.wire);
@@ -198,19 +210,24 @@ impl Driver for Simulated {
             return Err(io::Error::from(ErrorKind::OutOfMemory));
         }
         transfer.is_attached = true;
-        self.sockets[slot] = Some(Socket {
-            wire: transfer.wire,
-            generation: token.generation,
-            is_paused: false,
-            is_blocked: false,
-            is_shut: false,
-            is_ended: false,
-            late: VecDeque::new(),
-            fill: None,
-            in_flight: None,
-            returns_early: false,
-            life: Life::Attached,
-        });
+        let mut socket = Socket::new(transfer.wire, token.generation, Life::Attached);
+        socket.is_shut = kernel.wires[transfer.wire].worker != Stream::Open;
+        *slot = Some(socket);
+        Ok(())
+    }
+
+    fn connect(&mut self, token: Token, address: SocketAddr) -> io::Result<()> {
+        let (kernel, station) = (self.kernel.clone(), self.station);
+        let kernel = &mut *kernel.lock();
+        let slot = self.free_slot("connect", token);
+        let chance = kernel.weather.connect_failure_per_mille;
+        if kernel.stations[station].is_exhausted || kernel.random.happens(chance) {
+            return Err(io::Error::from_raw_os_error(EMFILE));
+        }
+        let wire = kernel.add_wire(station, Some(address));
+        kernel.note(b'n', wire, 0);
+        let life = Life::Connecting(kernel.answer_by_weather());
+        *slot = Some(Socket::new(wire, token.generation, life));
         Ok(())
     }
 
@@ -274,11 +291,32 @@ impl Driver for Simulated {
         }
     }
 
+    fn detach(&mut self, token: Token) {
+        let kernel = self.kernel.clone();
+        let kernel = &mut *kernel.lock();
+        let Some(socket) = self.socket(token) else {
+            return;
+        };
+        let is_connecting = matches!(socket.life, Life::Connecting(_) | Life::Established);
+        assert!(!is_connecting, "detach of {token:?}, which is not connected yet");
+        if socket.life != Life::Attached {
+            return;
+        }
+        assert!(socket.fill.is_none(), "detach of {token:?}, which is being filled");
+        let is_sending = socket.is_blocked || socket.in_flight.is_some();
+        assert!(!is_sending, "detach of {token:?}, of which something has not left");
+        socket.receive_late(kernel);
+        socket.life = Life::Detached;
+        kernel.note(b'd', socket.wire, 0);
+    }
+
     fn close(&mut self, token: Token, close: Close) {
         let Some((socket, mut kernel)) = self.called("close", token) else {
             return;
         };
-        socket.receive_late(&mut kernel);
+        if socket.life == Life::Attached {
+            socket.receive_late(&mut kernel);
+        }
         socket.life = Life::Closed(close);
         socket.returns_early = false;
         kernel.note(b'c', socket.wire, close as usize);
@@ -325,9 +363,10 @@ impl Driver for Simulated {
             let completion = match ready {
                 Ready::Woken => Some(Completion::Woken),
                 Ready::Accept => self.next_accept(),
+                Ready::Connected(token) => self.next_connected(token),
                 Ready::Writable(token) => self.next_writable(token),
                 Ready::Sent(token) => self.next_sent(token),
-                Ready::Closed(token) => self.next_closed(token),
+                Ready::LastWord(token) => self.next_last_word(token),
                 Ready::Receive(token) => match self.receive_from(token) {
                     Outcome::Nothing => None,
                     Outcome::Received => {

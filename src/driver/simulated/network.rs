@@ -1,7 +1,7 @@
 //! The far side of a simulated driver: what a test holds.
 
 use super::Simulated;
-use super::kernel::{KernelHandle, Stream, Wire, address};
+use super::kernel::{Answer, KernelHandle, Stream};
 use super::weather::Weather;
 use std::fmt;
 use std::net::SocketAddr;
@@ -30,10 +30,25 @@ impl Network {
     #[must_use]
     pub fn connect(&self) -> Peer {
         let mut kernel = self.kernel.lock();
-        let wire = kernel.wires.len();
-        kernel.wires.push(Wire { station: self.station, ..Wire::default() });
+        let wire = kernel.add_wire(self.station, None);
         kernel.stations[self.station].backlog.push_back(wire);
         Peer { kernel: self.kernel.clone(), wire }
+    }
+
+    /// Says how `address` answers from now on when a driver of this network connects to it. Before, it refuses.
+    pub fn answer(&self, address: SocketAddr, answer: Answer) {
+        self.kernel.lock().answers.insert(address, answer);
+    }
+
+    /// Accepts the next connection that a driver of this network has made to `address`. It may be there before the
+    /// worker hears of it.
+    #[must_use]
+    pub fn accept(&self, address: SocketAddr) -> Option<Peer> {
+        let kernel = &mut *self.kernel.lock();
+        let is_there = |&wire: &usize| kernel.wires[wire].listens == Some(address);
+        let position = kernel.established.iter().position(is_there)?;
+        let wire = kernel.established.remove(position)?;
+        Some(Peer { kernel: self.kernel.clone(), wire })
     }
 
     /// How long the last poll would have waited, if nothing was ready or about to be: the time to advance the clock by
@@ -55,7 +70,8 @@ impl Network {
         self.kernel.lock().stations[self.station].accept_failures
     }
 
-    /// Takes all of this driver's free descriptors away, or gives them back: meanwhile every accept fails.
+    /// Takes all of this driver's free descriptors away, or gives them back: meanwhile every accept fails, and
+    /// every connect.
     pub fn exhaust_descriptors(&self, is_exhausted: bool) {
         self.kernel.lock().stations[self.station].is_exhausted = is_exhausted;
     }
@@ -88,7 +104,7 @@ impl Peer {
     /// The address that the worker sees.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        address(self.wire)
+        self.kernel.lock().address(self.wire)
     }
 
     /// Writes what the kernel takes, and says how many bytes that was.

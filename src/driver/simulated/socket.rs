@@ -1,7 +1,7 @@
 //! One simulated connection, from the worker's side.
 
 use super::super::{Close, Token};
-use super::kernel::{Kernel, Stream};
+use super::kernel::{Answer, Kernel, Stream};
 use crate::buffer::{MessageBuffer, SendQueue};
 use std::collections::VecDeque;
 use std::io::ErrorKind;
@@ -16,7 +16,7 @@ pub(super) struct Socket {
     pub(super) is_shut: bool,
     /// The worker was told that the peer's stream has ended.
     pub(super) is_ended: bool,
-    /// What had been received when the worker paused or closed, and is still told.
+    /// What had been received when the worker paused, closed or detached, and is still told.
     pub(super) late: VecDeque<u8>,
     pub(super) fill: Option<MessageBuffer>,
     pub(super) in_flight: Option<SendQueue>,
@@ -25,16 +25,59 @@ pub(super) struct Socket {
     pub(super) life: Life,
 }
 
+/// ```text
+///  connect ─► Connecting ─► Established ─► Attached ─► Detached, Closed
+///                  └─────────────┴─► Failed ◄─┘
+/// ```
+///
+/// All but `Failed` can be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Life {
+    /// Until the address answers; the weather may have answered for it.
+    Connecting(Option<Answer>),
+    /// The connection is there; the worker has not heard of it.
+    Established,
     Attached,
     /// It broke; the worker has not heard of it.
     Failed(ErrorKind),
+    /// The worker gave it away; the last word is due.
+    Detached,
     /// The worker gave it up; the last word is due.
     Closed(Close),
 }
 
 impl Socket {
+    pub(super) const fn new(wire: usize, generation: u32, life: Life) -> Self {
+        Self {
+            wire,
+            generation,
+            is_paused: false,
+            is_blocked: false,
+            is_shut: false,
+            is_ended: false,
+            late: VecDeque::new(),
+            fill: None,
+            in_flight: None,
+            returns_early: false,
+            life,
+        }
+    }
+
+    /// The address that the worker connects to may answer.
+    pub(super) fn connect(&mut self, kernel: &mut Kernel) {
+        let Life::Connecting(weather) = self.life else {
+            return;
+        };
+        match weather.unwrap_or_else(|| kernel.answer(self.wire)) {
+            Answer::Accept => {
+                kernel.established.push_back(self.wire);
+                self.life = Life::Established;
+            }
+            Answer::Refuse => self.life = Life::Failed(ErrorKind::ConnectionRefused),
+            Answer::Stall => {}
+        }
+    }
+
     /// Perhaps the kernel had received already what the worker does not want now; it is told all the same.
     pub(super) fn receive_late(&mut self, kernel: &mut Kernel) {
         if !self.is_ended && kernel.random.happens(kernel.weather.late_per_mille) {
@@ -60,17 +103,19 @@ impl Socket {
         let in_flight = self.in_flight.as_ref();
         let is_carried = in_flight.is_some_and(|queue| queue.is_empty() || self.returns_early);
         let is_last = match self.life {
-            Life::Attached => false,
+            Life::Connecting(_) | Life::Established | Life::Attached => false,
             Life::Failed(_) => true,
+            Life::Detached => !receives,
             // What lingers has to leave first, and what was under way is told before the last word.
             Life::Closed(Close::Linger) => !receives && self.in_flight.is_none(),
             Life::Closed(Close::Reset) => !receives && !is_carried,
         };
         [
+            (self.life == Life::Established).then_some(Ready::Connected(token)),
             receives.then_some(Ready::Receive(token)),
             writes.then_some(Ready::Writable(token)),
             (is_carried && !is_failed).then_some(Ready::Sent(token)),
-            is_last.then_some(Ready::Closed(token)),
+            is_last.then_some(Ready::LastWord(token)),
         ]
         .into_iter()
         .flatten()
@@ -82,8 +127,9 @@ impl Socket {
 pub(super) enum Ready {
     Woken,
     Accept,
+    Connected(Token),
     Receive(Token),
     Writable(Token),
     Sent(Token),
-    Closed(Token),
+    LastWord(Token),
 }

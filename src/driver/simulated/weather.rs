@@ -23,6 +23,12 @@ pub struct Weather {
     pub accept_failure_per_mille: u32,
     /// An accepted connection cannot be watched.
     pub attach_failure_per_mille: u32,
+    /// A connection that the worker makes fails at once, for want of descriptors.
+    pub connect_failure_per_mille: u32,
+    /// A connection that the worker makes is refused, whoever listens.
+    pub connect_refusal_per_mille: u32,
+    /// A connection that the worker makes is never answered, whoever listens.
+    pub connect_stall_per_mille: u32,
     /// A wait ends without a reason.
     pub wake_per_mille: u32,
 }
@@ -42,6 +48,9 @@ impl Weather {
             reset_per_mille: 0,
             accept_failure_per_mille: 0,
             attach_failure_per_mille: 0,
+            connect_failure_per_mille: 0,
+            connect_refusal_per_mille: 0,
+            connect_stall_per_mille: 0,
             wake_per_mille: 0,
         }
     }
@@ -69,6 +78,9 @@ impl Weather {
             reset_per_mille: 1,
             accept_failure_per_mille: 50,
             attach_failure_per_mille: 30,
+            connect_failure_per_mille: 30,
+            connect_refusal_per_mille: 50,
+            connect_stall_per_mille: 30,
             ..Self::rough()
         }
     }

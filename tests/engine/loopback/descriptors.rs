@@ -10,7 +10,7 @@ use sockeye::worker::{SystemClock, Worker, WorkerParts};
 use sockeye::{Config, Context, Handler, Reply, RequestContext};
 use std::fs::File;
 use std::io;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -129,6 +129,10 @@ impl Driver for Counting {
         self.inner.attach(token, transfer)
     }
 
+    fn connect(&mut self, token: Token, address: SocketAddr) -> io::Result<()> {
+        self.inner.connect(token, address)
+    }
+
     fn receive(&mut self, token: Token, receive: Receive) {
         self.inner.receive(token, receive);
     }
@@ -143,6 +147,10 @@ impl Driver for Counting {
 
     fn shutdown_write(&mut self, token: Token) {
         self.inner.shutdown_write(token);
+    }
+
+    fn detach(&mut self, token: Token) {
+        self.inner.detach(token);
     }
 
     fn close(&mut self, token: Token, close: Close) {
