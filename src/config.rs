@@ -21,6 +21,8 @@ pub struct Config {
     pub connections_per_worker_max: usize,
     /// Bytes of the largest message taken; a larger one closes its connection with 1009. Default: 1 MiB.
     pub message_bytes_max: usize,
+    /// Bytes of the largest body of a request taken; a larger one is answered with 413. Default: 1 MiB.
+    pub body_bytes_max: usize,
     /// Bytes that may wait to be sent on one connection, at least twice `message_bytes_max`. What a handler queues in one
     /// call counts, also for a peer that reads fast: nothing leaves before the call has returned. Default: 4 MiB.
     pub send_queue_bytes_max: usize,
@@ -34,13 +36,16 @@ pub struct Config {
     /// Bytes that could not leave past which no more is read from a connection; never more than `send_queue_bytes_max`.
     /// Default: 256 KiB.
     pub read_pause_bytes: usize,
-    /// For the request head to arrive; then 408. Default: 10 s.
+    /// For a request head to arrive; then 408. Default: 10 s.
     pub handshake_timeout: Duration,
+    /// For the next request to begin on a connection whose last one was answered; then it ends. Default: 60 s.
+    pub keep_alive_timeout: Duration,
     /// Silence after which a ping asks whether the peer is there. Default: 25 s.
     pub idle_timeout: Duration,
     /// For anything to arrive after that ping; then the connection is lost. Default: 10 s.
     pub pong_timeout: Duration,
-    /// For one message to arrive from its first byte to its last, in however many fragments; then 1008. Default: 60 s.
+    /// For one message to arrive from its first byte to its last, in however many fragments; then 1008. And for the body of
+    /// a request; then 408. Default: 60 s.
     pub message_timeout: Duration,
     /// For the peer's close frame and the end of its stream; then a reset. Default: 5 s.
     pub close_timeout: Duration,
@@ -65,12 +70,14 @@ impl Default for Config {
                 .map_or(1, |processors| processors.get().min(limits::WORKERS_MAX)),
             connections_per_worker_max: limits::CONNECTIONS_PER_WORKER_MAX,
             message_bytes_max: limits::MESSAGE_BYTES_MAX,
+            body_bytes_max: limits::BODY_BYTES_MAX,
             send_queue_bytes_max: limits::SEND_QUEUE_BYTES_MAX,
             when_full: WhenFull::Close,
             cork_bytes: limits::CORK_BYTES,
             lag_bytes: limits::LAG_BYTES,
             read_pause_bytes: limits::READ_PAUSE_BYTES,
             handshake_timeout: limits::HANDSHAKE_TIMEOUT,
+            keep_alive_timeout: limits::KEEP_ALIVE_TIMEOUT,
             idle_timeout: limits::IDLE_TIMEOUT,
             pong_timeout: limits::PONG_TIMEOUT,
             message_timeout: limits::MESSAGE_TIMEOUT,
@@ -89,6 +96,7 @@ impl Config {
     pub fn check(&self) -> Result<(), ConfigError> {
         let times = [
             ("handshake_timeout", self.handshake_timeout),
+            ("keep_alive_timeout", self.keep_alive_timeout),
             ("idle_timeout", self.idle_timeout),
             ("pong_timeout", self.pong_timeout),
             ("message_timeout", self.message_timeout),

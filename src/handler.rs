@@ -9,9 +9,9 @@ mod context;
 mod reply;
 
 pub use context::{Context, RequestContext, WorkerContext};
-pub use reply::{Reply, Upgrade};
+pub use reply::{NotPending, Pending, Reply, Stream, Upgrade};
 
-use crate::protocol::http::Request;
+use crate::protocol::http::{BodyPart, Request};
 use crate::protocol::{CloseCode, Message, ProtocolError};
 use std::fmt;
 use std::io;
@@ -25,14 +25,24 @@ pub trait Handler: Sized {
     /// What handlers of different workers, and other threads, tell each other; `()` for those that do not.
     type Mail: Send + 'static;
 
-    /// A request has arrived. It may become a WebSocket or get a plain response.
+    /// A request has arrived. It may become a WebSocket, or get a response now, piece by piece, or later.
     fn on_request(
         &mut self,
         connection: &mut RequestContext<'_, Self>,
         request: &Request<'_>,
     ) -> Reply<Self::State>;
 
-    /// The connection is a WebSocket now.
+    /// Some of the body of a request that you replied to with [`Reply::Pending`], and in the end [`BodyPart::End`], also
+    /// when there is no body. It is lent: to keep it, copy it. Reply with [`Context::reply`], at any time; what has not
+    /// arrived of the body is discarded then.
+    ///
+    /// A body over [`crate::Config::body_bytes_max`] is answered with 413 before this is called, or, where its size was
+    /// not announced, as soon as it is over.
+    fn on_body(&mut self, connection: &mut Context<'_, Self>, body: BodyPart<'_>) {
+        let _ = (connection, body);
+    }
+
+    /// The connection is a WebSocket now, or a stream.
     fn on_open(&mut self, connection: &mut Context<'_, Self>) {
         let _ = connection;
     }
@@ -65,8 +75,9 @@ pub trait Handler: Sized {
             connection.close(CloseCode::TRY_AGAIN_LATER, "too slow for what it subscribes to");
     }
 
-    /// The WebSocket has ended, one way or another. Called once for each one that was opened; nothing can be sent, and
-    /// its subscriptions are gone.
+    /// The WebSocket or the stream has ended, one way or another, or a request that awaited its reply got none: its client
+    /// is gone, or the time was up. Called once for each that was opened, and for each request that was pending and never
+    /// replied to; nothing can be sent, and the subscriptions are gone.
     fn on_close(&mut self, connection: &mut Context<'_, Self>, closed: &Closed<'_>) {
         let _ = (connection, closed);
     }
@@ -89,7 +100,7 @@ pub trait Handler: Sized {
     }
 }
 
-/// How a WebSocket ended.
+/// How a WebSocket, a stream or a request that awaited its reply ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Closed<'a> {
@@ -102,19 +113,20 @@ pub struct Closed<'a> {
     pub cause: CloseCause,
 }
 
-/// Who or what ended a WebSocket.
+/// Who or what ended it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CloseCause {
     /// The peer sent the first close frame.
     Peer,
-    /// This side sent the first close frame.
+    /// This side sent the first close frame, or ended the stream.
     Local,
     /// The peer broke a rule.
     Fault(ProtocolError),
     /// The stream ended or broke without a close frame.
     Lost,
-    /// The peer did not answer a ping, did not end its message, or took no bytes, for too long.
+    /// The peer did not answer a ping, did not end its message or its body, or took no bytes, for too long; or the handler
+    /// did not reply in time.
     TimedOut,
 }
 

@@ -56,6 +56,16 @@ const _: () = assert!(TRAILERS_SIZE_MAX <= HEAD_SIZE_MAX);
 const _: () = assert!(METHOD_SIZE_MAX < HEAD_SIZE_MAX);
 const _: () = assert!(HEADERS_MAX * "a:\r\n".len() < HEAD_SIZE_MAX);
 
+/// Default for [`crate::Config`]: bytes of the largest body of a request.
+pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of a body that nobody wants and that are received all the same, so that the connection can go on. With more to
+/// come it ends.
+pub const DISCARDED_BYTES_MAX: usize = 64 * 1024;
+
+/// Connections on their way from one worker to others. Further requests to be handed over are answered with 503.
+pub const HANDING_OVER_MAX: usize = 1024;
+
 /// Default for [`crate::Config`]: bytes of the largest message.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
@@ -100,6 +110,9 @@ pub const MESSAGE_POOL_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// Default for [`crate::Config`]: for the request head to arrive.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Default for [`crate::Config`]: for the next request on a connection.
+pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Default for [`crate::Config`]: silence after which a ping is sent.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(25);

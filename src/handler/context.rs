@@ -1,6 +1,6 @@
 //! What a handler is called with: the connection that something happened to, and the worker around it.
 
-use super::{Accepted, Handler, SendRefused};
+use super::{Accepted, Handler, NotPending, Reply, SendRefused};
 use crate::protocol::{CloseCode, Message, Prepared, SendError};
 use crate::worker::{ConnectionId, Core, Variant, WorkerId};
 use std::fmt;
@@ -35,7 +35,17 @@ impl<'w, H: Handler> Context<'w, H> {
         WorkerContext { core: self.core, cause: Some(self.slot) }
     }
 
-    /// Queues a message.
+    /// Replies to a request that waits for it. The reply is carried out when the handler has returned; until then, and not
+    /// longer, [`Context::state`] is the one of [`super::Pending`].
+    ///
+    /// # Errors
+    ///
+    /// [`NotPending`]: this is a WebSocket or a stream, or there was a reply already.
+    pub fn reply(&mut self, reply: impl Into<Reply<H::State>>) -> Result<(), NotPending> {
+        self.core.reply(self.slot, reply.into())
+    }
+
+    /// Queues a message. To a stream it is a piece of the body, as it is, whether text or binary.
     ///
     /// # Errors
     ///
@@ -58,29 +68,35 @@ impl<'w, H: Handler> Context<'w, H> {
     ///
     /// # Errors
     ///
-    /// [`SendError::Closing`]; [`SendError::ControlPayloadTooBig`].
+    /// [`SendError::Closing`], also for a stream, which has no pings; [`SendError::ControlPayloadTooBig`].
     pub fn ping(&mut self, payload: &[u8]) -> Result<(), SendError> {
         self.core.ping(self.slot, payload)
     }
 
     /// Begins the closing handshake. A reason over 123 bytes is cut.
     ///
+    /// Ends a stream: with [`CloseCode::NORMAL`] or [`CloseCode::GOING_AWAY`] its body is complete; with any other code it
+    /// is cut off, which is how a client of HTTP learns that something is missing.
+    ///
     /// # Errors
     ///
-    /// [`SendError::Closing`] when it has begun already; [`SendError::CloseCodeInvalid`].
+    /// [`SendError::Closing`] when it has begun already, and for a request that awaits its reply;
+    /// [`SendError::CloseCodeInvalid`].
     pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), SendError> {
         self.core.close(self.slot, code, reason)
     }
 
     /// Makes the connection a live subscriber of a topic. `false`: it is one already, or it is closing.
+    ///
+    /// A stream gets the payload of what is published, as a piece of its body.
     pub fn subscribe(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        self.core.subscribe(self.slot, topic.as_ref(), Variant::default())
+        self.core.subscribe(self.slot, topic.as_ref(), None)
     }
 
     /// Makes the connection a live subscriber that gets this encoding of what is published with
     /// [`WorkerContext::publish_here`].
     pub fn subscribe_variant(&mut self, topic: impl AsRef<[u8]>, variant: Variant) -> bool {
-        self.core.subscribe(self.slot, topic.as_ref(), variant)
+        self.core.subscribe(self.slot, topic.as_ref(), Some(variant))
     }
 
     /// Ends a subscription. `false`: there is none.
@@ -194,9 +210,10 @@ impl<'w, H: Handler> WorkerContext<'w, H> {
         self.core.connections()
     }
 
-    /// A connection of this worker; `None` when it is gone, closing, or another worker's.
+    /// A connection of this worker: a WebSocket, a stream, or a request that awaits its reply. `None` when it is gone,
+    /// closing, or another worker's.
     pub fn connection(&mut self, id: ConnectionId) -> Option<Context<'_, H>> {
-        let slot = self.core.open_slot(id)?;
+        let slot = self.core.known_slot(id)?;
         Some(Context { core: self.core, slot })
     }
 

@@ -22,4 +22,30 @@ impl Prepared {
     pub fn as_frame(&self) -> &[u8] {
         &self.0
     }
+
+    /// The payload alone: for receivers that take no frames.
+    #[must_use]
+    pub fn as_payload(&self) -> &[u8] {
+        // It was encoded here, without a mask: the second byte says how long the header is (RFC 6455 section 5.2).
+        let header_size = match self.0[1] {
+            126 => 4,
+            127 => 10,
+            _ => 2,
+        };
+        &self.0[header_size..]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_payload_follows_a_header_of_any_size() {
+        for size in [0, 1, 125, 126, 127, 65_535, 65_536] {
+            let payload = vec![b'x'; size];
+            let prepared = Prepared::new(payload.as_slice());
+            assert!(prepared.as_payload() == payload, "{size}");
+        }
+    }
 }

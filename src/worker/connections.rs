@@ -1,10 +1,9 @@
 //! A worker's own connections: a slab of them, those with something to flush, and the send queues they borrow.
 
 use super::clock::Ticks;
+use super::phases::{Exchange, Head, Open, Phase, StreamEnding};
 use crate::buffer::{Pool, SendQueue};
 use crate::driver::Token;
-use crate::protocol;
-use crate::protocol::http::RequestParser;
 use std::net::SocketAddr;
 use std::ops::{Index, IndexMut};
 
@@ -25,47 +24,6 @@ pub(crate) struct Connection<S> {
     pub(crate) progressed_at: Ticks,
     /// When the present phase began or, in an open one, when the close frame or the ping that awaits its pong was sent.
     pub(crate) since: Ticks,
-}
-
-/// ```text
-///   Head ── upgrade ──► Open ── close frames passed, or the stream ended, or a rule was broken ──► Ending ──► Closed
-///     └───── any other response ─────────────────────────────────────────────────────────────────────┘
-/// ```
-#[derive(Debug)]
-pub(crate) enum Phase<S> {
-    /// Awaits the rest of the request head.
-    Head(Box<Head>),
-    /// Awaits frames.
-    Open(Open<S>),
-    /// Awaits that what is queued leaves, then the end of the peer's stream. What arrives is discarded.
-    Ending,
-    /// Awaits the driver's last word.
-    Closed,
-}
-
-#[derive(Debug)]
-pub(crate) struct Head {
-    pub(crate) parser: RequestParser,
-    /// What has arrived of a head that did not arrive whole.
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) peer: SocketAddr,
-}
-
-#[derive(Debug)]
-pub(crate) struct Open<S> {
-    pub(crate) protocol: protocol::Connection,
-    pub(crate) state: S,
-    /// When the message under way began, if there is one.
-    pub(crate) message_since: Option<Ticks>,
-    /// The handler is being told of its end, or was.
-    pub(crate) is_over: bool,
-}
-
-impl<S> Open<S> {
-    /// Whether messages may still be sent, and are still given to the handler.
-    pub(crate) const fn is_sendable(&self) -> bool {
-        !self.is_over && !self.protocol.has_sent_close()
-    }
 }
 
 /// Facts that hold in any phase.
@@ -95,6 +53,8 @@ pub(crate) struct Flags {
     pub(crate) awaits_pong: bool,
     /// Reset it with the next flush.
     pub(crate) is_doomed: bool,
+    /// Input waits: see [`super::held`].
+    pub(crate) is_held: bool,
 }
 
 /// A live subscription: where the topic has it.
@@ -126,16 +86,73 @@ impl<S> Connection<S> {
             && self.queue.as_ref().is_some_and(|queue| queue.bytes() > bytes)
     }
 
-    pub(crate) const fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Open(_))
-    }
-
-    /// The open phase, which the caller knows to be the present one.
+    /// The open phase, if it is the present one.
     pub(crate) const fn open_mut(&mut self) -> Option<&mut Open<S>> {
         match &mut self.phase {
             Phase::Open(open) => Some(open),
             _ => None,
         }
+    }
+
+    /// The exchange, if it awaits the handler's reply.
+    pub(crate) fn exchange_mut(&mut self) -> Option<&mut Exchange<S>> {
+        match &mut self.phase {
+            Phase::Exchange(exchange) if exchange.reply.is_none() && !exchange.is_over => {
+                Some(exchange)
+            }
+            _ => None,
+        }
+    }
+
+    /// What the handler keeps for this connection, while there is such a thing.
+    pub(crate) fn state_mut(&mut self) -> Option<&mut S> {
+        match &mut self.phase {
+            Phase::Open(open) => Some(&mut open.state),
+            Phase::Exchange(exchange) => Some(&mut exchange.state),
+            Phase::Streaming(stream) => Some(&mut stream.state),
+            _ => None,
+        }
+    }
+
+    /// Whether the handler can send to it: a WebSocket that nobody closes, or a stream that has not ended.
+    #[inline]
+    pub(crate) fn is_sendable(&self) -> bool {
+        match &self.phase {
+            Phase::Open(open) => open.is_sendable(),
+            Phase::Streaming(stream) => stream.ending == StreamEnding::None,
+            _ => false,
+        }
+    }
+
+    /// Whether only its end is awaited: it must be heard, and what it says is not kept.
+    pub(crate) fn is_leaving(&self) -> bool {
+        match &self.phase {
+            Phase::Open(open) => !open.is_sendable(),
+            Phase::Ending | Phase::Closed => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the handler has to be told of its end.
+    pub(crate) fn is_known(&self) -> bool {
+        match &self.phase {
+            Phase::Open(open) => !open.is_over,
+            Phase::Exchange(exchange) => !exchange.is_over,
+            Phase::Streaming(stream) => stream.ending != StreamEnding::Told,
+            _ => false,
+        }
+    }
+
+    /// Notes that the handler is told of its end; `false` if it has not to be.
+    pub(crate) fn begin_end(&mut self) -> bool {
+        let is_known = self.is_known();
+        match &mut self.phase {
+            Phase::Open(open) => open.is_over = true,
+            Phase::Exchange(exchange) => exchange.is_over = true,
+            Phase::Streaming(stream) => stream.ending = StreamEnding::Told,
+            _ => {}
+        }
+        is_known
     }
 }
 
@@ -170,10 +187,9 @@ impl<S> Connections<S> {
     /// Adds a connection whose head is awaited.
     pub(crate) fn insert(&mut self, peer: SocketAddr, now: Ticks) -> Token {
         self.generation = self.generation.wrapping_add(1);
-        let head = Head { parser: RequestParser::new(), bytes: Vec::new(), peer };
         let slot = self.slots.insert(Connection {
             generation: self.generation,
-            phase: Phase::Head(Box::new(head)),
+            phase: Phase::Head(Box::new(Head::new(peer))),
             queue: None,
             subscriptions: Vec::new(),
             in_flight_bytes: 0,

@@ -1,9 +1,11 @@
 //! A worker's own things, apart from its driver and its handler: what a handler's context works on.
 
 use super::clock::Ticks;
-use super::connections::{Connections, Phase};
+use super::connections::{Connection, Connections};
+use super::held::Held;
 use super::mailbox::{Envelope, Outboxes};
 use super::messages::Messages;
+use super::phases::Phase;
 use super::timers::TimerWheel;
 use super::topics::{Topics, Variant};
 use super::{ConnectionId, WorkerId};
@@ -11,6 +13,7 @@ use crate::config::{Config, WhenFull};
 use crate::driver::Token;
 use crate::handler::{Accepted, Handler, SendRefused};
 use crate::limits::HEADER_SIZE_MAX;
+use crate::protocol::http::encode_chunk;
 use crate::protocol::{
     CloseCode, CloseFrame, Message, Prepared, SendError, encode_frame, encode_header,
 };
@@ -30,6 +33,13 @@ pub(crate) struct Core<H: Handler> {
     pub(super) messages: Messages,
     /// Connections that are not read from until mail gets away.
     pub(super) paused_by_mail: Vec<Token>,
+    /// Input that was received and cannot be handled yet.
+    pub(super) held: Held,
+    /// Connections whose handler has replied, and whose reply was not carried out.
+    pub(super) replied: Vec<Token>,
+    /// Connections on their way to other workers.
+    pub(super) handing_over: usize,
+    pub(super) is_shutting_down: bool,
     pub(super) started_at: Instant,
     pub(super) now: Instant,
     pub(super) ticks: Ticks,
@@ -54,6 +64,10 @@ impl<H: Handler> Core<H> {
             outboxes,
             messages: Messages::new(),
             paused_by_mail: Vec::new(),
+            held: Held::default(),
+            replied: Vec::new(),
+            handing_over: 0,
+            is_shutting_down: false,
             started_at: now,
             now,
             ticks: Ticks::default(),
@@ -62,7 +76,10 @@ impl<H: Handler> Core<H> {
 
     /// Whether something is left for the next tick, which must not wait.
     pub(super) fn has_work(&self) -> bool {
-        self.topics.is_dirty() || self.connections.is_dirty() || self.outboxes.has_own()
+        self.topics.is_dirty()
+            || self.connections.is_dirty()
+            || self.outboxes.has_own()
+            || !self.replied.is_empty()
     }
 
     pub(crate) const fn worker_id(&self) -> WorkerId {
@@ -86,21 +103,29 @@ impl<H: Handler> Core<H> {
     }
 
     pub(crate) fn state(&mut self, slot: u32) -> &mut H::State {
-        let open = self.connections[slot].open_mut();
-        &mut open.expect("a context is made for open connections").state
+        let state = self.connections[slot].state_mut();
+        state.expect("a context is made for connections that the handler knows")
     }
 
     pub(crate) fn backlog(&self, slot: u32) -> usize {
         self.connections[slot].backlog()
     }
 
-    /// The slot of an open connection of this worker.
+    /// The slot of a connection of this worker that can be sent to.
     pub(crate) fn open_slot(&mut self, id: ConnectionId) -> Option<u32> {
-        if id.worker != self.id {
-            return None;
-        }
-        let connection = self.connections.get_mut(id.token)?;
-        connection.open_mut()?.is_sendable().then_some(id.token.slot)
+        let connection = self.own(id)?;
+        connection.is_sendable().then_some(id.token.slot)
+    }
+
+    /// The slot of a connection of this worker that can be sent to, or that awaits a reply.
+    pub(crate) fn known_slot(&mut self, id: ConnectionId) -> Option<u32> {
+        let connection = self.own(id)?;
+        let is_known = connection.is_sendable() || connection.exchange_mut().is_some();
+        is_known.then_some(id.token.slot)
+    }
+
+    fn own(&mut self, id: ConnectionId) -> Option<&mut Connection<H::State>> {
+        if id.worker == self.id { self.connections.get_mut(id.token) } else { None }
     }
 
     #[inline]
@@ -111,8 +136,10 @@ impl<H: Handler> Core<H> {
     ) -> Result<Accepted, SendRefused> {
         self.make_room(slot, message.as_bytes().len() + HEADER_SIZE_MAX)?;
         let payload = message.as_bytes();
-        let queue = self.connections.outgoing(slot);
-        if let Some(batch) = self.messages.share(payload) {
+        let (phase, queue) = self.connections.with_queue(slot);
+        if let Phase::Streaming(stream) = phase {
+            queue.append(|output| stream.encode(payload, output));
+        } else if let Some(batch) = self.messages.share(payload) {
             queue.append(|output| encode_header(message.opcode(), payload.len(), output));
             queue.push_shared(&batch, 0..payload.len());
         } else {
@@ -127,8 +154,11 @@ impl<H: Handler> Core<H> {
         message: &Prepared,
     ) -> Result<Accepted, SendRefused> {
         self.make_room(slot, message.as_frame().len())?;
-        let queue = self.connections.outgoing(slot);
-        queue.append(|output| output.extend_from_slice(message.as_frame()));
+        let (phase, queue) = self.connections.with_queue(slot);
+        queue.append(|output| match phase {
+            Phase::Streaming(stream) => stream.encode(message.as_payload(), output),
+            _ => output.extend_from_slice(message.as_frame()),
+        });
         Ok(Accepted { backlog: self.connections[slot].backlog() })
     }
 
@@ -136,7 +166,7 @@ impl<H: Handler> Core<H> {
     #[inline]
     fn make_room(&mut self, slot: u32, size: usize) -> Result<(), SendRefused> {
         let connection = &mut self.connections[slot];
-        if connection.open_mut().is_none_or(|open| !open.is_sendable()) {
+        if !connection.is_sendable() {
             return Err(SendRefused::Closed);
         }
         let backlog = connection.backlog();
@@ -171,6 +201,9 @@ impl<H: Handler> Core<H> {
     ) -> Result<(), SendError> {
         let frame = CloseFrame::new(code, reason);
         self.topics.catch_up(&mut self.connections, slot);
+        if matches!(self.connections[slot].phase, Phase::Streaming(_)) {
+            return self.end_stream(slot, code);
+        }
         self.control(slot, |protocol, output| protocol.send_close(Some(&frame), output))?;
         self.topics.unsubscribe_all(&mut self.connections, slot);
         self.connections[slot].since = self.ticks;
@@ -199,9 +232,14 @@ impl<H: Handler> Core<H> {
         self.connections.mark_dirty(slot);
     }
 
-    pub(crate) fn subscribe(&mut self, slot: u32, topic: &[u8], variant: Variant) -> bool {
-        let open = self.connections[slot].open_mut();
-        open.is_some_and(|open| open.is_sendable())
+    /// Without a variant it is the one that the engine encodes for this kind of connection.
+    pub(crate) fn subscribe(&mut self, slot: u32, topic: &[u8], variant: Option<Variant>) -> bool {
+        let connection = &self.connections[slot];
+        let variant = variant.unwrap_or_else(|| match &connection.phase {
+            Phase::Streaming(stream) => stream.variant(),
+            _ => Variant::default(),
+        });
+        connection.is_sendable()
             && self.topics.subscribe(&mut self.connections, slot, topic, variant)
     }
 
@@ -216,8 +254,10 @@ impl<H: Handler> Core<H> {
         except: Option<u32>,
         cause: Option<u32>,
     ) {
-        self.topics.publish(topic, 0, except, |_, output| {
-            encode_frame(message.opcode(), message.as_bytes(), output);
+        self.topics.publish(topic, 0, except, |variant, output| match variant {
+            Variant::CHUNK => encode_chunk(message.as_bytes(), output),
+            Variant::BYTES => output.extend_from_slice(message.as_bytes()),
+            _ => encode_frame(message.opcode(), message.as_bytes(), output),
         });
         self.publish_elsewhere(topic, || Prepared::new(message), cause);
     }
@@ -228,10 +268,17 @@ impl<H: Handler> Core<H> {
         message: &Prepared,
         cause: Option<u32>,
     ) {
-        self.topics.publish(topic, 0, None, |_, output| {
-            output.extend_from_slice(message.as_frame());
-        });
+        self.deliver_prepared(topic, 0, message);
         self.publish_elsewhere(topic, || message.clone(), cause);
+    }
+
+    /// Publishes on this worker what was encoded before.
+    pub(super) fn deliver_prepared(&mut self, topic: &[u8], mark: u64, message: &Prepared) {
+        self.topics.publish(topic, mark, None, |variant, output| match variant {
+            Variant::CHUNK => encode_chunk(message.as_payload(), output),
+            Variant::BYTES => output.extend_from_slice(message.as_payload()),
+            _ => output.extend_from_slice(message.as_frame()),
+        });
     }
 
     /// Mails a publication to all other workers; with one worker it is not even prepared.

@@ -1,8 +1,9 @@
 //! Every wait of a connection has a deadline. Which one is next follows from its phase.
 
 use super::clock::Ticks;
-use super::connections::{Connection, Phase};
+use super::connections::Connection;
 use super::core::Core;
+use super::phases::Phase;
 use crate::config::Config;
 use crate::handler::{CloseCause, Closed, Handler};
 use crate::protocol::CloseCode;
@@ -12,8 +13,18 @@ use std::time::Duration;
 /// What is overdue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Overdue {
-    /// The rest of a request head.
+    /// The next request.
+    Request,
+    /// A request head, or the rest of one.
     Head,
+    /// The rest of a request's body.
+    Body,
+    /// The rest of a body that nobody wants.
+    UnwantedBody,
+    /// The handler's reply.
+    Reply,
+    /// That the connection can be given to another worker.
+    HandOver,
     /// A sign of life: a ping will ask for one.
     Life,
     /// The answer to that ping.
@@ -36,16 +47,37 @@ impl<S> Connection<S> {
         close_frame_timeout: Duration,
     ) -> impl Iterator<Item = (Ticks, Overdue)> {
         let mut waits = [None; 3];
+        // Silence means nothing while we do not listen.
+        let listens = !self.flags.is_receive_paused;
+        if self.flags.is_blocked || self.flags.is_in_flight {
+            let due = self.progressed_at + config.write_stall_timeout;
+            waits[2] = Some((due, Overdue::Progress));
+        }
         match &self.phase {
-            Phase::Head(_) => {
-                waits[0] = Some((self.since + config.handshake_timeout, Overdue::Head));
+            Phase::Head(head) if listens => {
+                waits[0] = Some(match head.is_kept_alive && !head.has_begun {
+                    true => (self.since + config.keep_alive_timeout, Overdue::Request),
+                    false => (self.since + config.handshake_timeout, Overdue::Head),
+                });
             }
+            Phase::Exchange(exchange) => {
+                waits[0] = Some((exchange.due, Overdue::Reply));
+                let since = exchange.request.body_since;
+                waits[1] = (listens && !exchange.request.body.is_ended())
+                    .then(|| (since + config.message_timeout, Overdue::Body));
+            }
+            Phase::Discarding(_) => {
+                waits[0] = Some((self.since + config.message_timeout, Overdue::UnwantedBody));
+            }
+            Phase::HandingOver(handing_over) if !handing_over.is_detaching => {
+                waits[0] = Some((self.closing_since() + config.close_timeout, Overdue::HandOver));
+            }
+            Phase::Head(_) | Phase::Streaming(_) | Phase::HandingOver(_) => {}
             Phase::Open(open) if open.protocol.has_sent_close() => {
                 waits[0] = Some((self.closing_since() + close_frame_timeout, Overdue::CloseFrame));
             }
             Phase::Open(open) => {
-                // Silence means nothing while we do not listen.
-                if !self.flags.is_receive_paused {
+                if listens {
                     waits[0] = Some(if self.flags.awaits_pong {
                         (self.pinged_since() + config.pong_timeout, Overdue::Pong)
                     } else {
@@ -53,10 +85,6 @@ impl<S> Connection<S> {
                     });
                     let message = open.message_since.map(|since| since + config.message_timeout);
                     waits[1] = message.map(|due| (due, Overdue::Message));
-                }
-                if self.flags.is_blocked || self.flags.is_in_flight {
-                    let due = self.progressed_at + config.write_stall_timeout;
-                    waits[2] = Some((due, Overdue::Progress));
                 }
             }
             Phase::Ending => {
@@ -111,8 +139,19 @@ impl<H: Handler> Core<H> {
         match overdue {
             Overdue::Head => {
                 let text = "the request did not arrive in time\n";
-                self.respond(slot, &Response::text(Status::REQUEST_TIMEOUT, text), false);
+                self.refuse(slot, &Response::text(Status::REQUEST_TIMEOUT, text));
             }
+            Overdue::Body => {
+                let text = "the body of the request did not arrive in time\n";
+                let response = Response::text(Status::REQUEST_TIMEOUT, text);
+                self.abandon(handler, slot, Some(&response), CloseCause::TimedOut);
+            }
+            Overdue::Reply => {
+                let text = "the application did not answer in time: try again\n";
+                let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
+                self.abandon(handler, slot, Some(&response), CloseCause::TimedOut);
+            }
+            Overdue::Request | Overdue::UnwantedBody => self.end(slot),
             Overdue::Life => {
                 let ticks = self.ticks;
                 let connection = &mut self.connections[slot];
@@ -138,7 +177,7 @@ impl<H: Handler> Core<H> {
                 self.finish(handler, slot, &Closed::without_frame(CloseCause::Local));
                 self.doom(slot);
             }
-            Overdue::End => self.doom(slot),
+            Overdue::End | Overdue::HandOver => self.doom(slot),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What leaves, and what the handler and the deadlines have decided about a connection meanwhile.
 
 use super::Worker;
-use super::connections::Phase;
+use super::phases::Phase;
 use crate::buffer::SendQueue;
 use crate::driver::{Close, Driver, Receive, Sending, Token};
 use crate::handler::{CloseCause, Closed, Handler};
@@ -57,6 +57,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             self.close(token, Close::Reset);
             return;
         }
+        if let Phase::Streaming(_) = connection.phase {
+            self.core.finish_stream(&mut self.handler, slot);
+        }
+        let connection = &self.core.connections[slot];
         let can_send = !connection.flags.is_blocked || connection.flags.is_writable;
         if can_send && !connection.flags.is_in_flight {
             self.send(token);
@@ -67,7 +71,28 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if connection.flags.wants_drain && is_drained {
             self.drained.push(token);
         }
-        if matches!(connection.phase, Phase::Ending) && connection.backlog() == 0 {
+        if connection.flags.is_held {
+            if self.core.can_go_on(slot) {
+                self.resumable.push(token);
+            }
+            return;
+        }
+        self.finish_phase(token);
+    }
+
+    /// Does what a phase awaits that everything queued has left.
+    #[inline]
+    fn finish_phase(&mut self, token: Token) {
+        let connection = &mut self.core.connections[token.slot];
+        if connection.backlog() > 0 {
+            return;
+        }
+        if let Phase::HandingOver(handing_over) = &mut connection.phase
+            && !std::mem::replace(&mut handing_over.is_detaching, true)
+        {
+            self.driver.detach(token);
+        }
+        if matches!(connection.phase, Phase::Ending) {
             if connection.flags.is_at_end {
                 self.close(token, Close::Linger);
             } else if !connection.flags.is_shut {
@@ -117,12 +142,12 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if matches!(connection.phase, Phase::Closed) {
             return;
         }
-        let is_over = connection.open_mut().is_none_or(|open| !open.is_sendable());
         let flags = connection.flags;
-        // Who is closing must be heard, and what it says is not kept.
-        let pause = !is_over
+        let pause = !connection.is_leaving()
             && (flags.is_paused_by_handler
                 || flags.is_paused_by_mail
+                || (flags.is_held
+                    && (connection.takes_input() || self.core.held.is_full(token.slot)))
                 || connection.is_lagging(bound)
                 || (flags.is_receive_paused && connection.is_lagging(DRAINED_BYTES)));
         if pause == flags.is_receive_paused {
@@ -136,8 +161,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             let ticks = self.core.ticks;
             connection.received_at = ticks;
             connection.flags.awaits_pong = false;
-            if let Some(open) = connection.open_mut() {
-                open.message_since = open.message_since.map(|_| ticks);
+            match &mut connection.phase {
+                Phase::Open(open) => open.message_since = open.message_since.map(|_| ticks),
+                Phase::Exchange(exchange) => exchange.request.body_since = ticks,
+                _ => connection.since = ticks,
             }
             self.driver.receive(token, Receive::Lend);
             self.core.schedule(token.slot);
@@ -161,7 +188,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             if !std::mem::take(&mut connection.flags.wants_drain) {
                 continue;
             }
-            if connection.open_mut().is_some_and(|open| open.is_sendable()) {
+            if connection.is_sendable() {
                 let handler = &mut self.handler;
                 self.core.call(token.slot, |connection| handler.on_drain(connection));
             }
@@ -170,14 +197,27 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     }
 
     fn close(&mut self, token: Token, close: Close) {
-        let connection = &mut self.core.connections[token.slot];
-        if connection.is_open() {
-            let closed = Closed::without_frame(CloseCause::Local);
-            self.core.finish(&mut self.handler, token.slot, &closed);
-        }
+        let closed = Closed::without_frame(CloseCause::Local);
+        self.core.finish(&mut self.handler, token.slot, &closed);
         self.core.connections[token.slot].phase = Phase::Closed;
         self.core.timers.cancel(token.slot);
         self.driver.close(token, close);
+    }
+
+    /// Handles the input that waited until the peer took what it gets, or until a request before it was answered.
+    pub(super) fn resume_held(&mut self) {
+        let mut resumable = std::mem::take(&mut self.resumable);
+        for token in resumable.drain(..) {
+            let follow_up = self.core.handle_held(&mut self.handler, token);
+            self.after_receive(token, follow_up);
+            let connection = self.core.connections.get_mut(token);
+            let is_at_end = connection
+                .is_some_and(|connection| connection.flags.is_at_end && !connection.flags.is_held);
+            if is_at_end {
+                self.core.handle_end_of_stream(&mut self.handler, token);
+            }
+        }
+        self.resumable = resumable;
     }
 
     /// Reads again from connections that were paused because mail did not get away, if it has by now.

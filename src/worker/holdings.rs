@@ -22,6 +22,10 @@ pub struct Holdings {
     pub undelivered: usize,
     /// Pieces of mail that did not get away.
     pub mail: usize,
+    /// Bytes that were received and wait for their turn.
+    pub held_bytes: usize,
+    /// Connections on their way to other workers.
+    pub handing_over: usize,
 }
 
 impl Holdings {
@@ -41,6 +45,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             topics: self.core.topics.len(),
             undelivered: self.core.topics.undelivered(),
             mail: self.core.outboxes.waiting(),
+            held_bytes: self.core.held.bytes(),
+            handing_over: self.core.handing_over,
             ..Holdings::default()
         };
         for connection in self.core.connections.iter() {

@@ -7,6 +7,7 @@
 use super::{ConnectionId, WorkerId};
 use crate::driver::Waker;
 use crate::limits::{MAILBOX_BATCHES_MAX, OUTBOX_MAIL_MAX};
+use crate::protocol::http::Response;
 use crate::protocol::{CloseCode, Prepared};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::sync::Arc;
@@ -20,6 +21,7 @@ pub(crate) enum Envelope<M> {
     Send(ConnectionId, Prepared),
     Publish { topic: Arc<[u8]>, mark: u64, message: Prepared },
     Close(ConnectionId, CloseCode, String),
+    Respond(ConnectionId, Response),
     ShutDown { grace: Duration },
 }
 
@@ -63,18 +65,23 @@ impl<M> Address<M> {
             TrySendError::Full(batch) => Unposted::Full(batch),
             TrySendError::Disconnected(_) => Unposted::Gone,
         })?;
+        self.announce();
+        Ok(())
+    }
+
+    /// Has the worker look for what arrived.
+    pub(crate) fn announce(&self) {
         if !self.has_mail.swap(true, Ordering::AcqRel) {
             self.waker.wake();
         }
-        Ok(())
     }
 
     /// Posts a batch, and waits for room if need be: for what must not be lost, from threads that are no workers.
     pub(crate) fn post_waiting(&self, batch: Vec<Envelope<M>>) {
         // A worker that takes no mail for so long is stuck, and will not hear of this either.
         let posted = self.batches.send_timeout(batch, POST_TIMEOUT);
-        if posted.is_ok() && !self.has_mail.swap(true, Ordering::AcqRel) {
-            self.waker.wake();
+        if posted.is_ok() {
+            self.announce();
         }
     }
 }
@@ -126,6 +133,13 @@ impl<M> Outboxes<M> {
 
     pub(crate) const fn workers(&self) -> usize {
         self.addresses.len()
+    }
+
+    /// Has a worker look for what arrived.
+    pub(crate) fn announce(&self, worker: WorkerId) {
+        if let Some(address) = self.addresses.get(usize::from(worker.0)) {
+            address.announce();
+        }
     }
 
     /// Adds a piece of mail; a worker that there is not gets none.

@@ -3,12 +3,14 @@
 //! A tick, in this order:
 //!
 //! 1. wait for the driver, at most until the next deadline; read the clock, once,
-//! 2. tell the handler which backlogs are small again; pull completions: feed connections, call the handler,
-//! 3. take mail,
+//! 2. tell the handler which backlogs are small again; handle input that waited; pull completions: feed connections, call
+//!    the handler,
+//! 3. take mail, and connections that other workers hand over,
 //! 4. fire timers,
-//! 5. deliver what was published: seal it, queue it for each subscriber,
-//! 6. flush every connection that queued something, once, and carry out what was decided about it,
-//! 7. post mail, one batch per other worker.
+//! 5. carry out replies to requests that waited for them,
+//! 6. deliver what was published: seal it, queue it for each subscriber,
+//! 7. flush every connection that queued something, once, and carry out what was decided about it,
+//! 8. post mail, one batch per other worker.
 //!
 //! A slot is freed when the driver has said its last word about it, in step 2 of some later tick.
 
@@ -17,11 +19,16 @@ mod connections;
 mod core;
 mod deadlines;
 mod flush;
+mod handover;
+mod held;
 mod holdings;
 mod mailbox;
 mod messages;
+mod phases;
 mod receive;
 mod remote;
+mod replies;
+mod requests;
 mod timers;
 mod topics;
 
@@ -31,6 +38,7 @@ pub use remote::{Remote, RemoteError};
 pub use topics::Variant;
 
 pub(crate) use self::core::Core;
+use handover::Handovers;
 use mailbox::{Address, Envelope, Mailbox, Outboxes};
 
 use crate::buffer::MessageBuffer;
@@ -40,7 +48,7 @@ use crate::handler::{Handler, WorkerContext};
 use crate::limits::{ACCEPT_RETRY, MAILBOX_BATCHES_MAX, TIMEOUT_MAX};
 use crate::protocol::CloseCode;
 use clock::Ticks;
-use connections::Phase;
+use phases::Phase;
 use receive::FollowUp;
 use std::fmt;
 use std::io;
@@ -73,6 +81,7 @@ pub struct Worker<D: Driver, H: Handler> {
     handler: H,
     core: Core<H>,
     mailbox: Mailbox<H::Mail>,
+    handovers: Handovers<D::Transfer>,
     /// Why connections are not accepted at present, with the moment of the next try.
     accept_again_at: Option<Instant>,
     is_accepting: bool,
@@ -84,15 +93,17 @@ pub struct Worker<D: Driver, H: Handler> {
     lagged: Vec<topics::Lagged>,
     /// Connections whose handlers wait to hear that their backlog is small again.
     drained: Vec<Token>,
+    /// Connections with input that waited and can be handled now.
+    resumable: Vec<Token>,
 }
 
 /// What a worker is made of, before it is in its thread: handlers and connections never leave theirs.
-#[derive(Debug)]
-pub struct WorkerParts<D, M> {
+pub struct WorkerParts<D: Driver, M> {
     id: WorkerId,
     driver: D,
     mailbox: Mailbox<M>,
     addresses: Vec<Address<M>>,
+    handovers: Handovers<D::Transfer>,
 }
 
 impl<D: Driver, M> WorkerParts<D, M> {
@@ -101,12 +112,14 @@ impl<D: Driver, M> WorkerParts<D, M> {
     pub fn new(drivers: Vec<D>) -> (Vec<Self>, Remote<M>) {
         let mailboxes = drivers.iter().map(|driver| mailbox::mailbox(driver.waker()));
         let (addresses, mailboxes): (Vec<_>, Vec<_>) = mailboxes.unzip();
-        let parts = drivers.into_iter().zip(mailboxes).enumerate();
-        let parts = parts.map(|(index, (driver, mailbox))| Self {
+        let handovers = handover::handovers(addresses.len());
+        let parts = drivers.into_iter().zip(mailboxes).zip(handovers).enumerate();
+        let parts = parts.map(|(index, ((driver, mailbox), handovers))| Self {
             id: WorkerId(index as u16),
             driver,
             mailbox,
             addresses: addresses.clone(),
+            handovers,
         });
         (parts.collect(), Remote::new(addresses.clone()))
     }
@@ -136,6 +149,7 @@ impl<D: Driver, M> WorkerParts<D, M> {
             handler,
             core: Core::new(self.id, config, outboxes, now),
             mailbox: self.mailbox,
+            handovers: self.handovers,
             accept_again_at: None,
             is_accepting: true,
             handler_tick_at: Some(now),
@@ -143,7 +157,14 @@ impl<D: Driver, M> WorkerParts<D, M> {
             fired: Vec::new(),
             lagged: Vec::new(),
             drained: Vec::new(),
+            resumable: Vec::new(),
         }
+    }
+}
+
+impl<D: Driver, M> fmt::Debug for WorkerParts<D, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerParts").field("id", &self.id).finish_non_exhaustive()
     }
 }
 
@@ -182,12 +203,16 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.core.now = clock.now();
         self.core.ticks = Ticks::at(self.core.now - self.core.started_at);
         self.tell_drained();
+        self.resume_held();
         self.pull_completions();
         self.take_mail();
+        self.take_over();
         self.fire_timers();
+        self.carry_out_replies();
         self.deliver();
         self.flush_all();
         self.core.outboxes.dispatch();
+        self.hand_over();
         self.resume_paused_by_mail();
         Ok(())
     }
@@ -195,10 +220,11 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// How long the driver may wait.
     fn poll_timeout(&self) -> Option<Duration> {
         // A handler that was called late in the tick may have published, sent, or mailed to its own worker.
-        if self.core.has_work() || !self.drained.is_empty() || self.mailbox.is_left() {
+        let has_work = self.core.has_work() || self.mailbox.is_left();
+        if has_work || !self.drained.is_empty() || !self.resumable.is_empty() {
             return Some(Duration::ZERO);
         }
-        if self.core.outboxes.is_waiting() {
+        if self.core.outboxes.is_waiting() || self.handovers.is_waiting() {
             return Some(MAIL_RETRY);
         }
         let timer = self.core.timers.poll_timeout().map(|due| self.core.started_at + due.elapsed());
@@ -234,7 +260,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                     self.accept_again_at = self.shut_down_by.is_none().then_some(again_at);
                 }
                 Completion::Closed(token, _) => self.handle_closed(token),
-                Completion::Connected(_) | Completion::Detached(..) | Completion::Woken => {}
+                Completion::Detached(token, transfer) => self.handle_detached(token, transfer),
+                Completion::Connected(_) | Completion::Woken => {}
             }
         }
     }
@@ -261,15 +288,21 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             // It was under way when accepting ended.
             return;
         }
+        let is_adopted = self.adopt(transfer, peer).is_some();
+        if is_adopted && self.core.connections() >= self.core.config.connections_per_worker_max {
+            self.pause_accepting();
+        }
+    }
+
+    /// Takes charge of a connection, whose request is awaited. `None`: the system cannot watch one more.
+    fn adopt(&mut self, transfer: D::Transfer, peer: SocketAddr) -> Option<Token> {
         let token = self.core.connections.insert(peer, self.core.ticks);
         if self.driver.attach(token, transfer).is_err() {
             self.core.connections.remove(token.slot);
-            return;
+            return None;
         }
         self.core.schedule(token.slot);
-        if self.core.connections() >= self.core.config.connections_per_worker_max {
-            self.pause_accepting();
-        }
+        Some(token)
     }
 
     fn pause_accepting(&mut self) {
@@ -282,9 +315,18 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         let Some(connection) = self.core.connections.get_mut(token) else {
             return;
         };
-        if connection.is_open() {
+        if connection.is_known() {
             self.core.finish_lost(&mut self.handler, token.slot);
         }
+        if let Phase::HandingOver(_) = self.core.connections[token.slot].phase {
+            self.core.handing_over -= 1;
+        }
+        self.free(token);
+    }
+
+    /// Frees the slot of a connection that the driver knows no more.
+    fn free(&mut self, token: Token) {
+        let _unwanted = self.core.release(token.slot);
         self.core.timers.cancel(token.slot);
         self.core.connections.remove(token.slot);
         if !self.is_accepting && self.shut_down_by.is_none() {
@@ -331,9 +373,12 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             }
             Envelope::Send(id, message) => self.core.send_to(id, &message, None),
             Envelope::Publish { topic, mark, message } => {
-                self.core.publish_here(&topic, mark, None, |_, output| {
-                    output.extend_from_slice(message.as_frame());
-                });
+                self.core.deliver_prepared(&topic, mark, &message);
+            }
+            Envelope::Respond(id, response) => {
+                if let Some(slot) = self.core.known_slot(id) {
+                    let _replied_before = self.core.reply(slot, response.into());
+                }
             }
             Envelope::Close(id, code, reason) => {
                 if let Some(slot) = self.core.open_slot(id) {
@@ -342,6 +387,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             }
             Envelope::ShutDown { grace } => self.shut_down(grace),
         }
+        // The next piece of mail may be about the same request.
+        self.carry_out_replies();
     }
 
     /// Stops accepting and tells everybody to go; whoever is still there after `grace`, or after [`TIMEOUT_MAX`], is reset.
@@ -353,6 +400,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             return;
         }
         self.shut_down_by = Some(by);
+        self.core.is_shutting_down = true;
         self.accept_again_at = None;
         self.is_accepting = false;
         self.driver.end_accepting();
@@ -360,11 +408,13 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.core.close_frame_timeout = self.core.close_frame_timeout.max(by - self.core.now);
         for token in self.core.connections.tokens() {
             match self.core.connections[token.slot].phase {
-                Phase::Open(_) => {
+                Phase::Open(_) | Phase::Streaming(_) => {
                     let reason = "the server shuts down";
                     let _closing = self.core.close(token.slot, CloseCode::GOING_AWAY, reason);
                 }
-                Phase::Head(_) => self.core.end(token.slot),
+                Phase::Head(_) | Phase::Discarding(_) => self.core.end(token.slot),
+                // It is answered, or handed over to one that shuts down too.
+                Phase::Exchange(_) | Phase::HandingOver(_) => {}
                 Phase::Ending | Phase::Closed => {}
             }
         }
@@ -391,6 +441,16 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             self.shut_down_by = Some(now + Duration::from_secs(60 * 60));
             for token in self.core.connections.tokens() {
                 self.core.doom(token.slot);
+            }
+        }
+    }
+
+    /// Carries out what handlers have replied since their requests were told of.
+    fn carry_out_replies(&mut self) {
+        // What is replied meanwhile has its turn in the next tick.
+        for token in std::mem::take(&mut self.core.replied) {
+            if self.core.connections.get_mut(token).is_some() {
+                self.core.carry_out_reply(&mut self.handler, token.slot);
             }
         }
     }

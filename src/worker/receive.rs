@@ -1,15 +1,11 @@
 //! What becomes of bytes that arrived: request heads, frames, and the end of the stream.
 
-use super::connections::{Open, Phase};
 use super::core::Core;
+use super::phases::Phase;
+use super::requests::handler_failed;
 use crate::driver::Token;
-use crate::handler::{CloseCause, Closed, Context, Handler, Reply, RequestContext, Upgrade};
-use crate::protocol::handshake::{check_upgrade, encode_switching_protocols};
-use crate::protocol::http::{Persistence, Request, Response, Status};
-use crate::protocol::{
-    CloseCode, CloseFrame, Connection, Event, Input, Payload, ProtocolError, Role,
-};
-use std::net::SocketAddr;
+use crate::handler::{CloseCause, Closed, Context, Handler};
+use crate::protocol::{CloseCode, CloseFrame, Event, Input, Payload, ProtocolError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What is to be done when the loan of the receive buffer has ended.
@@ -34,10 +30,23 @@ impl<H: Handler> Core<H> {
         if !self.note_life(token) {
             return FollowUp::None;
         }
-        match self.connections[token.slot].phase {
-            Phase::Open(_) => self.handle_frames(handler, token.slot, bytes),
-            Phase::Head(_) => self.handle_head(handler, token.slot, bytes),
-            Phase::Ending | Phase::Closed => FollowUp::None,
+        if self.connections[token.slot].flags.is_held {
+            self.hold(token.slot, bytes);
+            return FollowUp::None;
+        }
+        self.handle_input(handler, token.slot, bytes)
+    }
+
+    #[inline]
+    pub(super) fn handle_input(
+        &mut self,
+        handler: &mut H,
+        slot: u32,
+        input: &mut [u8],
+    ) -> FollowUp {
+        match self.connections[slot].phase {
+            Phase::Open(_) => self.handle_frames(handler, slot, input),
+            _ => self.handle_http(handler, slot, input),
         }
     }
 
@@ -83,129 +92,29 @@ impl<H: Handler> Core<H> {
             return;
         };
         connection.flags.is_at_end = true;
-        match connection.phase {
-            Phase::Open(_) => self.finish_lost(handler, token.slot),
-            Phase::Head(_) => self.end(token.slot),
+        if connection.flags.is_held {
+            // What it sent before its end comes first.
+            return;
+        }
+        match &connection.phase {
+            Phase::Open(_) | Phase::Streaming(_) => self.finish_lost(handler, token.slot),
+            Phase::Head(_) | Phase::Discarding(_) => self.end(token.slot),
+            // Who has asked and says no more may still want the answer.
+            Phase::Exchange(exchange) if exchange.request.body.is_ended() => {}
+            Phase::Exchange(_) => self.abandon(handler, token.slot, None, CloseCause::Lost),
+            // The next owner meets it again.
+            Phase::HandingOver(_) => {}
             Phase::Ending | Phase::Closed => self.connections.mark_dirty(token.slot),
         }
     }
 
-    fn handle_head(&mut self, handler: &mut H, slot: u32, received: &mut [u8]) -> FollowUp {
-        let phase = std::mem::replace(&mut self.connections[slot].phase, Phase::Ending);
-        let Phase::Head(mut head) = phase else {
-            unreachable!("called while a head is awaited");
-        };
-        let mut bytes = std::mem::take(&mut head.bytes);
-        let is_first = bytes.is_empty();
-        let input = if is_first {
-            received
-        } else {
-            bytes.extend_from_slice(received);
-            bytes.as_mut_slice()
-        };
-        match head.parser.parse(input) {
-            Ok(Some((request, size))) => {
-                self.handle_request(handler, slot, &request, head.peer);
-                // Frames may follow the head in the same packet.
-                self.handle_frames(handler, slot, &mut input[size..])
-            }
-            Ok(None) => {
-                if is_first {
-                    bytes = input.to_vec();
-                }
-                head.bytes = bytes;
-                self.connections[slot].phase = Phase::Head(head);
-                FollowUp::None
-            }
-            Err(error) => {
-                self.respond(slot, &error.response(), false);
-                FollowUp::None
-            }
-        }
-    }
-
-    fn handle_request(
-        &mut self,
-        handler: &mut H,
-        slot: u32,
-        request: &Request<'_>,
-        peer: SocketAddr,
-    ) {
-        let head_only = request.method() == "HEAD";
-        let reply = catch_unwind(AssertUnwindSafe(|| {
-            handler.on_request(&mut RequestContext::new(self, slot, peer), request)
-        }));
-        match reply {
-            Ok(Reply::Upgrade(Upgrade { state, subprotocol, headers })) => {
-                match self.switch_protocols(slot, request, subprotocol.as_deref(), &headers) {
-                    Ok(()) => {
-                        self.open(slot, state);
-                        self.call(slot, |connection| handler.on_open(connection));
-                    }
-                    Err(response) => {
-                        drop_contained(state);
-                        self.respond(slot, &response, head_only);
-                    }
-                }
-            }
-            Ok(Reply::Respond(response)) => self.respond(slot, &response, head_only),
-            Err(_panic) => {
-                let response =
-                    Response::text(Status::INTERNAL_SERVER_ERROR, "the handler failed\n");
-                self.respond(slot, &response, head_only);
-            }
-        }
-    }
-
-    fn switch_protocols(
-        &mut self,
-        slot: u32,
-        request: &Request<'_>,
-        subprotocol: Option<&str>,
-        headers: &[(String, String)],
-    ) -> Result<(), Response> {
-        let upgrade = check_upgrade(request).map_err(|error| error.response())?;
-        let headers: Vec<(&str, &str)> =
-            headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let queue = self.connections.outgoing(slot);
-        queue
-            .append(|output| encode_switching_protocols(&upgrade, subprotocol, &headers, output))
-            .map_err(|error| {
-                let text = format!("the handler's answer cannot be sent: {error}\n");
-                Response::text(Status::INTERNAL_SERVER_ERROR, text)
-            })
-    }
-
-    fn open(&mut self, slot: u32, state: H::State) {
-        let protocol = Connection::new(Role::Server, self.config.message_bytes_max);
-        self.connections[slot].phase =
-            Phase::Open(Open { protocol, state, message_since: None, is_over: false });
-        // The idle time may be shorter than what is left of the handshake's.
-        self.schedule(slot);
-    }
-
-    /// Sends a response, and ends the connection when it has left.
-    pub(super) fn respond(&mut self, slot: u32, response: &Response, head_only: bool) {
-        let queue = self.connections.outgoing(slot);
-        queue.append(|output| response.encode(head_only, Persistence::Close, output));
-        self.end(slot);
-    }
-
-    /// Handles the rest of what arrived, after a flush.
-    pub(super) fn handle_rest(
-        &mut self,
-        handler: &mut H,
-        token: Token,
-        mut rest: Vec<u8>,
-    ) -> FollowUp {
-        if self.connections.get_mut(token).is_none() {
-            return FollowUp::None;
-        }
-        self.handle_frames(handler, token.slot, &mut rest)
-    }
-
     #[inline]
-    fn handle_frames(&mut self, handler: &mut H, slot: u32, bytes: &mut [u8]) -> FollowUp {
+    pub(super) fn handle_frames(
+        &mut self,
+        handler: &mut H,
+        slot: u32,
+        bytes: &mut [u8],
+    ) -> FollowUp {
         let mut input = Input::with_spare(bytes, self.messages.take());
         let mut rest = None;
         while let Some(open) = self.connections[slot].open_mut() {
@@ -299,31 +208,40 @@ impl<H: Handler> Core<H> {
         self.finish(handler, slot, &Closed::without_frame(cause));
     }
 
-    /// Ends a WebSocket: tells the handler, then lets what is queued leave.
+    /// Ends a connection: tells the handler, then lets what is queued leave.
     pub(super) fn finish(&mut self, handler: &mut H, slot: u32, closed: &Closed<'_>) {
+        self.tell_end(handler, slot, closed);
+        self.end(slot);
+    }
+
+    /// Tells the handler of the end of what it knows of, once.
+    pub(super) fn tell_end(&mut self, handler: &mut H, slot: u32, closed: &Closed<'_>) {
         self.topics.unsubscribe_all(&mut self.connections, slot);
-        if let Some(open) = self.connections[slot].open_mut() {
-            open.is_over = true;
+        if self.connections[slot].begin_end() {
             self.call(slot, |connection| handler.on_close(connection, closed));
         }
-        self.end(slot);
     }
 
     /// Begins the last phase.
     pub(super) fn end(&mut self, slot: u32) {
+        let _unwanted = self.release(slot);
         let connection = &mut self.connections[slot];
+        if let Phase::HandingOver(_) = connection.phase {
+            self.handing_over -= 1;
+        }
         drop_contained(std::mem::replace(&mut connection.phase, Phase::Ending));
         connection.since = self.ticks;
         self.connections.mark_dirty(slot);
         self.timers.schedule_earlier(slot, self.ticks + self.config.close_timeout);
     }
 
-    /// Calls the handler for a connection. If it panics, the connection is closed; the panic hook has told of it.
+    /// Calls the handler for a connection. If it panics, the connection is closed, or the request answered with 500; the
+    /// panic hook has told of it.
     #[inline]
     pub(super) fn call(&mut self, slot: u32, call: impl FnOnce(&mut Context<'_, H>)) {
         let core = &mut *self;
         let result = catch_unwind(AssertUnwindSafe(|| call(&mut Context::new(core, slot))));
-        if result.is_err() {
+        if result.is_err() && self.reply(slot, handler_failed().into()).is_err() {
             let _already_closing =
                 self.close(slot, CloseCode::INTERNAL_ERROR, "the handler failed");
         }
@@ -350,7 +268,7 @@ impl<H: Handler> Core<H> {
 }
 
 /// Drops what is the handler's, or has something of it. If that panics, it is gone all the same.
-fn drop_contained<T>(handlers: T) {
+pub(super) fn drop_contained<T>(handlers: T) {
     let _panic = catch_unwind(AssertUnwindSafe(|| drop(handlers)));
 }
 

@@ -2,6 +2,7 @@
 
 use super::mailbox::{Address, Envelope, Unposted};
 use super::{ConnectionId, WorkerId};
+use crate::protocol::http::Response;
 use crate::protocol::{CloseCode, Prepared};
 use std::fmt;
 use std::sync::Arc;
@@ -66,6 +67,16 @@ impl<M> Remote<M> {
         reason: &str,
     ) -> Result<(), RemoteError> {
         self.post(id.worker, Envelope::Close(id, code, reason.to_owned()))
+    }
+
+    /// Answers a request that waits for its reply ([`crate::handler::Reply::Pending`]). If it is gone, or was replied to by
+    /// the time the worker looks, nothing happens.
+    ///
+    /// # Errors
+    ///
+    /// The worker's mailbox is full, or the server has shut down.
+    pub fn respond(&self, id: ConnectionId, response: Response) -> Result<(), RemoteError> {
+        self.post(id.worker, Envelope::Respond(id, response))
     }
 
     /// Sends mail to the handler of a worker.

@@ -15,9 +15,19 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
 use std::rc::Rc;
 
-/// Which encoding of a publication a subscriber gets. The handler gives the numbers their meaning.
+/// Which encoding of a publication a subscriber gets. The handler gives the numbers their meaning, but for the two that are
+/// named here.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Variant(pub u16);
+
+impl Variant {
+    /// What a stream gets unless it subscribes to another: the payload as a chunk
+    /// ([`crate::protocol::http::encode_chunk`]).
+    pub const CHUNK: Self = Self(u16::MAX);
+
+    /// What a stream to HTTP/1.0 gets unless it subscribes to another: the payload as it is.
+    pub const BYTES: Self = Self(u16::MAX - 1);
+}
 
 /// The topics of one worker.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ mod fuzz_seeds;
 #[cfg(feature = "handshake")]
 mod head_pieces;
 #[cfg(feature = "handshake")]
+mod http;
 mod http_head;
 #[cfg(feature = "handshake")]
 mod http_response;

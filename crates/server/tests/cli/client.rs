@@ -7,7 +7,8 @@ use std::net::{SocketAddr, TcpStream};
 /// Sends a request, and gives the response: its status, its head and its body.
 pub(crate) fn get(address: SocketAddr, method: &str, path: &str) -> (u16, String, String) {
     let mut stream = dial(address);
-    let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let request =
+        format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("it reads");
     let mut response = String::new();
     stream.read_to_string(&mut response).expect("it answers");

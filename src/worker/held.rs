@@ -1,0 +1,101 @@
+//! Input that was received and has to wait: requests behind one that was not answered yet, and what a peer sent that does
+//! not take what it gets. The connection is not read from meanwhile, so it is one read's worth, or two.
+
+use super::connections::Connection;
+use super::core::Core;
+use super::phases::{Phase, StreamEnding};
+use super::receive::FollowUp;
+use crate::driver::Token;
+use crate::handler::Handler;
+use crate::limits::{DRAINED_BYTES, RECEIVE_SIZE};
+use std::collections::HashMap;
+
+/// The waiting input, by slot. Few connections have any, so it costs the others nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Held(HashMap<u32, Vec<u8>>);
+
+impl Held {
+    /// Bytes that wait, on all connections.
+    pub(super) fn bytes(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+
+    /// Whether so much waits for this connection that no more is to be received.
+    pub(super) fn is_full(&self, slot: u32) -> bool {
+        self.0.get(&slot).is_some_and(|held| held.len() >= RECEIVE_SIZE)
+    }
+}
+
+impl<S> Connection<S> {
+    /// Whether input can be handled now, as far as this connection's phase goes.
+    pub(super) fn takes_input(&self) -> bool {
+        match &self.phase {
+            Phase::Exchange(exchange) => !exchange.request.body.is_ended(),
+            Phase::Streaming(stream) => stream.ending == StreamEnding::Told,
+            Phase::HandingOver(_) => false,
+            _ => true,
+        }
+    }
+
+    /// Whether the peer takes so little of what it gets that its input has to wait.
+    pub(super) fn is_behind(&self, bytes: usize) -> bool {
+        !self.is_leaving() && self.is_lagging(bytes)
+    }
+}
+
+impl<H: Handler> Core<H> {
+    /// Keeps input for later.
+    pub(super) fn hold(&mut self, slot: u32, input: &[u8]) {
+        if input.is_empty() {
+            return;
+        }
+        self.held.0.entry(slot).or_default().extend_from_slice(input);
+        self.connections[slot].flags.is_held = true;
+        self.connections.mark_dirty(slot);
+    }
+
+    /// Whether the connection has input that waits and can be handled now.
+    pub(super) fn can_go_on(&self, slot: u32) -> bool {
+        let connection = &self.connections[slot];
+        let bound = DRAINED_BYTES.min(self.config.read_pause_bytes);
+        connection.flags.is_held && connection.takes_input() && !connection.is_behind(bound)
+    }
+
+    /// Handles the input that waited.
+    pub(super) fn handle_held(&mut self, handler: &mut H, token: Token) -> FollowUp {
+        let is_there = self.connections.get_mut(token).is_some();
+        if !is_there || !self.can_go_on(token.slot) {
+            return FollowUp::None;
+        }
+        let input = self.release(token.slot);
+        self.handle_rest(handler, token, input)
+    }
+
+    /// Handles the rest of what arrived, or keeps it for when the peer has taken more of what it gets.
+    pub(super) fn handle_rest(
+        &mut self,
+        handler: &mut H,
+        token: Token,
+        mut rest: Vec<u8>,
+    ) -> FollowUp {
+        let bound = self.config.read_pause_bytes;
+        let Some(connection) = self.connections.get_mut(token) else {
+            return FollowUp::None;
+        };
+        if connection.is_behind(bound) {
+            self.hold(token.slot, &rest);
+            return FollowUp::None;
+        }
+        self.handle_input(handler, token.slot, &mut rest)
+    }
+
+    /// Forgets what waits of a connection, and gives it to the caller.
+    pub(super) fn release(&mut self, slot: u32) -> Vec<u8> {
+        let flags = &mut self.connections[slot].flags;
+        if !std::mem::take(&mut flags.is_held) {
+            return Vec::new();
+        }
+        self.connections.mark_dirty(slot);
+        self.held.0.remove(&slot).unwrap_or_default()
+    }
+}
