@@ -7,7 +7,17 @@ mod fuzz_seeds;
 mod head_pieces;
 #[cfg(feature = "handshake")]
 mod http;
+mod http_body;
+#[cfg(feature = "handshake")]
+mod http_body_limits;
+#[cfg(feature = "handshake")]
+mod http_body_properties;
+#[cfg(feature = "handshake")]
+mod http_framing;
+#[cfg(feature = "handshake")]
 mod http_head;
+#[cfg(feature = "handshake")]
+mod http_persistence;
 #[cfg(feature = "handshake")]
 mod http_response;
 #[cfg(feature = "net")]
