@@ -8,6 +8,8 @@ pub mod frame_header;
 pub mod mask;
 pub mod pieces;
 #[cfg(feature = "handshake")]
+pub mod request_body;
+#[cfg(feature = "handshake")]
 pub mod request_head;
 pub mod utf8;
 
@@ -20,6 +22,8 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("connection_server", connection_server::check),
     ("frame_header", frame_header::check),
     ("mask", mask::check),
+    #[cfg(feature = "handshake")]
+    ("request_body", request_body::check),
     #[cfg(feature = "handshake")]
     ("request_head", request_head::check),
     ("utf8", utf8::check),
