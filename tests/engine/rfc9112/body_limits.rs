@@ -1,6 +1,6 @@
 //! How much of a request's body is taken, whatever the client claims or hides between the chunks.
 
-use crate::http_body::{End, assert_complete, assert_refused, read_chunks, read_pieces};
+use super::body::{End, assert_complete, assert_refused, read_chunks, read_pieces};
 use sockeye::limits::{CHUNK_LINE_SIZE_MAX, CHUNK_SURPLUS_MAX, HEADERS_MAX, TRAILERS_SIZE_MAX};
 use sockeye::protocol::http::{BodyError, BodyReader, BodySize};
 

@@ -1,6 +1,6 @@
 //! What holds for every body, shown on random ones.
 
-use crate::http_body::{Body, End, read_pieces};
+use super::body::{Body, End, read_pieces};
 use crate::support::every_chunking;
 use proptest::collection::vec;
 use proptest::prelude::*;
