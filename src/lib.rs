@@ -73,6 +73,8 @@ mod config;
 pub mod driver;
 #[cfg(feature = "net")]
 pub mod handler;
+#[cfg(feature = "handshake")]
+pub mod random;
 #[cfg(feature = "net")]
 mod server;
 #[cfg(feature = "net")]

@@ -108,7 +108,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("handler", &["buffer", "config", "limits", "protocol", "stats", "worker"]),
     ("worker", &["buffer", "config", "driver", "handler", "limits", "protocol", "stats", "tls"]),
     ("server", &["config", "driver", "handler", "limits", "stats", "worker"]),
-    ("client", &["config", "driver", "handler", "limits", "protocol", "worker"]),
+    ("random", &["limits"]),
+    ("client", &["config", "driver", "handler", "limits", "protocol", "random", "worker"]),
 ];
 
 #[cfg(test)]
