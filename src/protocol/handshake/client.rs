@@ -1,6 +1,7 @@
 //! The client's side: asking for a WebSocket, and judging the answer. RFC 6455 section 4.1.
 
 use super::accept::{accept_key, encode_key};
+use super::status_line::{StatusLine, begins_response};
 use super::{ClientHandshakeError, ClientRequestError, Extension, parse_extensions};
 use crate::protocol::http::{HeadLines, Headers, HeadersIter, Line, Status, Target};
 use crate::protocol::http::{encode_header, is_authority, is_token, split_first_line};
@@ -114,12 +115,12 @@ impl ClientHandshake {
         }
         while let Some(line) = self.lines.next(input)? {
             match line {
-                Line::First(line) => _ = parse_status_line(line)?,
+                Line::First(line) => _ = parse_status(line)?,
                 Line::End(size) => {
                     let head = input.get(self.head_start..size).unwrap_or_default();
                     self.head_start = size;
                     let (line, headers) = split_first_line(head);
-                    if parse_status_line(line)? == Status::SWITCHING_PROTOCOLS {
+                    if parse_status(line)? == Status::SWITCHING_PROTOCOLS {
                         return self.accept(Headers::new(headers), size).map(Some);
                     }
                     // RFC 9110 15.2: a client must expect interim responses. The next head may have begun already.
@@ -223,24 +224,20 @@ impl<'b> Accepted<'b> {
 
 /// Refuses what is no HTTP response at its first byte.
 fn check_start(input: &[u8]) -> Result<(), ClientHandshakeError> {
-    match input.iter().zip(b"HTTP/").all(|(byte, want)| byte == want) {
+    match begins_response(input) {
         true => Ok(()),
         false => Err(ClientHandshakeError::StatusLineInvalid),
     }
 }
 
 /// Reads a line that ends in CR LF. A status that ends the handshake is an error.
-fn parse_status_line(line: &[u8]) -> Result<Status, ClientHandshakeError> {
-    let mut response = httparse::Response::new(&mut []);
-    // The parser knows the whole line and asks for headers, which is `Partial`.
-    let result = response.parse(line);
-    let status = response.code.and_then(Status::new);
-    match (result, status, response.version) {
-        (Ok(_), Some(status), _) if status.number() >= 200 => {
+fn parse_status(line: &[u8]) -> Result<Status, ClientHandshakeError> {
+    match StatusLine::parse(line) {
+        Some(StatusLine { status, .. }) if status.number() >= 200 => {
             Err(ClientHandshakeError::Refused(status))
         }
         // RFC 9110 7.8: HTTP/1.0 knows no upgrade.
-        (Ok(_), Some(status), Some(1)) => Ok(status),
+        Some(StatusLine { status, is_http_1_1: true }) => Ok(status),
         _ => Err(ClientHandshakeError::StatusLineInvalid),
     }
 }

@@ -60,6 +60,8 @@ pub enum ClientRequestError {
     SubprotocolInvalid,
     /// Extensions against their grammar (RFC 6455 section 9.1).
     ExtensionsInvalid,
+    /// A proxy's user with a colon, or a user or password with control characters (RFC 7617 section 2).
+    CredentialsInvalid,
     /// A header that must not be sent.
     Header(HeaderError),
 }
@@ -77,6 +79,9 @@ impl fmt::Display for ClientRequestError {
             Self::PathInvalid => "the path must be visible ASCII that starts with / and has no #",
             Self::SubprotocolInvalid => "a subprotocol is a name without spaces, offered once",
             Self::ExtensionsInvalid => "extensions are a list of name; parameter=value",
+            Self::CredentialsInvalid => {
+                "a proxy's user has no colon, and nothing control characters"
+            }
             Self::Header(error) => return error.fmt(f),
         })
     }
