@@ -67,6 +67,8 @@ pub mod protocol;
 
 #[cfg(feature = "net")]
 pub mod buffer;
+#[cfg(feature = "handshake")]
+pub mod client;
 #[cfg(feature = "net")]
 mod config;
 #[cfg(feature = "net")]
@@ -80,6 +82,8 @@ mod server;
 #[cfg(feature = "net")]
 pub mod worker;
 
+#[cfg(feature = "handshake")]
+pub use client::{ClientConfig, WebSocket};
 #[cfg(feature = "net")]
 pub use config::{Config, ConfigError, WhenFull};
 #[cfg(feature = "net")]

@@ -129,6 +129,17 @@ pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Default for [`crate::Config`]: for the kernel to take any of the bytes that wait.
 pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Default for [`crate::ClientConfig`]: for one of the server's addresses, or of the proxy's, to accept a connection.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Bytes that a blocking client keeps from one message to the next: as much to receive into and as much to send from.
+pub const CLIENT_BUFFER_KEPT_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+const _: () = assert!(MESSAGE_BYTES_MAX + HEADER_SIZE_MAX <= CLIENT_BUFFER_KEPT_BYTES_MAX);
+
+/// After both close frames: for the server to end the stream, before a client ends its own direction.
+pub const SERVER_END_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The longest of all times.
 pub const TIMEOUT_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 

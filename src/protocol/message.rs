@@ -113,8 +113,13 @@ impl<'b> Received<'b> {
     #[inline]
     #[must_use]
     pub fn as_message(&self) -> Message<'_> {
-        let bytes = self.payload.as_bytes();
-        if !self.is_text {
+        Self::message(self.is_text, self.payload.as_bytes())
+    }
+
+    /// The message whose payload these bytes are. As for [`Received::new`], they were validated before if it is text.
+    #[inline]
+    pub(crate) fn message(is_text: bool, bytes: &[u8]) -> Message<'_> {
+        if !is_text {
             return Message::Binary(bytes);
         }
         debug_assert!(std::str::from_utf8(bytes).is_ok(), "text was validated as it arrived");

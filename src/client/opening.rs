@@ -1,0 +1,93 @@
+//! The opening handshakes: with the proxy, if there is one, then with the server.
+
+use super::clock::Deadline;
+use super::wire::{Wire, deadline_error, is_timeout};
+use super::{ClientConfig, ConnectError};
+use crate::limits::RECEIVE_SIZE;
+use std::io::{self, ErrorKind, Read, Write};
+
+/// A stream on its way to being a WebSocket.
+pub(super) struct Opening<S> {
+    pub(super) wire: Wire<S>,
+    deadline: Deadline,
+    /// The buffer of the connection to be.
+    pub(super) input: Box<[u8]>,
+    /// Bytes of it that have arrived and belong to the handshake under way, or follow it.
+    pub(super) received: usize,
+}
+
+impl<S: Read + Write> Opening<S> {
+    pub(super) fn new(wire: Wire<S>, config: &ClientConfig) -> Self {
+        let deadline = Deadline::after(config.handshake_timeout);
+        let input = vec![0; RECEIVE_SIZE].into_boxed_slice();
+        Self { wire, deadline, input, received: 0 }
+    }
+
+    /// Asks the proxy for a tunnel, where there is a proxy.
+    pub(super) fn pass_proxy(&mut self, config: &ClientConfig) -> Result<(), ConnectError> {
+        let Some(proxy) = &config.proxy else {
+            return Ok(());
+        };
+        let mut tunnel = proxy.tunnel(&config.uri)?;
+        let mut request = Vec::new();
+        tunnel.encode_request(&mut request);
+        self.exchange(&request, |input| Ok(tunnel.handle_response(input)?))
+    }
+
+    /// Opens the WebSocket, and says which subprotocol the server chose.
+    pub(super) fn upgrade(
+        &mut self,
+        config: &ClientConfig,
+    ) -> Result<Option<String>, ConnectError> {
+        let mut handshake = config.client_handshake()?;
+        let mut request = Vec::new();
+        handshake.encode_request(&mut request);
+        let mut subprotocol = None;
+        self.exchange(&request, |input| {
+            let accepted = handshake.handle_response(input)?;
+            subprotocol = accepted.and_then(|accepted| accepted.subprotocol()).map(str::to_owned);
+            Ok(accepted.map(|accepted| accepted.size()))
+        })?;
+        Ok(subprotocol)
+    }
+
+    /// Sends a request and reads up to the end of its answer, of which `judge` knows the size. What came behind it is
+    /// kept, as the beginning of what follows.
+    fn exchange(
+        &mut self,
+        request: &[u8],
+        mut judge: impl FnMut(&[u8]) -> Result<Option<usize>, ConnectError>,
+    ) -> Result<(), ConnectError> {
+        self.wire.write_before(self.deadline, request)?;
+        loop {
+            if let Some(size) = judge(&self.input[..self.received])? {
+                self.input.copy_within(size..self.received, 0);
+                self.received -= size;
+                return Ok(());
+            }
+            let room = &mut self.input[self.received..];
+            assert!(
+                !room.is_empty(),
+                "a head over its limit is an error, and the buffer holds more"
+            );
+            match self.wire.read_before(self.deadline, room) {
+                Ok(0) => return Err(ConnectError::Io(end_of_stream(self.received))),
+                Ok(size) => self.received += size,
+                Err(error) if is_timeout(&error) => return Err(ConnectError::Io(deadline_error())),
+                Err(error) => return Err(ConnectError::Io(error)),
+            }
+        }
+    }
+}
+
+fn end_of_stream(received: usize) -> io::Error {
+    io::Error::new(
+        ErrorKind::UnexpectedEof,
+        match received {
+            0 => "the server ended the connection without an answer to the opening handshake",
+            _ => {
+                "the server ended the connection in the middle of its answer to the opening handshake"
+            }
+        },
+    )
+}
