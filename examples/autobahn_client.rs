@@ -1,0 +1,107 @@
+//! Our client, tested by Autobahn|Testsuite: echoes in every case that its fuzzing server has.
+//!
+//! `cargo xtask autobahn` runs it and judges the verdicts. Against a fuzzing server of your own, with its messages of 16 MiB:
+//!
+//! ```text
+//! cargo run --release --example autobahn_client -- --url ws://127.0.0.1:9001 --agent sockeye
+//! ```
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
+
+use sockeye::client::WebSocketError;
+use sockeye::protocol::{CloseCode, Message};
+use sockeye::{ClientConfig, WebSocket};
+use std::error::Error;
+use std::net::TcpStream;
+use std::process::ExitCode;
+use std::time::Duration;
+
+fn main() -> ExitCode {
+    let Some(options) = Options::parse(std::env::args().skip(1)) else {
+        eprintln!("usage: autobahn_client --url ws://HOST:PORT [--agent NAME]");
+        return ExitCode::FAILURE;
+    };
+    match run(&options) {
+        Ok(count) => {
+            println!("{count} cases were run; the fuzzing server has written its report");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+struct Options {
+    url: String,
+    /// What the report calls us.
+    agent: String,
+}
+
+impl Options {
+    fn parse(mut arguments: impl Iterator<Item = String>) -> Option<Self> {
+        let (mut url, mut agent) = (None, "sockeye".to_owned());
+        while let Some(name) = arguments.next() {
+            match name.as_str() {
+                "--url" => url = Some(arguments.next()?),
+                "--agent" => agent = arguments.next()?,
+                _ => return None,
+            }
+        }
+        let url = url?.trim_end_matches('/').to_owned();
+        Some(Self { url, agent })
+    }
+}
+
+fn run(options: &Options) -> Result<usize, Box<dyn Error>> {
+    let Options { url, agent } = options;
+    let count = case_count(&format!("{url}/getCaseCount"))?;
+    for case in 1..=count {
+        let mut socket = open(&format!("{url}/runCase?case={case}&agent={agent}"))?;
+        // Other errors are what the cases are about: most of them break a rule.
+        if let Err(WebSocketError::TimedOut) = echo(&mut socket) {
+            return Err(format!("case {case} hangs").into());
+        }
+    }
+    let mut socket = open(&format!("{url}/updateReports?agent={agent}"))?;
+    while socket.receive()?.is_some() {}
+    Ok(count)
+}
+
+fn case_count(url: &str) -> Result<usize, Box<dyn Error>> {
+    let mut socket = open(url)?;
+    let count = match socket.receive()? {
+        Some(Message::Text(count)) => count.parse()?,
+        _ => return Err("the fuzzing server did not say how many cases there are".into()),
+    };
+    socket.close(CloseCode::NORMAL, "")?;
+    Ok(count)
+}
+
+fn open(url: &str) -> Result<WebSocket<TcpStream>, Box<dyn Error>> {
+    let mut config = ClientConfig::new(url)?;
+    config.message_bytes_max = 16 * 1024 * 1024;
+    // The longest case takes some seconds.
+    config.read_timeout = Some(Duration::from_secs(120));
+    WebSocket::connect(&config).map_err(|error| format!("{url}: {error}").into())
+}
+
+/// Sends every message back, up to the end of the connection.
+fn echo(socket: &mut WebSocket<TcpStream>) -> Result<(), WebSocketError> {
+    let mut copy = Vec::new();
+    loop {
+        match socket.receive()? {
+            None => return Ok(()),
+            Some(Message::Text(text)) => {
+                let text = text.to_owned();
+                socket.send(text.as_str())?;
+            }
+            Some(Message::Binary(bytes)) => {
+                copy.clear();
+                copy.extend_from_slice(bytes);
+                socket.send(copy.as_slice())?;
+            }
+        }
+    }
+}
