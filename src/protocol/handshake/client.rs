@@ -3,7 +3,7 @@
 use super::accept::{accept_key, encode_key};
 use super::status_line::{StatusLine, begins_response};
 use super::{ClientHandshakeError, ClientRequestError, Extension, parse_extensions};
-use crate::protocol::http::{HeadLines, Headers, HeadersIter, Line, Status, Target};
+use crate::protocol::http::{HeadLines, Headers, Line, Status, Target};
 use crate::protocol::http::{encode_header, is_authority, is_token, split_first_line};
 
 /// One opening handshake of a client.
@@ -169,16 +169,25 @@ impl ClientHandshake {
     }
 
     fn check_extensions(&self, headers: Headers<'_>) -> Result<(), ClientHandshakeError> {
-        let offered = self.extensions.as_deref().unwrap_or_default();
-        let is_offered = |accepted: Extension<'_>| {
-            parse_extensions(offered.as_bytes())
-                .any(|offer| offer.is_ok_and(|offer| offer.name() == accepted.name()))
+        // RFC 6455 11.3.2: the header "MUST NOT appear more than once in an HTTP response".
+        let Ok(accepted) = headers.only(EXTENSIONS) else {
+            return Err(ClientHandshakeError::ExtensionRepeated);
         };
-        let mut accepted = headers.all(EXTENSIONS).flat_map(parse_extensions);
-        match accepted.all(|extension| extension.is_ok_and(is_offered)) {
-            true => Ok(()),
-            false => Err(ClientHandshakeError::ExtensionNotOffered),
+        let offered = self.extensions.as_deref().unwrap_or_default();
+        let mut names = Vec::new();
+        for extension in parse_extensions(accepted.unwrap_or_default()) {
+            let extension = extension.map_err(|_| ClientHandshakeError::ExtensionsInvalid)?;
+            let mut offers = parse_extensions(offered.as_bytes()).flatten();
+            if !offers.any(|offer| offer.name() == extension.name()) {
+                return Err(ClientHandshakeError::ExtensionNotOffered);
+            }
+            // An offer may name alternatives; an answer has one of them.
+            if names.contains(&extension.name()) {
+                return Err(ClientHandshakeError::ExtensionRepeated);
+            }
+            names.push(extension.name());
         }
+        Ok(())
     }
 }
 
@@ -203,16 +212,10 @@ impl<'b> Accepted<'b> {
         values.flat_map(parse_extensions).filter_map(Result::ok)
     }
 
-    /// The value of the first header with this name, compared without case.
+    /// The headers of the response.
     #[must_use]
-    pub fn header(&self, name: &str) -> Option<&'b [u8]> {
-        self.headers.first(name)
-    }
-
-    /// Every header, as name and value, in the order of the response.
-    #[must_use]
-    pub const fn headers(&self) -> HeadersIter<'b> {
-        self.headers.iter()
+    pub const fn header_map(&self) -> Headers<'b> {
+        self.headers
     }
 
     /// How many bytes the response took. The first frame may follow them.

@@ -21,8 +21,12 @@ pub enum ClientHandshakeError {
     AcceptInvalid,
     /// `Sec-WebSocket-Protocol` is not one that we offered.
     SubprotocolNotOffered,
-    /// `Sec-WebSocket-Extensions` names one that we did not offer, or breaks its grammar.
+    /// `Sec-WebSocket-Extensions` breaks its grammar.
+    ExtensionsInvalid,
+    /// `Sec-WebSocket-Extensions` names one that we did not offer.
     ExtensionNotOffered,
+    /// `Sec-WebSocket-Extensions` is there twice, or names one twice.
+    ExtensionRepeated,
 }
 
 impl From<HeadError> for ClientHandshakeError {
@@ -34,19 +38,39 @@ impl From<HeadError> for ClientHandshakeError {
 impl fmt::Display for ClientHandshakeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Refused(status) => return write!(f, "the server answered {status}, not 101"),
+            Self::Refused(status) => return write_refused(*status, f),
             Self::Head(error) => return error.fmt(f),
             Self::StatusLineInvalid => "the server did not answer in HTTP/1.1",
             Self::UpgradeInvalid => "the server's Upgrade is not websocket",
             Self::ConnectionInvalid => "the server's Connection does not name Upgrade",
             Self::AcceptInvalid => "the server's Sec-WebSocket-Accept does not answer our key",
             Self::SubprotocolNotOffered => "the server chose a subprotocol that was not offered",
+            Self::ExtensionsInvalid => {
+                "the server's Sec-WebSocket-Extensions is against its grammar"
+            }
             Self::ExtensionNotOffered => "the server accepted an extension that was not offered",
+            Self::ExtensionRepeated => "the server accepted an extension twice",
         })
     }
 }
 
 impl std::error::Error for ClientHandshakeError {}
+
+/// What was answered, and what can be done about it.
+fn write_refused(status: Status, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    write!(f, "the server answered {}, not 101", status.to_string().trim_end())?;
+    f.write_str(match status.number() {
+        200..300 => ": this path is no WebSocket",
+        300..400 => ": it wants another address to be asked, and redirects are not followed",
+        400 => ": it objects to the request",
+        401 => ": it wants credentials, or others than these",
+        403 => ": it does not let us in, or not from this Origin",
+        404 => ": there is no such path",
+        405 | 426 => ": this path is no WebSocket, or not of version 13",
+        429 | 503 => ": come back later",
+        _ => "",
+    })
+}
 
 /// Our caller's fault: a request that must not be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

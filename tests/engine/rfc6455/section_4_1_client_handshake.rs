@@ -43,8 +43,8 @@ fn our_client_and_our_server_open_a_websocket() {
     response.extend_from_slice(b"\x81\x05hello");
     let accepted = client.handle_response(&response).unwrap().unwrap();
     assert_eq!(accepted.subprotocol(), Some("superchat"));
-    assert_eq!(accepted.header("x-node"), Some(b"7".as_slice()));
-    assert_eq!(accepted.headers().count(), 5);
+    assert_eq!(accepted.header_map().first("x-node"), Some(b"7".as_slice()));
+    assert_eq!(accepted.header_map().iter().count(), 5);
     assert_eq!(accepted.size(), size);
 }
 
@@ -117,7 +117,9 @@ const BROKEN_RESPONSES: &[(&str, &[&str], ClientHandshakeError)] = &[
     ("Sec-WebSocket-Protocol", &["chat", "chat"], ClientHandshakeError::SubprotocolNotOffered),
     ("Sec-WebSocket-Protocol", &[""], ClientHandshakeError::SubprotocolNotOffered),
     ("Sec-WebSocket-Extensions", &["x-a, x-z"], ClientHandshakeError::ExtensionNotOffered),
-    ("Sec-WebSocket-Extensions", &["x-a", "x-b;"], ClientHandshakeError::ExtensionNotOffered),
+    ("Sec-WebSocket-Extensions", &["x-b;"], ClientHandshakeError::ExtensionsInvalid),
+    ("Sec-WebSocket-Extensions", &["x-a", "x-b"], ClientHandshakeError::ExtensionRepeated),
+    ("Sec-WebSocket-Extensions", &["x-a, x-b, x-a"], ClientHandshakeError::ExtensionRepeated),
 ];
 
 #[test]
@@ -141,7 +143,8 @@ fn another_status_is_told_to_the_caller_before_the_head_ends() {
         assert_eq!(judge(input.as_bytes()), Err(ClientHandshakeError::Refused(status)));
     }
     let error = ClientHandshakeError::Refused(Status::NOT_FOUND);
-    assert_eq!(error.to_string(), "the server answered 404 Not Found, not 101");
+    let sentence = "the server answered 404 Not Found, not 101: there is no such path";
+    assert_eq!(error.to_string(), sentence);
 }
 
 #[test]
@@ -192,7 +195,7 @@ fn interim_responses_are_passed_over() {
     input.extend_from_slice(b"\x81\0");
     let accepted = judge(&input).unwrap().unwrap();
     assert_eq!(accepted.size(), size);
-    assert_eq!(accepted.headers().count(), 3);
+    assert_eq!(accepted.header_map().iter().count(), 3);
 
     let garbage = [interim.as_slice(), b"\r\nHTTP/1.1 101 S\r\n"].concat();
     assert_eq!(judge(&garbage), Err(ClientHandshakeError::StatusLineInvalid));
