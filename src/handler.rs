@@ -11,8 +11,9 @@ mod reply;
 pub use context::{Context, RequestContext, WorkerContext};
 pub use reply::{NotPending, Pending, Reply, Stream, Upgrade};
 
+use crate::client::ConnectError;
 use crate::protocol::http::{BodyPart, Request};
-use crate::protocol::{CloseCode, Message, ProtocolError};
+use crate::protocol::{CloseCode, Message, ProtocolError, handshake};
 use std::fmt;
 use std::io;
 use std::time::Instant;
@@ -45,6 +46,21 @@ pub trait Handler: Sized {
     /// The connection is a WebSocket now, or a stream.
     fn on_open(&mut self, connection: &mut Context<'_, Self>) {
         let _ = connection;
+    }
+
+    /// The server that you connected to with [`WorkerContext::connect`] has agreed; [`Handler::on_open`] follows. The
+    /// response says which subprotocol it chose.
+    fn on_accepted(
+        &mut self,
+        connection: &mut Context<'_, Self>,
+        response: &handshake::Accepted<'_>,
+    ) {
+        let _ = (connection, response);
+    }
+
+    /// No WebSocket came of a [`WorkerContext::connect`]. Nothing follows; to try again, connect again, and not at once.
+    fn on_connect_failed(&mut self, connection: &mut Context<'_, Self>, error: &ConnectError) {
+        let _ = (connection, error);
     }
 
     /// A message arrived. It is lent: to keep it, copy it.

@@ -1,6 +1,7 @@
 //! What a handler is called with: the connection that something happened to, and the worker around it.
 
 use super::{Accepted, Handler, NotPending, Reply, SendRefused};
+use crate::client::{ClientConfig, ConnectError};
 use crate::protocol::{CloseCode, Message, Prepared, SendError};
 use crate::worker::{ConnectionId, Core, Variant, WorkerId};
 use std::fmt;
@@ -86,7 +87,8 @@ impl<'w, H: Handler> Context<'w, H> {
         self.core.close(self.slot, code, reason)
     }
 
-    /// Makes the connection a live subscriber of a topic. `false`: it is one already, or it is closing.
+    /// Makes the connection a live subscriber of a topic. `false`: it is one already, it is closing, or it is one that this
+    /// worker has made ([`WorkerContext::connect`]).
     ///
     /// A stream gets the payload of what is published, as a piece of its body.
     pub fn subscribe(&mut self, topic: impl AsRef<[u8]>) -> bool {
@@ -215,6 +217,27 @@ impl<'w, H: Handler> WorkerContext<'w, H> {
     pub fn connection(&mut self, id: ConnectionId) -> Option<Context<'_, H>> {
         let slot = self.core.known_slot(id)?;
         Some(Context { core: self.core, slot })
+    }
+
+    /// Connects to a server and opens a WebSocket, on this worker: [`Handler::on_open`] or [`Handler::on_connect_failed`]
+    /// follows. It is one of the worker's connections then, with the same calls, sends and limits.
+    ///
+    /// `address` is where the server is or, if there is one, the proxy; names are not resolved here, because that blocks.
+    /// Of `config` everything counts but `read_timeout`, `write_timeout` and `close_timeout`: the worker asks silent servers
+    /// whether they are there, and waits as its own [`crate::Config`] says. It cannot subscribe to topics, because each
+    /// frame of a client is masked with a key of its own (RFC 6455 section 5.3).
+    ///
+    /// # Errors
+    ///
+    /// What can be known at once: a fault in `config`, a worker that is full ([`crate::Config::connections_per_worker_max`])
+    /// or shuts down. Nothing follows then, and `state` is dropped.
+    pub fn connect(
+        &mut self,
+        address: SocketAddr,
+        config: &ClientConfig,
+        state: H::State,
+    ) -> Result<ConnectionId, ConnectError> {
+        self.core.connect(address, config, state)
     }
 
     /// Sends to a connection of any worker. One that is gone or full gets nothing, and nobody hears of it; use

@@ -1,6 +1,7 @@
 //! Messages that are encoded once and sent to many.
 
 use super::message::{Message, encode_frame};
+use super::opcode::Opcode;
 use std::sync::Arc;
 
 /// A message as the frame that servers send, encoded once; cloning it shares the bytes.
@@ -34,6 +35,17 @@ impl Prepared {
         };
         &self.0[header_size..]
     }
+
+    /// The message that was encoded.
+    #[must_use]
+    pub fn as_message(&self) -> Message<'_> {
+        let payload = self.as_payload();
+        if self.0[0] & 0x0F == Opcode::Text.to_bits() {
+            Message::Text(str::from_utf8(payload).expect("it was text when it was encoded"))
+        } else {
+            Message::Binary(payload)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -46,6 +58,8 @@ mod tests {
             let payload = vec![b'x'; size];
             let prepared = Prepared::new(payload.as_slice());
             assert!(prepared.as_payload() == payload, "{size}");
+            assert_eq!(prepared.as_message(), Message::Binary(&payload));
         }
+        assert_eq!(Prepared::new("text").as_message(), Message::Text("text"));
     }
 }

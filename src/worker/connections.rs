@@ -1,10 +1,9 @@
 //! A worker's own connections: a slab of them, those with something to flush, and the send queues they borrow.
 
 use super::clock::Ticks;
-use super::phases::{Exchange, Head, Open, Phase, StreamEnding};
+use super::phases::{Exchange, Open, Phase, StreamEnding};
 use crate::buffer::{Pool, SendQueue};
 use crate::driver::Token;
-use std::net::SocketAddr;
 use std::ops::{Index, IndexMut};
 
 /// One connection. What an idle one holds is here and nowhere else.
@@ -110,6 +109,7 @@ impl<S> Connection<S> {
             Phase::Open(open) => Some(&mut open.state),
             Phase::Exchange(exchange) => Some(&mut exchange.state),
             Phase::Streaming(stream) => Some(&mut stream.state),
+            Phase::Connecting(connecting) => Some(&mut connecting.state),
             _ => None,
         }
     }
@@ -139,6 +139,7 @@ impl<S> Connection<S> {
             Phase::Open(open) => !open.is_over,
             Phase::Exchange(exchange) => !exchange.is_over,
             Phase::Streaming(stream) => stream.ending != StreamEnding::Told,
+            Phase::Connecting(connecting) => !connecting.is_over,
             _ => false,
         }
     }
@@ -150,6 +151,7 @@ impl<S> Connection<S> {
             Phase::Open(open) => open.is_over = true,
             Phase::Exchange(exchange) => exchange.is_over = true,
             Phase::Streaming(stream) => stream.ending = StreamEnding::Told,
+            Phase::Connecting(connecting) => connecting.is_over = true,
             _ => {}
         }
         is_known
@@ -184,12 +186,12 @@ impl<S> Connections<S> {
         self.slots.iter().map(|(_, connection)| connection)
     }
 
-    /// Adds a connection whose head is awaited.
-    pub(crate) fn insert(&mut self, peer: SocketAddr, now: Ticks) -> Token {
+    /// Adds a connection.
+    pub(crate) fn insert(&mut self, phase: Phase<S>, now: Ticks) -> Token {
         self.generation = self.generation.wrapping_add(1);
         let slot = self.slots.insert(Connection {
             generation: self.generation,
-            phase: Phase::Head(Box::new(Head::new(peer))),
+            phase,
             queue: None,
             subscriptions: Vec::new(),
             in_flight_bytes: 0,

@@ -17,6 +17,7 @@ use crate::protocol::http::encode_chunk;
 use crate::protocol::{
     CloseCode, CloseFrame, Message, Prepared, SendError, encode_frame, encode_header,
 };
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,6 +38,8 @@ pub(crate) struct Core<H: Handler> {
     pub(super) held: Held,
     /// Connections whose handler has replied, and whose reply was not carried out.
     pub(super) replied: Vec<Token>,
+    /// Connections that the handler has asked for, and that the driver has not heard of.
+    pub(super) dialing: Vec<(Token, SocketAddr)>,
     /// Connections on their way to other workers.
     pub(super) handing_over: usize,
     pub(super) is_shutting_down: bool,
@@ -66,6 +69,7 @@ impl<H: Handler> Core<H> {
             paused_by_mail: Vec::new(),
             held: Held::default(),
             replied: Vec::new(),
+            dialing: Vec::new(),
             handing_over: 0,
             is_shutting_down: false,
             started_at: now,
@@ -80,6 +84,7 @@ impl<H: Handler> Core<H> {
             || self.connections.is_dirty()
             || self.outboxes.has_own()
             || !self.replied.is_empty()
+            || !self.dialing.is_empty()
     }
 
     pub(crate) const fn worker_id(&self) -> WorkerId {
@@ -137,13 +142,19 @@ impl<H: Handler> Core<H> {
         self.make_room(slot, message.as_bytes().len() + HEADER_SIZE_MAX)?;
         let payload = message.as_bytes();
         let (phase, queue) = self.connections.with_queue(slot);
-        if let Phase::Streaming(stream) = phase {
-            queue.append(|output| stream.encode(payload, output));
-        } else if let Some(batch) = self.messages.share(payload) {
-            queue.append(|output| encode_header(message.opcode(), payload.len(), output));
-            queue.push_shared(&batch, 0..payload.len());
-        } else {
-            queue.append(|output| encode_frame(message.opcode(), payload, output));
+        match phase {
+            Phase::Open(open) if open.protocol.is_client() => {
+                let sent = queue.append(|output| open.protocol.send(message, output));
+                sent.expect("it is open, as making room has found");
+            }
+            Phase::Streaming(stream) => queue.append(|output| stream.encode(payload, output)),
+            _ => match self.messages.share(payload) {
+                Some(batch) => {
+                    queue.append(|output| encode_header(message.opcode(), payload.len(), output));
+                    queue.push_shared(&batch, 0..payload.len());
+                }
+                None => queue.append(|output| encode_frame(message.opcode(), payload, output)),
+            },
         }
         Ok(Accepted { backlog: self.connections[slot].backlog() })
     }
@@ -156,6 +167,10 @@ impl<H: Handler> Core<H> {
         self.make_room(slot, message.as_frame().len())?;
         let (phase, queue) = self.connections.with_queue(slot);
         queue.append(|output| match phase {
+            Phase::Open(open) if open.protocol.is_client() => {
+                let sent = open.protocol.send(message.as_message(), output);
+                sent.expect("it is open, as making room has found");
+            }
             Phase::Streaming(stream) => stream.encode(message.as_payload(), output),
             _ => output.extend_from_slice(message.as_frame()),
         });
@@ -235,11 +250,14 @@ impl<H: Handler> Core<H> {
     /// Without a variant it is the one that the engine encodes for this kind of connection.
     pub(crate) fn subscribe(&mut self, slot: u32, topic: &[u8], variant: Option<Variant>) -> bool {
         let connection = &self.connections[slot];
-        let variant = variant.unwrap_or_else(|| match &connection.phase {
-            Phase::Streaming(stream) => stream.variant(),
-            _ => Variant::default(),
-        });
+        let (variant, is_client) = match &connection.phase {
+            Phase::Streaming(stream) => (variant.unwrap_or_else(|| stream.variant()), false),
+            Phase::Open(open) => (variant.unwrap_or_default(), open.protocol.is_client()),
+            _ => (Variant::default(), false),
+        };
+        // RFC 6455 5.3: a client masks each frame with a key of its own, so it can share none.
         connection.is_sendable()
+            && !is_client
             && self.topics.subscribe(&mut self.connections, slot, topic, variant)
     }
 

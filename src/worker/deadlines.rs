@@ -1,6 +1,7 @@
 //! Every wait of a connection has a deadline. Which one is next follows from its phase.
 
 use super::clock::Ticks;
+use super::connecting::out_of_time;
 use super::connections::Connection;
 use super::core::Core;
 use super::phases::Phase;
@@ -25,6 +26,8 @@ enum Overdue {
     Reply,
     /// That the connection can be given to another worker.
     HandOver,
+    /// The other side of a connection that we make, or its answer.
+    Answer,
     /// A sign of life: a ping will ask for one.
     Life,
     /// The answer to that ping.
@@ -72,6 +75,7 @@ impl<S> Connection<S> {
             Phase::HandingOver(handing_over) if !handing_over.is_detaching => {
                 waits[0] = Some((self.closing_since() + config.close_timeout, Overdue::HandOver));
             }
+            Phase::Connecting(connecting) => waits[0] = Some((connecting.due, Overdue::Answer)),
             Phase::Head(_) | Phase::Streaming(_) | Phase::HandingOver(_) => {}
             Phase::Open(open) if open.protocol.has_sent_close() => {
                 waits[0] = Some((self.closing_since() + close_frame_timeout, Overdue::CloseFrame));
@@ -152,6 +156,7 @@ impl<H: Handler> Core<H> {
                 self.abandon(handler, slot, Some(&response), CloseCause::TimedOut);
             }
             Overdue::Request | Overdue::UnwantedBody => self.end(slot),
+            Overdue::Answer => self.give_up(handler, slot, &out_of_time()),
             Overdue::Life => {
                 let ticks = self.ticks;
                 let connection = &mut self.connections[slot];
@@ -196,10 +201,8 @@ mod tests {
     #[test]
     fn the_time_to_close_begins_with_the_last_bytes_that_the_peer_took() {
         let mut connections: Connections<()> = Connections::new();
-        let peer = ([127, 0, 0, 1], 1).into();
-        let slot = connections.insert(peer, Ticks::default()).slot;
+        let slot = connections.insert(Phase::Ending, Ticks::default()).slot;
         let connection = &mut connections[slot];
-        connection.phase = Phase::Ending;
         let config = Config::default();
         for (since, progressed_at) in [(0, 100), (100, 0)] {
             (connection.since, connection.progressed_at) = (Ticks(since), Ticks(progressed_at));

@@ -1,6 +1,7 @@
 //! What leaves, and what the handler and the deadlines have decided about a connection meanwhile.
 
 use super::Worker;
+use super::connecting::shutting_down;
 use super::phases::Phase;
 use crate::buffer::SendQueue;
 use crate::driver::{Close, Driver, Receive, Sending, Token};
@@ -197,6 +198,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     }
 
     fn close(&mut self, token: Token, close: Close) {
+        if let Phase::Connecting(_) = self.core.connections[token.slot].phase {
+            self.core.fail_to_connect(&mut self.handler, token.slot, &shutting_down());
+        }
         let closed = Closed::without_frame(CloseCause::Local);
         self.core.finish(&mut self.handler, token.slot, &closed);
         self.core.connections[token.slot].phase = Phase::Closed;

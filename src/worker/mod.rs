@@ -7,7 +7,7 @@
 //!    the handler,
 //! 3. take mail, and connections that other workers hand over,
 //! 4. fire timers,
-//! 5. carry out replies to requests that waited for them,
+//! 5. carry out replies to requests that waited for them; begin with connections that were asked for,
 //! 6. deliver what was published: seal it, queue it for each subscriber,
 //! 7. flush every connection that queued something, once, and carry out what was decided about it,
 //! 8. post mail, one batch per other worker.
@@ -15,6 +15,7 @@
 //! A slot is freed when the driver has said its last word about it, in step 2 of some later tick.
 
 mod clock;
+mod connecting;
 mod connections;
 mod core;
 mod deadlines;
@@ -42,13 +43,15 @@ use handover::Handovers;
 use mailbox::{Address, Envelope, Mailbox, Outboxes};
 
 use crate::buffer::MessageBuffer;
+use crate::client::ConnectError;
 use crate::config::Config;
 use crate::driver::{Completion, Driver, Token};
 use crate::handler::{Handler, WorkerContext};
 use crate::limits::{ACCEPT_RETRY, MAILBOX_BATCHES_MAX, TIMEOUT_MAX};
 use crate::protocol::CloseCode;
 use clock::Ticks;
-use phases::Phase;
+use connecting::{ended_early, shutting_down};
+use phases::{Head, Phase};
 use receive::FollowUp;
 use std::fmt;
 use std::io;
@@ -209,6 +212,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.take_over();
         self.fire_timers();
         self.carry_out_replies();
+        self.dial();
         self.deliver();
         self.flush_all();
         self.core.outboxes.dispatch();
@@ -259,9 +263,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                     let again_at = self.core.now + ACCEPT_RETRY;
                     self.accept_again_at = self.shut_down_by.is_none().then_some(again_at);
                 }
-                Completion::Closed(token, _) => self.handle_closed(token),
+                Completion::Closed(token, error) => self.handle_closed(token, error),
                 Completion::Detached(token, transfer) => self.handle_detached(token, transfer),
-                Completion::Connected(_) | Completion::Woken => {}
+                Completion::Connected(token) => self.core.handle_connected(token),
+                Completion::Woken => {}
             }
         }
     }
@@ -296,7 +301,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     /// Takes charge of a connection, whose request is awaited. `None`: the system cannot watch one more.
     fn adopt(&mut self, transfer: D::Transfer, peer: SocketAddr) -> Option<Token> {
-        let token = self.core.connections.insert(peer, self.core.ticks);
+        let head = Phase::Head(Box::new(Head::new(peer)));
+        let token = self.core.connections.insert(head, self.core.ticks);
         if self.driver.attach(token, transfer).is_err() {
             self.core.connections.remove(token.slot);
             return None;
@@ -311,11 +317,14 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     }
 
     /// The driver's last word about a connection.
-    fn handle_closed(&mut self, token: Token) {
+    fn handle_closed(&mut self, token: Token, error: Option<io::Error>) {
         let Some(connection) = self.core.connections.get_mut(token) else {
             return;
         };
-        if connection.is_known() {
+        if let Phase::Connecting(_) = connection.phase {
+            let error = error.map_or_else(ended_early, ConnectError::Io);
+            self.core.fail_to_connect(&mut self.handler, token.slot, &error);
+        } else if connection.is_known() {
             self.core.finish_lost(&mut self.handler, token.slot);
         }
         if let Phase::HandingOver(_) = self.core.connections[token.slot].phase {
@@ -404,6 +413,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.accept_again_at = None;
         self.is_accepting = false;
         self.driver.end_accepting();
+        self.dial();
         // The grace is what everybody has to say good-bye, also who would have less at another time.
         self.core.close_frame_timeout = self.core.close_frame_timeout.max(by - self.core.now);
         for token in self.core.connections.tokens() {
@@ -413,6 +423,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                     let _closing = self.core.close(token.slot, CloseCode::GOING_AWAY, reason);
                 }
                 Phase::Head(_) | Phase::Discarding(_) => self.core.end(token.slot),
+                Phase::Connecting(_) => {
+                    self.core.give_up(&mut self.handler, token.slot, &shutting_down());
+                }
                 // It is answered, or handed over to one that shuts down too.
                 Phase::Exchange(_) | Phase::HandingOver(_) => {}
                 Phase::Ending | Phase::Closed => {}

@@ -5,8 +5,10 @@ use super::clock::Ticks;
 use super::requests::Asked;
 use crate::handler::Reply;
 use crate::protocol;
+use crate::protocol::handshake::{ClientHandshake, Tunnel};
 use crate::protocol::http::{BodyReader, Persistence, RequestParser, StreamCoding};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 /// ```text
 ///              ┌────────── kept alive: the next request ◄─────────┐
@@ -14,6 +16,8 @@ use std::net::SocketAddr;
 ///    │         │                       └─► Streaming ─────────────┘
 ///    ├─► HandingOver ──► the Head of another worker's connection
 ///    └─► Open (at once, or from Exchange)
+///          ▲
+///   Connecting
 ///   any of them ── the last response, close frames passed, the stream ended, or a rule was broken ──► Ending ──► Closed
 /// ```
 #[derive(Debug)]
@@ -28,6 +32,8 @@ pub(crate) enum Phase<S> {
     Streaming(Box<Streaming<S>>),
     /// Awaits that what is queued leaves, then the driver's leave to give the connection to another worker.
     HandingOver(Box<HandingOver>),
+    /// Awaits the other side of a connection that we make, then its answer to our opening handshake.
+    Connecting(Box<Connecting<S>>),
     /// Awaits frames.
     Open(Open<S>),
     /// Awaits that what is queued leaves, then the end of the peer's stream. What arrives is discarded.
@@ -128,6 +134,34 @@ pub(crate) struct HandingOver {
     pub(crate) peer: SocketAddr,
     /// The driver was asked to give it up.
     pub(crate) is_detaching: bool,
+}
+
+/// A connection that we make.
+#[derive(Debug)]
+pub(crate) struct Connecting<S> {
+    pub(crate) step: Step,
+    pub(crate) tunnel: Option<Tunnel>,
+    pub(crate) handshake: ClientHandshake,
+    /// What has arrived of an answer that did not arrive whole.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) state: S,
+    /// When the present step must be done; the handshake and the tunnel share one.
+    pub(crate) due: Ticks,
+    pub(crate) handshake_timeout: Duration,
+    pub(crate) message_bytes_max: usize,
+    /// The handler is being told of its end.
+    pub(crate) is_over: bool,
+}
+
+/// What a connection that we make awaits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// The other side of the connection.
+    Dialing,
+    /// The proxy's answer.
+    Tunnel,
+    /// The server's answer.
+    Handshake,
 }
 
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! What becomes of bytes that arrived: request heads, frames, and the end of the stream.
 
+use super::connecting::ended_early;
 use super::core::Core;
 use super::phases::Phase;
 use super::requests::handler_failed;
@@ -102,6 +103,7 @@ impl<H: Handler> Core<H> {
             // Who has asked and says no more may still want the answer.
             Phase::Exchange(exchange) if exchange.request.body.is_ended() => {}
             Phase::Exchange(_) => self.abandon(handler, token.slot, None, CloseCause::Lost),
+            Phase::Connecting(_) => self.give_up(handler, token.slot, &ended_early()),
             // The next owner meets it again.
             Phase::HandingOver(_) => {}
             Phase::Ending | Phase::Closed => self.connections.mark_dirty(token.slot),

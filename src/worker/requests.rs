@@ -46,17 +46,19 @@ impl<H: Handler> Core<H> {
         slot: u32,
         received: &mut [u8],
     ) -> FollowUp {
-        if let Phase::Head(head) = &mut self.connections[slot].phase
-            && !head.bytes.is_empty()
-        {
-            let mut bytes = std::mem::take(&mut head.bytes);
-            bytes.extend_from_slice(received);
-            return self.handle_requests(handler, slot, &mut bytes);
+        let mut bytes = match &mut self.connections[slot].phase {
+            Phase::Head(head) => std::mem::take(&mut head.bytes),
+            Phase::Connecting(connecting) => std::mem::take(&mut connecting.bytes),
+            _ => Vec::new(),
+        };
+        if bytes.is_empty() {
+            return self.handle_heads(handler, slot, received);
         }
-        self.handle_requests(handler, slot, received)
+        bytes.extend_from_slice(received);
+        self.handle_heads(handler, slot, &mut bytes)
     }
 
-    fn handle_requests(&mut self, handler: &mut H, slot: u32, mut input: &mut [u8]) -> FollowUp {
+    fn handle_heads(&mut self, handler: &mut H, slot: u32, mut input: &mut [u8]) -> FollowUp {
         while !input.is_empty() {
             let connection = &mut self.connections[slot];
             if !connection.takes_input() {
@@ -67,6 +69,7 @@ impl<H: Handler> Core<H> {
                 Phase::Head(_) => self.handle_head(handler, slot, input),
                 Phase::Exchange(_) => self.handle_body(handler, slot, input),
                 Phase::Discarding(_) => self.discard(slot, input),
+                Phase::Connecting(_) => self.handle_answer(handler, slot, input),
                 // Frames may follow the head in the same packet.
                 Phase::Open(_) => return self.handle_frames(handler, slot, input),
                 _ => return FollowUp::None,

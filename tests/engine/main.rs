@@ -1,6 +1,8 @@
 //! The engine's tests, in one binary.
 
 #[cfg(feature = "net")]
+mod connecting;
+#[cfg(feature = "net")]
 mod driver_contract;
 mod fuzz_seeds;
 #[cfg(feature = "handshake")]

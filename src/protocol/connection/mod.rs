@@ -164,6 +164,12 @@ impl Connection {
         }
     }
 
+    /// Whether this side is the client, which masks what it sends.
+    #[must_use]
+    pub const fn is_client(&self) -> bool {
+        matches!(self.role, Role::Client { .. })
+    }
+
     /// Whether nothing is left to exchange: both close frames have passed, or one did and the peer broke a rule.
     #[must_use]
     pub fn is_closed(&self) -> bool {

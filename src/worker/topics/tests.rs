@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::worker::clock::Ticks;
+use crate::worker::phases::Phase;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IoSlice;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -110,8 +111,7 @@ impl Fixture {
     }
 
     fn connect(&mut self) -> u32 {
-        let address = ([127, 0, 0, 1], 1).into();
-        let slot = self.connections.insert(address, Ticks::default()).slot;
+        let slot = self.connections.insert(Phase::Ending, Ticks::default()).slot;
         self.model.peers.insert(slot, ModelPeer::default());
         slot
     }
