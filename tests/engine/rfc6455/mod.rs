@@ -6,6 +6,8 @@ mod properties;
 mod requirements;
 mod section_10_4_limits;
 #[cfg(feature = "handshake")]
+mod section_3_uris;
+#[cfg(feature = "handshake")]
 mod section_4_1_client_handshake;
 #[cfg(feature = "handshake")]
 mod section_4_2_server_handshake;

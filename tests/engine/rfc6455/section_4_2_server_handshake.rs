@@ -176,6 +176,31 @@ fn a_subprotocol_that_was_not_offered_cannot_be_chosen() {
 }
 
 #[test]
+fn what_is_not_chosen_is_not_named_in_the_answer() {
+    let input = handshake(&[
+        ("Sec-WebSocket-Protocol", "chat, superchat"),
+        ("Sec-WebSocket-Extensions", "permessage-deflate, x-other; a=1"),
+    ]);
+    let request = parse(&input);
+    let upgrade = check_upgrade(&request).unwrap();
+    let mut output = Vec::new();
+    encode_switching_protocols(&upgrade, None, &[], &mut output).unwrap();
+    assert_eq!(
+        String::from_utf8(output).unwrap(),
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n"
+    );
+}
+
+#[test]
+fn a_request_without_an_origin_has_none() {
+    let input = handshake(&[("Referer", "http://example.com/page")]);
+    let request = parse(&input);
+    assert_eq!(request.origin(), None);
+    assert!(check_upgrade(&request).is_ok());
+}
+
+#[test]
 fn a_header_of_the_caller_cannot_break_the_response() {
     let input = handshake(&[]);
     let request = parse(&input);
