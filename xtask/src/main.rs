@@ -1,6 +1,7 @@
 //! The project's tooling: `cargo xtask <task>`. Each task is one file, and `cargo xtask help` is its manual.
 
 mod autobahn;
+mod dependencies;
 mod fuzz;
 mod prerequisites;
 mod project;

@@ -1,5 +1,7 @@
 //! Programs of the system that tasks need: looked for first, installed with apt-get only when missing.
 
+use std::path::{Path, PathBuf};
+
 use anyhow::{Context, Result, bail};
 use xshell::{Shell, cmd};
 
@@ -116,6 +118,27 @@ pub(crate) fn ensure_rust_components(shell: &Shell) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The path of a tool of Cargo's that is not part of Rust, built from crates.io unless this very version is there.
+pub(crate) fn ensure_cargo_tool(project: &Project, name: &str, version: &str) -> Result<PathBuf> {
+    let tools = project.target.join("tools");
+    let installed = tools.join("bin").join(name);
+    for program in [Path::new(name), &installed] {
+        let found = cmd!(project.shell, "{program} --version").quiet().ignore_stderr().read();
+        if found.is_ok_and(|found| found.split(' ').any(|word| word == version)) {
+            return Ok(program.to_owned());
+        }
+    }
+    println!("missing: {name} {version}, which takes a minute or two to build");
+    // Without optimisation: it builds in half the time and runs for seconds.
+    cmd!(
+        project.shell,
+        "cargo install --quiet --locked --debug --force --version {version} {name} --root {tools}"
+    )
+    .run()
+    .with_context(|| format!("{name} could not be installed: `cargo install {name}` by hand"))?;
+    Ok(installed)
 }
 
 /// Whether `command` runs and exits with success.

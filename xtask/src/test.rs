@@ -2,19 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use clap::Args;
 use xshell::cmd;
 
 use crate::prerequisites::{self, CXX, PYTHON};
 use crate::project::Project;
-use crate::{autobahn, fuzz, tidy};
+use crate::{autobahn, dependencies, fuzz, tidy};
 
 /// Install what the tests need, then run everything.
 ///
 /// The steps: what the machine lacks; formatting; clippy for the workspace and for the engine with less than all its
 /// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; the engine with each set
-/// of features alone; the engine without features depends on nothing; the documentation; the server against other
+/// of features alone; what the project depends on (cargo deny, cargo tree); the documentation; the server against other
 /// people's clients; the conformance suite; every fuzz target for a few seconds; every benchmark once.
 ///
 /// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes about a
@@ -52,7 +52,7 @@ const STEPS: &[Step] = &[
     },
     Step { title: "the tests", run: |project| cargo_test(project, &[]) },
     Step { title: "the engine with each set of features alone", run: feature_sets },
-    Step { title: "the engine without features depends on nothing", run: no_dependencies },
+    Step { title: "what the project depends on", run: dependencies::check },
     Step { title: "the documentation", run: documentation },
     Step { title: "other people's clients", run: rivals },
     Step {
@@ -95,17 +95,6 @@ fn feature_sets(project: &Project) -> Result<()> {
 
 fn cargo_test(project: &Project, arguments: &[&str]) -> Result<()> {
     Ok(cmd!(project.shell, "cargo test {arguments...}").run()?)
-}
-
-fn no_dependencies(project: &Project) -> Result<()> {
-    let tree =
-        cmd!(project.shell, "cargo tree --package sockeye --no-default-features --edges normal")
-            .read()?;
-    ensure!(
-        tree.lines().count() == 1,
-        "without features the engine depends on other crates:\n{tree}"
-    );
-    Ok(())
 }
 
 fn documentation(project: &Project) -> Result<()> {
