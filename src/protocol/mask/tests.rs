@@ -1,3 +1,5 @@
+//! Every way to unmask, compared with a byte loop at every size, alignment and offset.
+
 use super::{apply_mask, apply_mask_portable, apply_to_many};
 
 /// RFC 6455 section 5.3, word for word.

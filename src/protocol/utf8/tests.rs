@@ -1,3 +1,5 @@
+//! Validation of texts cut in every way, compared with the table of the Unicode standard.
+
 use super::{ProtocolError, Utf8Validator, from_utf8};
 use std::ops::RangeInclusive;
 
