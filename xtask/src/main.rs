@@ -1,5 +1,13 @@
 //! The project's tooling: `cargo xtask <task>`. Each task is one file, and `cargo xtask help` is its manual.
 
+#![deny(unsafe_code)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "a command-line tool on wall-clock time"
+)]
+
 mod autobahn;
 mod dependencies;
 mod fuzz;
