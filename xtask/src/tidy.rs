@@ -1,7 +1,11 @@
 //! `cargo xtask tidy`: the rules of the house that the compiler and clippy do not know.
 
 mod architecture;
+mod documents;
 mod imports;
+mod limits;
+mod manifests;
+mod purity;
 mod sizes;
 mod skipped;
 mod text;
@@ -20,34 +24,44 @@ use crate::project::Project;
 
 /// Check the rules of the house.
 ///
-/// Reads the files that git tracks, and no others. The rules:
+/// Reads the files that git tracks, and no others. Each finding says where, what was expected and what to do. The rules:
 ///
-/// * A module of the engine imports only what the table in xtask/src/tidy/imports.rs allows it.
+/// * A module of the engine imports only what the table in xtask/src/tidy/imports.rs allows it, and does without the
+///   sockets, threads, locks and clocks that xtask/src/tidy/purity.rs denies it.
 ///
-/// * No Rust file is longer than 800 lines, no function longer than 70.
+/// * No file of a program is longer than 400 lines, but for those listed in xtask/src/tidy/sizes.rs, which only become
+///   shorter; no function is longer than 70.
 ///
 /// * `unsafe` stands only in the files listed in xtask/src/tidy/unsafety.rs, under a comment that begins with SAFETY.
 ///
-/// * Every path that ARCHITECTURE.md names exists.
+/// * Every path that ARCHITECTURE.md, CONTRIBUTING.md or README.md names exists, and ARCHITECTURE.md names every module
+///   right below src/ and every package.
+///
+/// * Every Rust file begins with documentation. Decisions in docs/decisions are numbered without gaps, and listed.
+///
+/// * Every limit of src/limits.rs is kept somewhere, and every choice of `Config` names its default.
+///
+/// * Every package has the lints of the workspace.
 ///
 /// * No host name of a package registry and no path of somebody's machine.
 ///
 /// * Unfinished marks name the issue that will finish them.
 ///
 /// * No test is ignored, in the documentation neither.
+///
+/// That every rule of RFC 6455 has its test is checked by a test: `cargo test --test engine requirements`.
 #[derive(Args)]
 pub(crate) struct Options {}
 
 pub(crate) fn run(project: &Project, _options: &Options) -> Result<()> {
     let list = cmd!(project.shell, "git ls-files -z").quiet().read()?;
     let paths: Vec<&str> = list.split_terminator('\0').collect();
-    let mut findings = Vec::new();
-    for path in &paths {
-        // A file may be gone and the removal not committed yet; a file of bytes has no lines to judge.
-        if let Ok(text) = fs::read_to_string(project.root.join(path)) {
-            check(&TrackedFile::new(path, text), &paths, &mut findings);
-        }
-    }
+    // A file may be gone and the removal not committed yet; a file of bytes has no lines to judge.
+    let read = |path: &&str| {
+        Some(TrackedFile::new(path, fs::read_to_string(project.root.join(path)).ok()?))
+    };
+    let files: Vec<_> = paths.iter().filter_map(read).collect();
+    let mut findings = check(&files, &paths);
     findings.sort();
     for finding in &findings {
         println!("{finding}");
@@ -60,18 +74,36 @@ pub(crate) fn run(project: &Project, _options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn check(file: &TrackedFile, tracked: &[&str], findings: &mut Vec<Finding>) {
+fn check(files: &[TrackedFile], tracked: &[&str]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in files {
+        check_file(file, tracked, &mut findings);
+    }
+    documents::check_decisions(files, &mut findings);
+    limits::check(files, &mut findings);
+    sizes::check_ratchet(tracked, &mut findings);
+    unsafety::check_list(tracked, &mut findings);
+    findings
+}
+
+fn check_file(file: &TrackedFile, tracked: &[&str], findings: &mut Vec<Finding>) {
+    manifests::check(file, findings);
+    sizes::check_file(file, findings);
     text::check(file, findings);
-    if file.path == architecture::DOCUMENT {
+    if architecture::is_document(&file.path) {
         architecture::check(file, tracked, findings);
+    }
+    if file.path == architecture::MAP {
+        architecture::check_map(file, tracked, findings);
     }
     if !file.path.ends_with(".rs") {
         return;
     }
-    sizes::check_file(file, findings);
+    documents::check_head(file, findings);
     match file.text.parse::<TokenStream>() {
         Ok(tokens) => {
             imports::check(file, &tokens, findings);
+            purity::check(file, &tokens, findings);
             sizes::check_functions(file, &tokens, findings);
             skipped::check(file, &tokens, findings);
             unsafety::check(file, &tokens, findings);

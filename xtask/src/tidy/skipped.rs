@@ -13,8 +13,10 @@ pub(super) fn check(file: &TrackedFile, tokens: &TokenStream, findings: &mut Vec
                 && is_attribute
                 && ignores(attribute)
             {
-                findings
-                    .push(file.finding(attribute.span_open().start().line, "a test is ignored"));
+                findings.push(file.finding(
+                    attribute.span_open().start().line,
+                    "a test is ignored: let it run, or remove it",
+                ));
             }
         }
     });
@@ -23,7 +25,10 @@ pub(super) fn check(file: &TrackedFile, tokens: &TokenStream, findings: &mut Vec
             line.trim_start().strip_prefix("///").or_else(|| line.trim_start().strip_prefix("//!"));
         let fence = documentation.and_then(|text| text.trim_start().strip_prefix("```"));
         if fence.is_some_and(|words| words.split(',').any(|word| word.trim() == "ignore")) {
-            findings.push(file.finding(index + 1, "an example in the documentation is ignored"));
+            findings.push(file.finding(
+                index + 1,
+                "an example in the documentation is ignored: let it run, or mark it `text`",
+            ));
         }
     }
 }

@@ -13,11 +13,16 @@ pub(super) fn check(file: &TrackedFile, findings: &mut Vec<Finding>) {
     for (index, line) in file.text.lines().enumerate() {
         let number = index + 1;
         if let Some(host) = registry_hosts().iter().find(|host| line.contains(host.as_str())) {
-            findings.push(file.finding(number, format!("names the registry host {host}")));
+            findings.push(file.finding(
+                number,
+                format!(
+                    "names the registry host {host}: name the package, its client knows where it is"
+                ),
+            ));
         }
         if let Some(path) = machine_paths().iter().find(|path| names_path(line, path)) {
             findings
-                .push(file.finding(number, format!("names a path of somebody's machine: {path}")));
+                .push(file.finding(number, format!("names a path of somebody's machine, {path}: begin at the repository or at a variable")));
         }
         // Prose may speak about the marks.
         if !file.path.ends_with(".md") && has_mark_without_issue(line) {

@@ -7,25 +7,42 @@ use super::{Finding, TrackedFile};
 
 pub(super) fn check(file: &TrackedFile, tokens: &TokenStream, findings: &mut Vec<Finding>) {
     let lines: Vec<_> = file.text.lines().collect();
+    let mut is_needed = !UNSAFE_FILES.contains(&file.path.as_str());
     for_each_level(tokens, &mut |tokens| {
         for (index, token) in tokens.iter().enumerate() {
             if !is_ident(Some(token), "unsafe") {
                 continue;
             }
+            is_needed = true;
             let number = line(token);
             if !UNSAFE_FILES.contains(&file.path.as_str()) {
-                findings.push(file.finding(number, "`unsafe` in a file that is not on the list"));
+                let what = "`unsafe` in a file that is not on the list: do without, or give it a safe twin, tests that compare the two, and a line in xtask/src/tidy/unsafety.rs";
+                findings.push(file.finding(number, what));
             }
             let next = tokens.get(index + 1);
             let makes_a_promise = group(next, Delimiter::Brace).is_some() || is_ident(next, "impl");
             if makes_a_promise && !has_reason(&lines[..number - 1]) {
                 findings.push(file.finding(
                     number,
-                    "`unsafe` without a comment above it that begins with SAFETY:",
+                    "`unsafe` without its reason: write above it `// SAFETY:` and why it is sound",
                 ));
             }
         }
     });
+    if !is_needed {
+        findings.push(file.finding(
+            1,
+            "nothing `unsafe` here any more: take it off the list in xtask/src/tidy/unsafety.rs",
+        ));
+    }
+}
+
+/// The listed files that are gone.
+pub(super) fn check_list(tracked: &[&str], findings: &mut Vec<Finding>) {
+    for path in UNSAFE_FILES.iter().filter(|path| !tracked.contains(path)) {
+        let what = "gone: take it off the list in xtask/src/tidy/unsafety.rs";
+        findings.push(TrackedFile::new(path, "").finding(1, what));
+    }
 }
 
 /// Whether the comment above the statement, which may have begun on an earlier line, gives a reason.
@@ -85,6 +102,16 @@ mod tests {
             found(UNSAFE_FILES[0], "fn a() {\n  // SAFETY: it is so.\n  c();\n  unsafe { b() }\n}"),
             [4]
         );
+    }
+
+    #[test]
+    fn a_listed_file_that_is_safe_or_gone_is_found() {
+        assert_eq!(found(UNSAFE_FILES[0], "fn a() {}"), [1]);
+        let mut findings = Vec::new();
+        check_list(UNSAFE_FILES, &mut findings);
+        assert!(findings.is_empty());
+        check_list(&UNSAFE_FILES[1..], &mut findings);
+        assert_eq!(findings.len(), 1);
     }
 
     #[test]
