@@ -104,6 +104,7 @@ fn check_file(file: &TrackedFile, tracked: &[&str], findings: &mut Vec<Finding>)
         Ok(tokens) => {
             imports::check(file, &tokens, findings);
             purity::check(file, &tokens, findings);
+            purity::check_clock(file, &tokens, findings);
             sizes::check_functions(file, &tokens, findings);
             skipped::check(file, &tokens, findings);
             unsafety::check(file, &tokens, findings);

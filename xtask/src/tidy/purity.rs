@@ -24,6 +24,19 @@ pub(super) fn check(file: &TrackedFile, tokens: &TokenStream, findings: &mut Vec
     }
 }
 
+/// Clippy lets nobody read the clock; who asks it for an exception is a clock.
+pub(super) fn check_clock(file: &TrackedFile, tokens: &TokenStream, findings: &mut Vec<Finding>) {
+    if !file.path.starts_with("src/") || file.path.ends_with("/clock.rs") {
+        return;
+    }
+    for_each_level(tokens, &mut |tokens| {
+        for token in tokens.iter().filter(|token| is_ident(Some(token), "disallowed_methods")) {
+            let what = "only a clock.rs reads the clock: take the time as an argument";
+            findings.push(file.finding(line(token), what));
+        }
+    });
+}
+
 /// Whether a path is the forbidden one, leads below it, or brings the whole of what it is in.
 fn touches(path: &str, forbidden: &str) -> bool {
     let path = path.strip_suffix("::*").unwrap_or(path);
@@ -137,6 +150,15 @@ mod tests {
         assert_eq!(found("src/protocol/frame.rs", "use crate::std::time; // std::fs"), NOTHING);
         assert_eq!(found("src/driver/epoll.rs", "use mio::net::TcpStream;"), NOTHING);
         assert_eq!(found("src/protocols.rs", "use std::fs;"), NOTHING);
+    }
+
+    #[test]
+    fn only_a_clock_reads_the_clock() {
+        let text = "\n#[expect(clippy::disallowed_methods, reason = \"\")]\nfn f() {}";
+        let check = |path| lines_found(path, text, check_clock);
+        assert_eq!(check("src/worker/timers.rs"), [2]);
+        assert_eq!(check("src/worker/clock.rs"), NOTHING);
+        assert_eq!(check("xtask/src/main.rs"), NOTHING);
     }
 
     fn found(path: &str, text: &str) -> Vec<usize> {
