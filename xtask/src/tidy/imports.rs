@@ -107,12 +107,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("driver", &["buffer", "limits"]),
     ("tls", &["buffer", "limits"]),
     ("random", &["limits"]),
+    // What a client asks for and why it fails is the same on a loop, so workers know it; it does not know them.
+    ("client", &["limits", "protocol", "random"]),
     ("config", &["limits"]),
     ("stats", &["limits"]),
-    ("handler", &["buffer", "config", "limits", "protocol", "stats", "worker"]),
-    ("worker", &["buffer", "config", "driver", "handler", "limits", "protocol", "stats", "tls"]),
+    ("handler", &["buffer", "client", "config", "limits", "protocol", "stats", "worker"]),
+    (
+        "worker",
+        &[
+            "buffer", "client", "config", "driver", "handler", "limits", "protocol", "random",
+            "stats", "tls",
+        ],
+    ),
     ("server", &["config", "driver", "handler", "limits", "stats", "worker"]),
-    ("client", &["config", "driver", "handler", "limits", "protocol", "random", "worker"]),
 ];
 
 #[cfg(test)]
