@@ -124,6 +124,33 @@ impl<S> Connection<S> {
         }
     }
 
+    /// Whether it is a WebSocket of which a flush has nothing to decide.
+    #[inline]
+    pub(crate) const fn is_at_ease(&self) -> bool {
+        let Flags {
+            is_blocked,
+            is_in_flight,
+            is_receive_paused,
+            is_paused_by_handler,
+            is_paused_by_mail,
+            wants_drain,
+            is_held,
+            ..
+        } = self.flags;
+        let is_late = is_blocked | is_in_flight | wants_drain;
+        let is_paused = is_receive_paused | is_paused_by_handler | is_paused_by_mail | is_held;
+        matches!(self.phase, Phase::Open(_)) && !(is_late | is_paused)
+    }
+
+    /// Whether what it is sent is encoded for it alone: a client masks its frames, and a stream has none.
+    #[inline]
+    pub(crate) fn has_own_coding(&self) -> bool {
+        match &self.phase {
+            Phase::Open(open) => open.protocol.is_client(),
+            _ => true,
+        }
+    }
+
     /// Whether only its end is awaited: it must be heard, and what it says is not kept.
     pub(crate) fn is_leaving(&self) -> bool {
         match &self.phase {

@@ -140,21 +140,16 @@ impl<H: Handler> Core<H> {
         message: Message<'_>,
     ) -> Result<Accepted, SendRefused> {
         self.make_room(slot, message.as_bytes().len() + HEADER_SIZE_MAX)?;
+        if self.connections[slot].has_own_coding() {
+            return Ok(self.send_in_own_coding(slot, message));
+        }
         let payload = message.as_bytes();
-        let (phase, queue) = self.connections.with_queue(slot);
-        match phase {
-            Phase::Open(open) if open.protocol.is_client() => {
-                let sent = queue.append(|output| open.protocol.send(message, output));
-                sent.expect("it is open, as making room has found");
-            }
-            Phase::Streaming(stream) => queue.append(|output| stream.encode(payload, output)),
-            _ => match self.messages.share(payload) {
-                Some(batch) => {
-                    queue.append(|output| encode_header(message.opcode(), payload.len(), output));
-                    queue.push_shared(&batch, 0..payload.len());
-                }
-                None => queue.append(|output| encode_frame(message.opcode(), payload, output)),
-            },
+        let queue = self.connections.outgoing(slot);
+        if let Some(batch) = self.messages.share(payload) {
+            queue.append(|output| encode_header(message.opcode(), payload.len(), output));
+            queue.push_shared(&batch, 0..payload.len());
+        } else {
+            queue.append(|output| encode_frame(message.opcode(), payload, output));
         }
         Ok(Accepted { backlog: self.connections[slot].backlog() })
     }
@@ -165,20 +160,31 @@ impl<H: Handler> Core<H> {
         message: &Prepared,
     ) -> Result<Accepted, SendRefused> {
         self.make_room(slot, message.as_frame().len())?;
-        let (phase, queue) = self.connections.with_queue(slot);
-        queue.append(|output| match phase {
-            Phase::Open(open) if open.protocol.is_client() => {
-                let sent = open.protocol.send(message.as_message(), output);
-                sent.expect("it is open, as making room has found");
-            }
-            Phase::Streaming(stream) => stream.encode(message.as_payload(), output),
-            _ => output.extend_from_slice(message.as_frame()),
-        });
+        if self.connections[slot].has_own_coding() {
+            return Ok(self.send_in_own_coding(slot, message.as_message()));
+        }
+        let queue = self.connections.outgoing(slot);
+        queue.append(|output| output.extend_from_slice(message.as_frame()));
         Ok(Accepted { backlog: self.connections[slot].backlog() })
     }
 
+    /// Queues a message for a connection that does not take the frames of a server.
+    fn send_in_own_coding(&mut self, slot: u32, message: Message<'_>) -> Accepted {
+        let (phase, queue) = self.connections.with_queue(slot);
+        queue.append(|output| match phase {
+            Phase::Open(open) => {
+                let sent = open.protocol.send(message, output);
+                sent.expect("it is open, as making room has found");
+            }
+            Phase::Streaming(stream) => stream.encode(message.as_bytes(), output),
+            _ => unreachable!("nothing else can be sent to, as making room has found"),
+        });
+        Accepted { backlog: self.connections[slot].backlog() }
+    }
+
     /// Checks that `size` bytes may be queued, behind what was published to the connection so far.
-    #[inline]
+    // Each message sent comes by here; as a call of its own it costs one in twenty of a small echo's instructions.
+    #[inline(always)]
     fn make_room(&mut self, slot: u32, size: usize) -> Result<(), SendRefused> {
         let connection = &mut self.connections[slot];
         if !connection.is_sendable() {

@@ -66,6 +66,14 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if can_send && !connection.flags.is_in_flight {
             self.send(token);
         }
+        if !self.core.connections[slot].is_at_ease() {
+            self.settle(token);
+        }
+    }
+
+    /// Does what follows from a flush for a connection with which there is something.
+    fn settle(&mut self, token: Token) {
+        let slot = token.slot;
         self.pause_or_resume(token);
         let is_drained = self.is_drained(slot);
         let connection = &mut self.core.connections[slot];
@@ -82,7 +90,6 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     }
 
     /// Does what a phase awaits that everything queued has left.
-    #[inline]
     fn finish_phase(&mut self, token: Token) {
         let connection = &mut self.core.connections[token.slot];
         if connection.backlog() > 0 {

@@ -203,7 +203,18 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     /// The loan of the receive buffer has ended: now the driver may be asked for things.
     #[inline]
-    fn after_receive(&mut self, token: Token, mut follow_up: FollowUp) {
+    fn after_receive(&mut self, token: Token, follow_up: FollowUp) {
+        if !matches!(follow_up, FollowUp::None) {
+            return self.follow_up(token, follow_up);
+        }
+        let cork_bytes = self.core.config.cork_bytes;
+        let connection = self.core.connections.get_mut(token);
+        if connection.is_some_and(|connection| connection.is_corked_past(cork_bytes)) {
+            self.flush_early(token.slot);
+        }
+    }
+
+    fn follow_up(&mut self, token: Token, mut follow_up: FollowUp) {
         while let FollowUp::Flush(rest) = follow_up {
             self.flush_early(token.slot);
             follow_up = self.core.handle_rest(&mut self.handler, token, rest);
@@ -211,11 +222,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if let FollowUp::Fill(buffer, missing) = follow_up {
             self.driver.fill(token, MessageBuffer::new(buffer, missing));
         }
-        let cork_bytes = self.core.config.cork_bytes;
-        let connection = self.core.connections.get_mut(token);
-        if connection.is_some_and(|connection| connection.is_corked_past(cork_bytes)) {
-            self.flush_early(token.slot);
-        }
+        self.after_receive(token, FollowUp::None);
     }
 
     fn handle_accepted(&mut self, transfer: D::Transfer, peer: SocketAddr) {

@@ -35,10 +35,13 @@ impl<H: Handler> Core<H> {
             self.hold(token.slot, bytes);
             return FollowUp::None;
         }
-        self.handle_input(handler, token.slot, bytes)
+        match self.connections[token.slot].phase {
+            Phase::Open(_) => self.handle_frames(handler, token.slot, bytes),
+            _ => self.handle_http(handler, token.slot, bytes),
+        }
     }
 
-    #[inline]
+    /// Handles input that did not come from the driver just now.
     pub(super) fn handle_input(
         &mut self,
         handler: &mut H,
