@@ -28,9 +28,20 @@ pub(super) fn is_connected(stream: &TcpStream) -> io::Result<bool> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+    use socket2::{Domain, Socket, Type};
     use std::net::{Ipv4Addr, TcpListener};
+
+    /// A listener that answers nobody, because its backlog has room for one connection, which is the other thing.
+    pub(in super::super) fn full_listener() -> (Socket, std::net::TcpStream) {
+        let listener = Socket::new(Domain::IPV4, Type::STREAM, None).expect("descriptors");
+        listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).expect("a free port");
+        listener.listen(0).expect("it is bound");
+        let address = listener.local_addr().expect("it is bound").as_socket().expect("IPv4");
+        let filler = std::net::TcpStream::connect(address).expect("there is room for one");
+        (listener, filler)
+    }
 
     #[test]
     fn a_socket_that_connects_has_the_options_of_accepted_ones() -> io::Result<()> {
@@ -39,6 +50,14 @@ mod tests {
         let socket = SockRef::from(&stream);
         assert!(socket.tcp_nodelay()?);
         assert_eq!(socket.tcp_notsent_lowat()?, UNSENT_IN_KERNEL_BYTES);
+        Ok(())
+    }
+
+    #[test]
+    fn a_socket_without_a_peer_is_not_connected() -> io::Result<()> {
+        let (listener, _filler) = full_listener();
+        let address = listener.local_addr()?.as_socket().expect("IPv4");
+        assert!(!is_connected(&begin(address)?)?);
         Ok(())
     }
 }

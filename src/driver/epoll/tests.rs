@@ -14,6 +14,7 @@ enum Event {
     Received(Token, Vec<u8>),
     Filled(Token, usize),
     EndOfStream(Token),
+    Connected(Token),
     Writable(Token),
     Closed(Token, bool),
     Woken,
@@ -64,6 +65,7 @@ impl Rig {
                     Event::Filled(token, size)
                 }
                 Completion::EndOfStream(token) => Event::EndOfStream(token),
+                Completion::Connected(token) => Event::Connected(token),
                 Completion::Writable(token) => Event::Writable(token),
                 Completion::Closed(token, error) => Event::Closed(token, error.is_some()),
                 Completion::Woken => Event::Woken,
@@ -274,6 +276,33 @@ fn a_listener_that_fails_stops_and_says_so() {
     driver.poll(WAIT).expect("epoll waits");
     assert!(matches!(driver.next(), Some(Completion::Woken)));
     assert!(driver.next().is_none(), "it does not try again by itself");
+}
+
+#[test]
+fn an_event_without_a_connection_is_no_connection() {
+    let mut rig = Rig::new();
+    let (listener, filler) = connecting::tests::full_listener();
+    let address = listener.local_addr().expect("it is bound");
+    rig.driver.connect(TOKEN, address.as_socket().expect("IPv4")).expect("it can begin");
+    // The kernel makes such events for other reasons than this one.
+    rig.driver.writable.push_back(TOKEN);
+    assert!(rig.driver.next().is_none());
+    // There is room now, and the kernel knocks again after a second.
+    listener.accept().expect("the filler waits");
+    assert_eq!(rig.events(), [Event::Connected(TOKEN)]);
+    drop(filler);
+}
+
+#[test]
+fn who_is_detached_does_not_wait_for_an_event() {
+    let mut rig = Rig::new();
+    let _peer = rig.connect(TOKEN);
+    rig.driver.waker().wake();
+    assert_eq!(rig.events(), [Event::Woken]);
+    rig.driver.detach(TOKEN);
+    // If it did, this would never end.
+    rig.driver.poll(None).expect("epoll waits");
+    assert!(matches!(rig.driver.next(), Some(Completion::Detached(TOKEN, _))));
 }
 
 #[test]

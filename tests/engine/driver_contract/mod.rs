@@ -1,12 +1,16 @@
 //! The contract of `driver/mod.rs`, on real sockets and on simulated ones: what is true of one driver is true of all.
 
+mod connecting;
 mod far;
+mod handing_over;
 mod near;
+mod simulated_only;
 mod streams;
 
+use far::Loopback;
 use near::Near;
 use sockeye::driver::{Epoll, Network, Simulated, Weather};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 
 /// Each check becomes a test on real sockets and one on simulated ones, in fair weather and in rough.
 macro_rules! on_every_driver {
@@ -42,13 +46,28 @@ on_every_driver! {
     streams::a_reset_by_the_peer_is_the_last_word
     streams::who_is_not_accepted_waits
     streams::a_waker_ends_the_wait
+    connecting::a_connection_that_is_made_is_as_one_that_was_accepted
+    connecting::who_speaks_first_is_heard_after_the_connection_is_there
+    connecting::a_peer_that_leaves_at_once_is_heard_of
+    connecting::who_does_not_listen_refuses
+    connecting::who_does_not_answer_is_waited_for_until_the_connection_is_closed
+    connecting::a_connection_that_is_closed_while_connecting_is_not_there_later
+    connecting::what_fails_at_once_is_never_heard_of_again
+    handing_over::what_nobody_has_received_reaches_the_next_driver
+    handing_over::an_end_that_nobody_has_found_is_found_by_the_next_driver
+    handing_over::an_end_that_was_told_is_told_again
+    handing_over::a_connection_that_was_made_can_be_handed_over
+    handing_over::a_stream_stays_whole_however_often_it_is_handed_over
+    handing_over::who_is_not_there_cannot_be_handed_over
+    handing_over::a_reset_is_found_here_or_there
+    handing_over::who_is_handed_to_nobody_is_closed
 }
 
-fn on_loopback() -> (Near<Epoll>, SocketAddr) {
+fn on_loopback() -> (Near<Epoll>, Loopback) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
     let driver = Epoll::new(Some(listener)).expect("descriptors");
-    (Near::new(driver, false), address)
+    (Near::new(driver, false), Loopback::new(address))
 }
 
 fn on_network(seed: u64) -> (Near<Simulated>, Network) {

@@ -3,6 +3,7 @@
 use super::far::{Far, FarPeer};
 use sockeye::buffer::SendQueue;
 use sockeye::driver::{Completion, Driver, Sending, Stream, Token};
+use std::io::ErrorKind;
 use std::time::Duration;
 
 /// A driver, and what it has told.
@@ -11,6 +12,7 @@ pub(super) struct Near<D: Driver> {
     /// Accepted connections are attached under these names, in their order.
     pub(super) names: u32,
     pub(super) told: Vec<(Token, Told)>,
+    pub(super) detached: Vec<D::Transfer>,
     /// Queues that are with the worker, as far as they have not left.
     pub(super) queue: SendQueue,
     /// May be told although the worker did not want it any more.
@@ -20,24 +22,38 @@ pub(super) struct Near<D: Driver> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     Accepted,
+    Connected,
     Received(Vec<u8>),
     Filled(Vec<u8>),
     Ended,
     Sent,
     Writable,
-    Closed(bool),
+    Detached,
+    Closed(Option<ErrorKind>),
 }
 
 impl<D: Driver> Near<D> {
     pub(super) fn new(driver: D, allows_late: bool) -> Self {
-        Self { driver, names: 0, told: Vec::new(), queue: SendQueue::default(), allows_late }
+        Self {
+            driver,
+            names: 0,
+            told: Vec::new(),
+            detached: Vec::new(),
+            queue: SendQueue::default(),
+            allows_late,
+        }
     }
 
     /// One poll and all that it tells. Checks what must hold within one.
     pub(super) fn poll(&mut self) {
-        let first = self.told.len();
         let wait = Some(Duration::from_millis(5));
         self.driver.poll(wait).expect("waiting works");
+        self.pull();
+    }
+
+    /// What a poll tells.
+    pub(super) fn pull(&mut self) {
+        let first = self.told.len();
         let mut accepted = Vec::new();
         while let Some(completion) = self.driver.next() {
             let (token, told) = match completion {
@@ -57,9 +73,15 @@ impl<D: Driver> Near<D> {
                     self.queue.push_queue(meanwhile);
                     (token, Told::Sent)
                 }
-                Completion::Connected(_) | Completion::Detached(..) => unreachable!("nobody asked"),
+                Completion::Connected(token) => (token, Told::Connected),
+                Completion::Detached(token, transfer) => {
+                    self.detached.push(transfer);
+                    (token, Told::Detached)
+                }
                 Completion::Writable(token) => (token, Told::Writable),
-                Completion::Closed(token, error) => (token, Told::Closed(error.is_some())),
+                Completion::Closed(token, error) => {
+                    (token, Told::Closed(error.map(|error| error.kind())))
+                }
                 Completion::Woken => continue,
                 Completion::AcceptFailed(error) => panic!("{error}"),
             };
@@ -79,7 +101,9 @@ impl<D: Driver> Near<D> {
         for (index, (token, told)) in self.told.iter().enumerate().skip(first) {
             let earlier = self.told[..index].iter().filter(|(of, _)| of == token);
             for (_, earlier) in earlier {
-                assert!(!matches!(earlier, Told::Closed(_)), "{told:?} after the last word");
+                let is_last = matches!(earlier, Told::Closed(_) | Told::Detached);
+                assert!(!is_last, "{told:?} after the last word");
+                assert!(*told != Told::Connected, "it was told of {earlier:?} before");
                 if *earlier == Told::Ended {
                     assert!(!is_bytes(told) && *told != Told::Ended, "{told:?} after the end");
                 }
@@ -126,12 +150,24 @@ impl<D: Driver> Near<D> {
         panic!("nobody was accepted");
     }
 
+    /// Polls for a while in which nothing is expected.
+    pub(super) fn linger(&mut self) {
+        for _ in 0..10 {
+            self.poll();
+        }
+    }
+
     pub(super) fn received(&self) -> Vec<u8> {
         received(&self.told)
     }
 
     /// Sends all of `bytes`, however many turns that takes, while `peer` reads; answers what it read.
-    pub(super) fn send_all(&mut self, bytes: &[u8], peer: &mut impl FarPeer) -> Vec<u8> {
+    pub(super) fn send_all(
+        &mut self,
+        token: Token,
+        bytes: &[u8],
+        peer: &mut impl FarPeer,
+    ) -> Vec<u8> {
         self.queue.append(|output| output.extend_from_slice(bytes));
         let mut read = Vec::new();
         let mut waits_for = None;
@@ -142,7 +178,7 @@ impl<D: Driver> Near<D> {
                     waits_for = None;
                 }
             } else if !self.queue.is_empty() {
-                waits_for = match self.driver.send(name(0), &mut self.queue) {
+                waits_for = match self.driver.send(token, &mut self.queue) {
                     Sending::Done => None,
                     Sending::Blocked => Some(Told::Writable),
                     Sending::InFlight => Some(Told::Sent),

@@ -4,9 +4,9 @@ use super::far::{Far, FarPeer};
 use super::near::{Near, POLLS_MAX, Told, bytes, name, received, until_read};
 use sockeye::buffer::MessageBuffer;
 use sockeye::driver::{Close, Completion, Driver, Receive, Stream, Waker};
-use std::io;
+use std::io::{self, ErrorKind};
 
-pub(super) fn bytes_arrive_in_order_and_then_the_end<D: Driver>(mut near: Near<D>, far: &impl Far) {
+pub(super) fn bytes_arrive_in_order_and_then_the_end<F: Far>(mut near: Near<F::Driver>, far: &F) {
     let mut peer = near.accepted(far);
     let sent = bytes(200_000);
     let mut rest = &sent[..];
@@ -29,14 +29,12 @@ pub(super) fn an_end_right_behind_the_bytes_is_not_lost<D: Driver>(
     assert_eq!(near.received(), b"last words");
 }
 
-pub(super) fn while_paused_nothing_new_is_received<D: Driver>(mut near: Near<D>, far: &impl Far) {
+pub(super) fn while_paused_nothing_new_is_received<F: Far>(mut near: Near<F::Driver>, far: &F) {
     let mut peer = near.accepted(far);
     near.driver.receive(name(0), Receive::Pause);
     assert_eq!(peer.write(b"later"), 5);
     peer.end();
-    for _ in 0..10 {
-        near.poll();
-    }
+    near.linger();
     // It was paused before anything was written, so nothing was under way either.
     assert_eq!(near.told.len(), 1, "{:?}", near.told);
     near.driver.receive(name(0), Receive::Lend);
@@ -44,7 +42,7 @@ pub(super) fn while_paused_nothing_new_is_received<D: Driver>(mut near: Near<D>,
     assert_eq!(near.received(), b"later");
 }
 
-pub(super) fn a_fill_takes_its_bytes_and_no_others<D: Driver>(mut near: Near<D>, far: &impl Far) {
+pub(super) fn a_fill_takes_its_bytes_and_no_others<F: Far>(mut near: Near<F::Driver>, far: &F) {
     let mut peer = near.accepted(far);
     let sent = bytes(100_010);
     let mut rest = &sent[..];
@@ -77,13 +75,13 @@ pub(super) fn what_is_sent_arrives_whole_and_in_order<D: Driver>(
 ) {
     let mut peer = near.accepted(far);
     let sent = bytes(9_000_000);
-    let read = near.send_all(&sent, &mut peer);
+    let read = near.send_all(name(0), &sent, &mut peer);
     assert!(read == sent);
 }
 
-pub(super) fn a_stream_that_was_ended_still_receives<D: Driver>(mut near: Near<D>, far: &impl Far) {
+pub(super) fn a_stream_that_was_ended_still_receives<F: Far>(mut near: Near<F::Driver>, far: &F) {
     let mut peer = near.accepted(far);
-    let read = near.send_all(b"goodbye", &mut peer);
+    let read = near.send_all(name(0), b"goodbye", &mut peer);
     assert_eq!(read, b"goodbye");
     near.driver.shutdown_write(name(0));
     assert!(until_read(&mut peer, &mut near, Stream::Ended).is_empty());
@@ -91,12 +89,12 @@ pub(super) fn a_stream_that_was_ended_still_receives<D: Driver>(mut near: Near<D
     near.until(|| (), |told| received(told) == b"and to you");
 }
 
-pub(super) fn the_last_word_follows_every_close<D: Driver>(mut near: Near<D>, far: &impl Far) {
+pub(super) fn the_last_word_follows_every_close<F: Far>(mut near: Near<F::Driver>, far: &F) {
     for (number, close) in [Close::Linger, Close::Reset].into_iter().enumerate() {
         let mut peer = near.accepted(far);
         near.driver.close(name(number as u32), close);
         near.until_closed();
-        assert_eq!(near.told.last(), Some(&(name(number as u32), Told::Closed(false))));
+        assert_eq!(near.told.last(), Some(&(name(number as u32), Told::Closed(None))));
         let expected = match close {
             Close::Linger => Stream::Ended,
             Close::Reset => Stream::Reset,
@@ -106,20 +104,18 @@ pub(super) fn the_last_word_follows_every_close<D: Driver>(mut near: Near<D>, fa
     let _peer = near.accepted(far);
 }
 
-pub(super) fn a_reset_by_the_peer_is_the_last_word<D: Driver>(mut near: Near<D>, far: &impl Far) {
+pub(super) fn a_reset_by_the_peer_is_the_last_word<F: Far>(mut near: Near<F::Driver>, far: &F) {
     let peer = near.accepted(far);
     peer.reset();
     near.until_closed();
-    assert_eq!(near.told.last(), Some(&(name(0), Told::Closed(true))));
+    assert_eq!(near.told.last(), Some(&(name(0), Told::Closed(Some(ErrorKind::ConnectionReset)))));
 }
 
-pub(super) fn who_is_not_accepted_waits<D: Driver>(mut near: Near<D>, far: &impl Far) {
+pub(super) fn who_is_not_accepted_waits<F: Far>(mut near: Near<F::Driver>, far: &F) {
     near.driver.accept(false);
     near.poll();
     let mut peers = [far.connect(), far.connect(), far.connect()];
-    for _ in 0..10 {
-        near.poll();
-    }
+    near.linger();
     let accepted_late = near.names;
     assert!(accepted_late <= u32::from(near.allows_late));
     near.driver.accept(true);
@@ -129,7 +125,7 @@ pub(super) fn who_is_not_accepted_waits<D: Driver>(mut near: Near<D>, far: &impl
     near.until(|| (), |told| received(told) == b"xxxxxx");
 }
 
-pub(super) fn a_waker_ends_the_wait<D: Driver>(mut near: Near<D>, _: &impl Far) {
+pub(super) fn a_waker_ends_the_wait<F: Far>(mut near: Near<F::Driver>, _: &F) {
     let waker: Waker = near.driver.waker();
     let thread = std::thread::spawn(move || waker.wake());
     thread.join().expect("waking does not panic");
