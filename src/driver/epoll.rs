@@ -66,8 +66,7 @@ struct Socket {
     is_ended: bool,
     is_paused: bool,
     is_blocked: bool,
-    /// It is not there yet. Meanwhile it is paused, and blocked until it is writable: an event about it costs an existing
-    /// connection's event no further look.
+    /// It is not there yet. Meanwhile it counts as blocked, so that events of other connections cost no further look.
     is_connecting: bool,
     fill: Option<MessageBuffer>,
 }
@@ -136,7 +135,7 @@ impl Epoll {
             is_listed: false,
             reads_to_end: false,
             is_ended: false,
-            is_paused: is_connecting,
+            is_paused: false,
             is_blocked: is_connecting,
             is_connecting,
             fill: None,
@@ -159,7 +158,6 @@ impl Epoll {
         match connecting::is_connected(&socket.stream) {
             Ok(true) => {
                 socket.is_connecting = false;
-                self.receive(token, Receive::Lend);
                 Some(Completion::Connected(token))
             }
             Ok(false) => {

@@ -60,6 +60,7 @@ fn who_does_not_answer_leaves_the_worker_idle_and_may_answer_later() {
     assert!(network.accept(address).is_none());
     network.answer(address, Answer::Accept);
     near.until_told(&Told::Connected);
+    assert!(network.accept(network.listens()).is_none(), "it went elsewhere");
     let peer = network.accept(address).expect("it is there");
     assert_eq!(peer.address(), address);
     assert!(network.accept(address).is_none());
@@ -77,6 +78,20 @@ fn a_reset_may_come_before_the_worker_hears_that_the_connection_is_there() {
         near.pull();
         near.until_closed();
         told[usize::from(near.told[0].1 == Told::Connected)] = true;
+    }
+    assert_eq!(told, [true; 2]);
+}
+
+#[test]
+fn a_reset_may_be_found_by_who_hands_over_and_by_who_takes_over() {
+    let mut told = [false; 2];
+    for seed in 0..20 {
+        let (driver, network) = Simulated::new(seed, Weather::calm());
+        let mut near = Near::new(driver, true);
+        near.accepted(&network).reset();
+        near.driver.detach(name(0));
+        near.poll();
+        told[usize::from(near.detached.is_empty())] = true;
     }
     assert_eq!(told, [true; 2]);
 }
