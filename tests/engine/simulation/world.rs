@@ -21,8 +21,11 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(seed: u64, workers: usize, weather: &Weather, config: &Config) -> Self {
         let clock = ManualClock::new();
-        let seeds = (0..workers as u64).map(|worker| seed ^ worker << 48);
-        let (drivers, networks) = seeds.map(|seed| Simulated::new(seed, weather.clone())).unzip();
+        // One network, so that a worker can hand a connection to another one.
+        let first = Simulated::new(seed, weather.clone());
+        let network = first.1.clone();
+        let others = (1..workers).map(|_| network.add_driver());
+        let (drivers, networks) = std::iter::once(first).chain(others).unzip();
         let (parts, remote) = WorkerParts::new(drivers);
         let log = Log::default();
         let started = parts
