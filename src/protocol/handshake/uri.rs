@@ -52,7 +52,7 @@ impl Uri {
         let port = match port {
             // RFC 3986 3.2.3: an empty port is the default one.
             None | Some("") => default_port(is_secure),
-            Some(digits) => digits.parse().ok().filter(|p| *p > 0).ok_or(UriError::PortInvalid)?,
+            Some(digits) => parse_port(digits).ok_or(UriError::PortInvalid)?,
         };
         // RFC 6455 3: "/" when the path is empty.
         let slash = if path.starts_with('/') { "" } else { "/" };
@@ -147,12 +147,13 @@ fn split_authority(authority: &str) -> Result<(&str, Option<&str>), UriError> {
     if host.is_empty() || !is_authority(host) {
         return Err(UriError::HostInvalid);
     }
-    match port {
-        Some(digits) if !digits.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(UriError::PortInvalid)
-        }
-        port => Ok((host, port)),
-    }
+    Ok((host, port))
+}
+
+/// Parsing alone would let a plus sign through.
+fn parse_port(digits: &str) -> Option<u16> {
+    let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+    digits.parse().ok().filter(|port| is_number && *port > 0)
 }
 
 /// RFC 6455 3: 80, and 443 over TLS.
