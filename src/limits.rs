@@ -135,6 +135,11 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes that a blocking client keeps from one message to the next: as much to receive into and as much to send from.
 pub const CLIENT_BUFFER_KEPT_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Bytes that a blocking client reads of a large message before it looks at them.
+pub const CLIENT_FILL_SIZE_MAX: usize = 1024 * 1024;
+
+const _: () =
+    assert!(FILL_SIZE_MIN <= CLIENT_FILL_SIZE_MAX && CLIENT_FILL_SIZE_MAX <= FILL_SIZE_MAX);
 const _: () = assert!(MESSAGE_BYTES_MAX + HEADER_SIZE_MAX <= CLIENT_BUFFER_KEPT_BYTES_MAX);
 
 /// After both close frames: for the server to end the stream, before a client ends its own direction.

@@ -2,9 +2,9 @@
 
 use super::clock::Deadline;
 use super::websocket::State;
-use super::wire::is_timeout;
+use super::wire::{deadline_error, is_timeout};
 use super::{WebSocket, WebSocketError};
-use crate::limits::{CLIENT_BUFFER_KEPT_BYTES_MAX, RECEIVE_SIZE, SERVER_END_TIMEOUT};
+use crate::limits::{CLIENT_BUFFER_KEPT_BYTES_MAX, CLIENT_FILL_SIZE_MAX, SERVER_END_TIMEOUT};
 use crate::protocol::{CloseFrame, Event, Input, Message, Payload};
 use std::io::{self, ErrorKind, Read, Write};
 use std::mem;
@@ -47,8 +47,11 @@ impl<S: Read + Write> WebSocket<S> {
             match found {
                 Ok(Some(found)) => return Ok(found),
                 Ok(None) => {}
-                Err(WebSocketError::Io(error)) if is_timeout(&error) && !self.is_late() => {
-                    return Err(WebSocketError::TimedOut);
+                Err(WebSocketError::Io(error)) if is_timeout(&error) => {
+                    return Err(match self.is_late() {
+                        true => self.fail(WebSocketError::Io(deadline_error())),
+                        false => WebSocketError::TimedOut,
+                    });
                 }
                 Err(error) => return Err(self.fail(error)),
             }
@@ -118,45 +121,50 @@ impl<S: Read + Write> WebSocket<S> {
         })
     }
 
-    /// Reads once: a large message into its own buffer, anything else into the buffer for all.
+    /// Reads: a large message into its own buffer, anything else into the buffer for all.
     fn read(&mut self) -> Result<Option<Found>, WebSocketError> {
-        let Some((mut buffer, wanted)) = self.connection.poll_fill() else {
-            let mut input = mem::take(&mut self.input);
-            let read = self.read_into(&mut input);
-            self.input = input;
-            self.unread = 0..read?;
-            return Ok(None);
-        };
-        let start = buffer.len();
-        buffer.resize(start + wanted.min(RECEIVE_SIZE), 0);
-        let read = self.read_into(&mut buffer[start..]);
-        let added = *read.as_ref().unwrap_or(&0);
-        buffer.truncate(start + added);
-        // It goes back also when nothing was read: the next call goes on with it.
-        let event = self.connection.handle_fill(buffer, added).map_err(WebSocketError::Protocol)?;
-        read?;
-        let Some(Event::Message(received)) = event else {
-            return Ok(None);
-        };
-        let is_text = matches!(received.as_message(), Message::Text(_));
-        if let Payload::Assembled(bytes) = received.into_payload() {
-            self.message = bytes;
+        // A fill goes on until it is full, which is no way to keep the deadline for closing.
+        if let State::Open = self.state
+            && let Some((buffer, wanted)) = self.connection.poll_fill()
+        {
+            return self.fill(buffer, wanted.min(CLIENT_FILL_SIZE_MAX));
         }
-        Ok(Some(Found::Message { is_text, place: Place::Message }))
+        let mut input = mem::take(&mut self.input);
+        let read = match self.state {
+            State::Closing(deadline) => self.wire.read_before(deadline, &mut input),
+            _ => self.wire.read(&mut input),
+        };
+        self.input = input;
+        match read {
+            Ok(0) => Err(end_of_stream()),
+            Ok(size) => {
+                self.unread = 0..size;
+                Ok(None)
+            }
+            Err(error) => Err(WebSocketError::Io(error)),
+        }
     }
 
-    fn read_into(&mut self, bytes: &mut [u8]) -> Result<usize, WebSocketError> {
-        let read = match self.state {
-            State::Closing(deadline) => self.wire.read_before(deadline, bytes),
-            _ => self.wire.read(bytes),
-        };
+    /// Reads so many bytes to the end of a message's buffer, and gives it back however that ends.
+    fn fill(
+        &mut self,
+        mut buffer: Vec<u8>,
+        wanted: usize,
+    ) -> Result<Option<Found>, WebSocketError> {
+        let start = buffer.len();
+        let read = self.wire.read_many(&mut buffer, wanted);
+        let added = buffer.len() - start;
+        let event = self.connection.handle_fill(buffer, added).map_err(WebSocketError::Protocol)?;
+        if let Some(Event::Message(received)) = event {
+            let is_text = matches!(received.as_message(), Message::Text(_));
+            if let Payload::Assembled(bytes) = received.into_payload() {
+                self.message = bytes;
+            }
+            return Ok(Some(Found::Message { is_text, place: Place::Message }));
+        }
         match read {
-            // RFC 6455 7.1.5: then "_The WebSocket Connection Close Code_ is considered to be 1006".
-            Ok(0) => Err(WebSocketError::Io(io::Error::new(
-                ErrorKind::UnexpectedEof,
-                "the server ended the connection without a close frame",
-            ))),
-            Ok(size) => Ok(size),
+            Ok(()) if added < wanted => Err(end_of_stream()),
+            Ok(()) => Ok(None),
             Err(error) => Err(WebSocketError::Io(error)),
         }
     }
@@ -211,4 +219,10 @@ impl<S: Read + Write> WebSocket<S> {
     fn is_late(&self) -> bool {
         matches!(self.state, State::Closing(deadline) if deadline.left().is_none())
     }
+}
+
+/// RFC 6455 7.1.5: then "_The WebSocket Connection Close Code_ is considered to be 1006".
+fn end_of_stream() -> WebSocketError {
+    let sentence = "the server ended the connection without a close frame";
+    WebSocketError::Io(io::Error::new(ErrorKind::UnexpectedEof, sentence))
 }

@@ -83,6 +83,12 @@ impl<S: Read + Write> Wire<S> {
         }
     }
 
+    /// Appends this many bytes, or fewer when the stream ends or fails; those that came before are appended then.
+    pub(super) fn read_many(&mut self, bytes: &mut Vec<u8>, size: usize) -> io::Result<()> {
+        // Where the stream can, this reads into memory that nobody had to clear.
+        (&mut self.stream).take(size as u64).read_to_end(bytes).map(|_| ())
+    }
+
     /// Reads once, before the deadline.
     pub(super) fn read_before(
         &mut self,
