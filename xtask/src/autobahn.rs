@@ -1,105 +1,172 @@
-//! `cargo xtask autobahn`: the conformance suite against a server, compared case by case with what is expected.
+//! `cargo xtask autobahn`: the conformance suite against a server and a client, compared case by case with what is
+//! expected.
 
+mod client_side;
 mod installation;
-mod shards;
+mod process;
+mod server_side;
 mod summary;
 mod verdicts;
 
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-use self::shards::Run;
-use self::verdicts::Verdicts;
+use self::process::Run;
+use self::verdicts::{Outcomes, Verdicts};
 use crate::project::Project;
 use crate::server::ServerProcess;
 
-/// Run Autobahn|Testsuite against a server and compare every verdict.
+/// Run Autobahn|Testsuite against both sides and compare every verdict.
 ///
-/// Installs the suite below target/autobahn/suite/ (see autobahn/README.md), builds the release server and starts it on a
-/// free port of 127.0.0.1 with --message-max 16MiB, runs the fuzzing client, and compares behavior and behaviorClose
-/// of each case with autobahn/expected.json. Prints every difference. Fails on any, and also when a case is
-/// missing from the report or is in it without being expected.
+/// Installs the suite below target/autobahn/suite/ (see autobahn/README.md). Then the server: builds the release server,
+/// starts it on a free port of 127.0.0.1 with --message-max 16MiB, and runs the suite's fuzzing client against it. Then
+/// the client: builds examples/autobahn_client.rs, and lets it meet the suite's fuzzing server. Each time it compares
+/// behavior and behaviorClose of each case with autobahn/expected.json. Prints every difference. Fails on any, and also
+/// when a case is missing from the report or is in it without being expected.
 ///
-/// target/autobahn/report/summary.md is the result on one page; the HTML reports with every byte on the wire are beside
-/// it, one for each shard.
+/// target/autobahn/report/server/summary.md and client/summary.md are the results, on one page each; the HTML reports with
+/// every byte on the wire are beside them, one for each shard.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Test the server at this address, of whoever it is, instead of ours: ws://HOST:PORT/PATH, which has to echo
+    /// Test the server at this address, of whoever it is, instead of ours: ws://HOST:PORT/PATH, which has to echo. No
+    /// client is tested then, unless there is --client
     #[arg(long)]
     url: Option<String>,
+    /// Test the client that this command starts, of whoever it is, instead of ours. It is given two arguments more,
+    /// --url ws://HOST:PORT and --agent NAME; it opens /getCaseCount, echoes in /runCase?case=N&agent=NAME from 1 to that
+    /// count, opens /updateReports?agent=NAME and ends with 0. No server is tested then, unless there is --url
+    #[arg(long, value_name = "COMMAND")]
+    client: Option<String>,
     /// Only these cases: numbers, or beginnings with a star, such as 1.*,2.*,7.1.6
     #[arg(long, value_delimiter = ',', value_name = "CASES", default_value = "*")]
     cases: Vec<String>,
-    /// How many fuzzing clients share the cases
+    /// How many processes of the suite share the cases
     #[arg(long, value_name = "N", default_value = "2")]
     shards: NonZeroUsize,
 }
 
 impl Options {
-    /// Our server, all cases.
+    /// Our server and our client, all cases.
     pub(crate) fn everything() -> Self {
         let shards = NonZeroUsize::new(2).expect("two is not zero");
-        Self { url: None, cases: vec!["*".to_owned()], shards }
+        Self { url: None, client: None, cases: vec!["*".to_owned()], shards }
     }
 }
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
-    let expected = expected(&project.root.join("autobahn").join("expected.json"), &options.cases)?;
+    let path = project.root.join("autobahn").join("expected.json");
+    let json =
+        fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let expected = verdicts::parse_expected(&json)
+        .with_context(|| format!("{} is not as it should be", path.display()))?;
     let directory = project.target.join("autobahn");
-    let python = installation::ensure(project, &directory.join("suite"))?;
-    let report = directory.join("report");
-    recreate(&report)?;
+    let bench = Bench {
+        project,
+        options,
+        python: &installation::ensure(project, &directory.join("suite"))?,
+        report: &directory.join("report"),
+    };
+    recreate(bench.report)?;
 
-    let server = match options.url {
-        Some(_) => None,
-        None => Some(ServerProcess::start(&project.build_server()?, SERVER_OPTIONS, &report)?),
-    };
-    let url = match (&options.url, &server) {
-        (Some(url), _) => url.clone(),
-        (None, Some(server)) => format!("ws://{}/echo", server.address()),
-        (None, None) => unreachable!("without an address there is a server of ours"),
-    };
-    println!("{} cases against {url}", expected.len());
-    let run = Run { python: &python, url: &url, cases: expected.keys().collect(), report: &report };
-    let actual = run.finish(options.shards)?;
-    if let Some(server) = server {
-        server.stop()?;
+    let mut differences = 0;
+    if options.url.is_some() || options.client.is_none() {
+        differences += bench.test_server(chosen(expected.server, &options.cases)?)?;
     }
-    ensure!(
-        !actual.is_empty(),
-        "no case was run: does a server listen at {url}? See the logs in {}",
-        report.display()
-    );
+    if options.client.is_some() || options.url.is_none() {
+        differences += bench.test_client(chosen(expected.client, &options.cases)?)?;
+    }
+    ensure!(differences == 0, "the verdicts differ from autobahn/expected.json");
+    Ok(())
+}
 
-    let differences = verdicts::compare(&expected, &actual);
+/// What both sides are tested with.
+struct Bench<'a> {
+    project: &'a Project,
+    options: &'a Options,
+    python: &'a Path,
+    report: &'a Path,
+}
+
+impl Bench<'_> {
+    /// Tests the server, and says how many verdicts are not as they should be.
+    fn test_server(&self, expected: Verdicts) -> Result<usize> {
+        let report = self.report.join("server");
+        recreate(&report)?;
+        let (url, server) = match &self.options.url {
+            Some(url) => (url.clone(), None),
+            None => {
+                let binary = self.project.build_server()?;
+                let server = ServerProcess::start(&binary, SERVER_OPTIONS, &report)?;
+                (format!("ws://{}/echo", server.address()), Some(server))
+            }
+        };
+        println!("{} cases against the server at {url}", expected.len());
+        let actual = server_side::run(&self.run(&expected, &report), &url, self.options.shards)?;
+        if let Some(server) = server {
+            server.stop()?;
+        }
+        ensure!(
+            !actual.is_empty(),
+            "no case was run: does a server listen at {url}? See the logs in {}",
+            report.display()
+        );
+        judge(&format!("the server at `{url}`"), &expected, &actual, &report)
+    }
+
+    /// Tests the client, and says how many verdicts are not as they should be.
+    fn test_client(&self, expected: Verdicts) -> Result<usize> {
+        let report = self.report.join("client");
+        recreate(&report)?;
+        let command = match &self.options.client {
+            Some(command) => command.split_whitespace().map(str::to_owned).collect(),
+            None => {
+                let example = self.project.build_example("autobahn_client")?;
+                vec![example.display().to_string()]
+            }
+        };
+        let subject = command.join(" ");
+        println!("{} cases against the client {subject}", expected.len());
+        let run = self.run(&expected, &report);
+        let actual = client_side::run(&run, &command, self.options.shards)?;
+        judge(&format!("the client `{subject}`"), &expected, &actual, &report)
+    }
+
+    fn run<'r>(&'r self, expected: &'r Verdicts, report: &'r Path) -> Run<'r> {
+        Run {
+            python: self.python,
+            cases: expected.keys().collect(),
+            report,
+            deadline: Instant::now() + RUN_TIMEOUT,
+        }
+    }
+}
+
+/// Prints and writes down how the verdicts differ, and says how many do.
+fn judge(subject: &str, expected: &Verdicts, actual: &Outcomes, report: &Path) -> Result<usize> {
+    let differences = verdicts::compare(expected, actual);
     let summary = report.join("summary.md");
-    fs::write(&summary, summary::markdown(&url, &expected, &actual, &differences))?;
+    fs::write(&summary, summary::markdown(subject, expected, actual, &differences))?;
     for difference in &differences {
         println!("{difference}");
     }
     println!("{} cases, {} differences: {}", actual.len(), differences.len(), summary.display());
-    ensure!(differences.is_empty(), "the verdicts differ from autobahn/expected.json");
-    Ok(())
+    Ok(differences.len())
 }
 
-fn expected(path: &Path, patterns: &[String]) -> Result<Verdicts> {
-    let json =
-        fs::read_to_string(path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let all = verdicts::parse_expected(&json)
-        .with_context(|| format!("{} is not as it should be", path.display()))?;
+/// Those of the expected verdicts that the patterns mean.
+fn chosen(all: Verdicts, patterns: &[String]) -> Result<Verdicts> {
     for pattern in patterns {
         if !all.keys().any(|case| case.matches(pattern)) {
-            bail!("no case of {} matches {pattern}", path.display());
+            bail!("no case of autobahn/expected.json matches {pattern}");
         }
     }
-    Ok(all
-        .into_iter()
-        .filter(|(case, _)| patterns.iter().any(|pattern| case.matches(pattern)))
-        .collect())
+    let is_chosen = |case: &verdicts::CaseId| patterns.iter().any(|pattern| case.matches(pattern));
+    Ok(all.into_iter().filter(|(case, _)| is_chosen(case)).collect())
 }
 
 fn recreate(directory: &Path) -> Result<()> {
@@ -111,3 +178,5 @@ fn recreate(directory: &Path) -> Result<()> {
 
 /// Section 9 sends messages of 16 MiB, above what the server takes unless it is told.
 const SERVER_OPTIONS: &[&str] = &["--workers", "2", "--message-max", "16MiB"];
+/// All 517 cases take some ten minutes; a run that needs this long hangs.
+const RUN_TIMEOUT: Duration = Duration::from_secs(45 * 60);

@@ -73,15 +73,16 @@ const MANUAL: &str = "\
 EXAMPLES
   cargo xtask test                              everything, as it runs before a change lands
   cargo xtask tidy                              the rules of the house, in a second
-  cargo xtask autobahn                          our server against the conformance suite
+  cargo xtask autobahn                          our server and our client against the conformance suite
   cargo xtask autobahn --cases 6.*,7.1.6        a part of it
   cargo xtask autobahn --url ws://127.0.0.1:9001/   somebody else's server
+  cargo xtask autobahn --client 'node client.js'    somebody else's client
   cargo xtask fuzz --seconds 60                 every fuzz target, a minute each
   cargo xtask fuzz utf8 --seconds 600           one of them, longer
 
 FILES
   target/autobahn/suite/       the installed conformance suite
-  target/autobahn/report/      the last report: summary.md, and one HTML report per shard
+  target/autobahn/report/      the last reports, of server and client: summary.md, and one HTML report per shard
   target/fuzz/                 corpora that fuzzing has grown; crashes are in fuzz/artifacts/
   target/tools/                programs installed with cargo install
 

@@ -37,4 +37,10 @@ impl Project {
         cmd!(self.shell, "cargo build --release --package sockeye-server").run()?;
         Ok(self.target.join("release").join("sockeye"))
     }
+
+    /// Builds an example of the engine, optimised, and says where it is.
+    pub(crate) fn build_example(&self, name: &str) -> Result<PathBuf> {
+        cmd!(self.shell, "cargo build --release --package sockeye --example {name}").run()?;
+        Ok(self.target.join("release").join("examples").join(name))
+    }
 }

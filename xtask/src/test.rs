@@ -15,7 +15,8 @@ use crate::{autobahn, dependencies, fuzz, tidy};
 /// The steps: what the machine lacks; formatting; clippy for the workspace and for the engine with less than all its
 /// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; the engine with each set
 /// of features alone; what the project depends on (cargo deny, cargo tree); the documentation; the server against other
-/// people's clients; the conformance suite; every fuzz target for a few seconds; every benchmark once.
+/// people's clients; the conformance suite against server and client; every fuzz target for a few seconds; every
+/// benchmark once.
 ///
 /// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes about a
 /// quarter of an hour on two cores.

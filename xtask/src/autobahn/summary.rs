@@ -7,12 +7,12 @@ use super::verdicts::{Difference, Outcome, Outcomes, Verdict, Verdicts};
 
 /// Counts by section, then every difference with the page that shows it.
 pub(super) fn markdown(
-    url: &str,
+    subject: &str,
     expected: &Verdicts,
     actual: &Outcomes,
     differences: &[Difference],
 ) -> String {
-    let mut page = format!("# Autobahn|Testsuite 25.10.1\n\nServer: `{url}`\n\n");
+    let mut page = format!("# Autobahn|Testsuite 25.10.1\n\nTested: {subject}\n\n");
     let result = match differences.len() {
         0 => format!("All {} verdicts are as expected.", expected.len()),
         count => format!("{count} differences from the {} expected verdicts.", expected.len()),
@@ -76,12 +76,12 @@ mod tests {
 
     #[test]
     fn the_page_counts_by_section_and_lists_what_differs() {
-        let expected = r#"{"1.1.1": {"behavior": "OK", "behaviorClose": "OK"},
-            "2.1": {"behavior": "OK", "behaviorClose": "OK"}}"#;
+        let expected = r#"{"client": {}, "server": {"1.1.1": {"behavior": "OK", "behaviorClose": "OK"},
+            "2.1": {"behavior": "OK", "behaviorClose": "OK"}}}"#;
         let report = r#"{"server": {
             "1.1.1": {"behavior": "OK", "behaviorClose": "OK", "reportfile": "server_case_1_1_1.json"},
             "2.1": {"behavior": "FAILED", "behaviorClose": "OK", "reportfile": "server_case_2_1.json"}}}"#;
-        let expected = parse_expected(expected).expect("valid");
+        let expected = parse_expected(expected).expect("valid").server;
         let actual = parse_report(report, "shard-1").expect("valid");
         let page = markdown("ws://example/", &expected, &actual, &compare(&expected, &actual));
 

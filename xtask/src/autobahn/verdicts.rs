@@ -125,15 +125,35 @@ pub(super) fn compare(expected: &Verdicts, actual: &Outcomes) -> Vec<Difference>
         .collect()
 }
 
-/// Reads `expected.json`: case to verdict.
-pub(super) fn parse_expected(json: &str) -> Result<Verdicts> {
+/// Reads `expected.json`: side to case to verdict.
+pub(super) fn parse_expected(json: &str) -> Result<Expected> {
     Ok(serde_json::from_str(json)?)
+}
+
+/// What each side of ours has to get.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Expected {
+    pub(super) server: Verdicts,
+    pub(super) client: Verdicts,
+}
+
+/// What several reports say together.
+pub(super) fn merge(reports: impl Iterator<Item = Result<Outcomes>>) -> Result<Outcomes> {
+    let mut merged = Outcomes::new();
+    for report in reports {
+        for (case, outcome) in report? {
+            let is_new = merged.insert(case.clone(), outcome).is_none();
+            ensure!(is_new, "case {case} is in two reports");
+        }
+    }
+    Ok(merged)
 }
 
 /// Reads the `index.json` of a report in the folder `directory`: agent to case to verdict, with one agent.
 pub(super) fn parse_report(json: &str, directory: &str) -> Result<Outcomes> {
     let agents: HashMap<String, HashMap<CaseId, Reported>> = serde_json::from_str(json)?;
-    ensure!(agents.len() <= 1, "the report is about more than one server");
+    ensure!(agents.len() <= 1, "the report is about more than one agent");
     let page = |file: &str| format!("{directory}/{}", file.replace(".json", ".html"));
     Ok(agents
         .into_values()
@@ -156,8 +176,11 @@ mod tests {
     use super::*;
 
     const EXPECTED: &str = r#"{
-        "7.9.1": {"behavior": "OK", "behaviorClose": "OK"},
-        "7.13.1": {"behavior": "INFORMATIONAL", "behaviorClose": "INFORMATIONAL"}
+        "server": {
+            "7.9.1": {"behavior": "OK", "behaviorClose": "OK"},
+            "7.13.1": {"behavior": "INFORMATIONAL", "behaviorClose": "INFORMATIONAL"}
+        },
+        "client": {}
     }"#;
 
     #[test]
@@ -212,7 +235,25 @@ mod tests {
 
     #[test]
     fn a_case_number_that_is_none_is_refused() {
-        assert!(parse_expected(r#"{"7.x": {"behavior": "OK", "behaviorClose": "OK"}}"#).is_err());
+        let json =
+            r#"{"client": {}, "server": {"7.x": {"behavior": "OK", "behaviorClose": "OK"}}}"#;
+        assert!(parse_expected(json).is_err());
+        assert!(parse_expected(&json.replace("7.x", "7.1")).is_ok());
+    }
+
+    #[test]
+    fn expectations_without_one_of_the_sides_are_refused() {
+        assert!(parse_expected(r#"{"server": {}}"#).is_err());
+        assert!(parse_expected(r#"{"client": {}}"#).is_err());
+    }
+
+    #[test]
+    fn a_case_in_two_reports_is_refused() {
+        let json = r#"{"client": {"1.1.1": {"behavior": "OK", "behaviorClose": "OK",
+            "duration": 1, "reportfile": "client_case_1_1_1.json"}}}"#;
+        let once = || parse_report(json, "shard-1");
+        assert_eq!(merge([once(), Ok(Outcomes::new())].into_iter()).expect("one").len(), 1);
+        assert!(merge([once(), once()].into_iter()).is_err());
     }
 
     #[test]
@@ -234,7 +275,7 @@ mod tests {
             })
             .collect();
         let report = parse_report(&format!(r#"{{"server": {{{}}}}}"#, cases.join(",")), "shard-1");
-        let expected = parse_expected(EXPECTED).expect("valid");
+        let expected = parse_expected(EXPECTED).expect("valid").server;
         compare(&expected, &report.expect("valid")).iter().map(ToString::to_string).collect()
     }
 }
