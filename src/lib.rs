@@ -56,6 +56,8 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`protocol`] | frames, messages, the closing handshake; with feature `handshake` also [`protocol::http`] and [`protocol::handshake`] |
+//! | [`client`] | a client that blocks its thread, over TCP or any other stream; feature `handshake` |
+//! | [`random`] | masking keys that nobody can predict; feature `handshake` |
 //! | [`handler`] | what an embedder writes, and what it is called with |
 //! | [`worker`] | one thread's loop, to be driven by [`Server`] or by your own loop |
 //! | [`driver`] | what moves bytes: epoll, or a simulation |

@@ -48,6 +48,8 @@
 //!    being received, and at no other time.
 //! 3. `receive` gives `None` once the server has closed and has been answered. [`WebSocket::close`] closes from our side.
 //!
+//! One that is dropped without closing ends its stream, and the server sees that as a loss (1006).
+//!
 //! An error ends the connection, but for [`WebSocketError::TimedOut`] and for what was our caller's fault
 //! ([`WebSocketError::Send`]); after it every call answers [`WebSocketError::Closed`].
 //!
@@ -58,7 +60,8 @@
 //! a name takes as long as the system's resolver does. Over another stream waits have limits where its [`Controls`] can
 //! set them.
 //!
-//! Both sides can wait for each other: who sends megabytes to a server that sends as many back, and receives nothing
+//! One thread at a time has the WebSocket: who wants to send while nothing arrives sets `read_timeout`, or brings a stream
+//! whose reads can be ended. Both sides can wait for each other: who sends megabytes to a server that sends as many back, and receives nothing
 //! meanwhile, fills the kernel's buffers both ways and gets an error after `write_timeout`.
 
 mod clock;

@@ -5,6 +5,8 @@
 
 #![cfg(feature = "net")]
 
+mod client;
+
 use allocation_counter::measure;
 use socket2::SockRef;
 use sockeye::driver::Epoll;

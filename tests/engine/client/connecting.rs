@@ -7,7 +7,7 @@ use sockeye::client::{ConnectError, Controls};
 use sockeye::protocol::{CloseCode, Message, ProtocolError};
 use sockeye::{ClientConfig, WebSocket};
 use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
@@ -151,12 +151,15 @@ fn a_server_that_takes_nothing_ends_a_send_after_its_time() {
 
 #[test]
 fn a_server_that_breaks_a_rule_reads_the_reason_though_it_had_sent_more() {
-    let peer = Peer::serve(1, |mut connection| {
+    let (dropped, was_dropped) = channel::<()>();
+    let peer = Peer::serve(1, move |mut connection| {
         connection.upgrade();
         let masked = Frame::text("x").masking(Masking::With([1, 2, 3, 4])).encode(None);
         connection.write(&masked);
-        // A socket closed over unread bytes would reset the connection, and the reason with it.
-        connection.write(&Frame::binary([0; 100_000]).encode(None));
+        connection.write(&Frame::binary([0; 200_000]).encode(None));
+        connection.stream.shutdown(Shutdown::Write).unwrap();
+        // A socket closed over unread bytes would have reset the connection by now, and the reason with it.
+        was_dropped.recv_timeout(PATIENCE).unwrap();
         let (opcode, payload) = connection.frame();
         assert_eq!((opcode, &payload[..2]), (8, &1002_u16.to_be_bytes()[..]));
         assert_eq!(connection.rest(), b"");
@@ -164,6 +167,8 @@ fn a_server_that_breaks_a_rule_reads_the_reason_though_it_had_sent_more() {
     let mut socket = WebSocket::connect(&config(peer.address)).unwrap();
     let error = socket.receive().unwrap_err();
     assert!(matches!(error, WebSocketError::Protocol(ProtocolError::MaskUnexpected)), "{error}");
+    drop(socket);
+    dropped.send(()).unwrap();
     peer.join();
 }
 
