@@ -19,6 +19,7 @@ mod connecting;
 mod connections;
 mod core;
 mod deadlines;
+mod embedding;
 mod flush;
 mod handover;
 mod held;

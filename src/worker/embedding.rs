@@ -1,0 +1,116 @@
+//! What the program around a worker does between two ticks.
+
+use super::Worker;
+use super::clock::{Clock, Ticks};
+use crate::driver::Driver;
+use crate::handler::{Handler, WorkerContext};
+
+impl<D: Driver, H: Handler> Worker<D, H> {
+    /// Lends the handler and its context to the program whose loop this worker is part of. What is sent, published or
+    /// mailed here leaves with the next tick, which does not wait then.
+    ///
+    /// A panic in `act` is the program's own: it is not contained.
+    pub fn with_handler<R>(
+        &mut self,
+        clock: &impl Clock,
+        act: impl FnOnce(&mut H, &mut WorkerContext<'_, H>) -> R,
+    ) -> R {
+        // The program may have been busy since the last tick, and deadlines begin now.
+        self.core.now = clock.now();
+        self.core.ticks = Ticks::at(self.core.now - self.core.started_at);
+        act(&mut self.handler, &mut WorkerContext::new(&mut self.core))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::driver::{Network, Peer, Simulated, Weather};
+    use crate::handler::{Context, Reply, RequestContext};
+    use crate::protocol::http::Request;
+    use crate::protocol::{CloseCode, Message};
+    use crate::worker::{ConnectionId, ManualClock, WorkerParts};
+    use std::time::Duration;
+
+    /// Knows who has come, and does nothing.
+    #[derive(Default)]
+    struct Register(Vec<ConnectionId>);
+
+    impl Handler for Register {
+        type State = ();
+        type Mail = ();
+
+        fn on_request(&mut self, _: &mut RequestContext<'_, Self>, _: &Request<'_>) -> Reply<()> {
+            Reply::upgrade(())
+        }
+
+        fn on_open(&mut self, connection: &mut Context<'_, Self>) {
+            self.0.push(connection.id());
+        }
+
+        fn on_message(&mut self, _: &mut Context<'_, Self>, _: Message<'_>) {}
+    }
+
+    struct Program {
+        worker: Worker<Simulated, Register>,
+        clock: ManualClock,
+        network: Network,
+        peer: Peer,
+    }
+
+    /// A program with one client, whose answer to the handshake is read.
+    fn program() -> Program {
+        let (driver, network) = Simulated::new(1, Weather::calm());
+        let (mut parts, _remote) = WorkerParts::new(vec![driver]);
+        let clock = ManualClock::new();
+        let part = parts.remove(0);
+        let mut worker = part.into_worker(Register::default(), Config::default(), &clock);
+        let peer = network.connect();
+        peer.write(
+            b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+        );
+        while network.idle_wait().is_none() {
+            worker.tick(&clock).expect("it can wait");
+        }
+        assert!(peer.read(1024).starts_with(b"HTTP/1.1 101"));
+        Program { worker, clock, network, peer }
+    }
+
+    #[test]
+    fn what_is_sent_between_two_ticks_leaves_with_the_next() {
+        let Program { mut worker, clock, network, peer } = program();
+        worker.with_handler(&clock, |register, context| {
+            let mut connection = context.connection(register.0[0]).expect("it is open");
+            connection.send("sent").expect("there is room");
+            connection.subscribe("news");
+            context.publish("news", "published");
+        });
+        worker.tick(&clock).expect("it can wait");
+        assert_eq!(network.idle_wait(), Some(Duration::ZERO), "there was something to do");
+        assert_eq!(peer.read(1024), b"\x81\x04sent\x81\x09published");
+    }
+
+    #[test]
+    fn deadlines_begin_when_the_program_acts_however_long_the_last_tick_is_ago() {
+        let Program { mut worker, clock, peer, .. } = program();
+        clock.advance(Duration::from_secs(20));
+        worker.with_handler(&clock, |register, context| {
+            assert_eq!(context.now(), clock.now());
+            let mut connection = context.connection(register.0[0]).expect("it is open");
+            connection.close(CloseCode::NORMAL, "").expect("it is open");
+        });
+        // It has until `close_timeout` to answer, which is shorter than the time that has passed.
+        for _ in 0..3 {
+            worker.tick(&clock).expect("it can wait");
+        }
+        assert_eq!(peer.read(1024), b"\x88\x02\x03\xe8");
+        assert_eq!(worker.connections(), 1);
+        clock.advance(Config::default().close_timeout + Duration::from_secs(1));
+        for _ in 0..3 {
+            worker.tick(&clock).expect("it can wait");
+        }
+        assert_eq!(worker.connections(), 0);
+    }
+}
