@@ -68,13 +68,12 @@ impl Server {
         self,
         handler: impl Fn(WorkerId) -> H + Send + Sync + 'static,
     ) -> io::Result<Running<H::Mail>> {
-        let drivers: io::Result<Vec<Epoll>> =
-            self.listeners.into_iter().map(|listener| Epoll::new(Some(listener))).collect();
-        let (parts, remote) = WorkerParts::new(drivers?);
+        let (local_addr, config) = (self.local_addr, self.config.clone());
+        let (parts, remote) = self.into_parts()?;
         let handler = Arc::new(handler);
-        let mut running = Running { remote, local_addr: self.local_addr, threads: Vec::new() };
+        let mut running = Running { remote, local_addr, threads: Vec::new() };
         for part in parts {
-            let (handler, config) = (Arc::clone(&handler), self.config.clone());
+            let (handler, config) = (Arc::clone(&handler), config.clone());
             let remote = running.remote.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("sockeye-{}", part.id().0))
@@ -88,6 +87,22 @@ impl Server {
             }
         }
         Ok(running)
+    }
+
+    /// The workers' parts, one for each of [`Config::workers`], for a program that has threads and loops of its own, and a
+    /// handle to all of them.
+    ///
+    /// Each part becomes a worker with [`WorkerParts::into_worker`], in its thread. All of them have to be driven, because
+    /// the kernel gives each its share of the connections.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when it has no more descriptors.
+    #[expect(clippy::type_complexity, reason = "the same pair as WorkerParts::new")]
+    pub fn into_parts<M>(self) -> io::Result<(Vec<WorkerParts<Epoll, M>>, Remote<M>)> {
+        let drivers: io::Result<Vec<Epoll>> =
+            self.listeners.into_iter().map(|listener| Epoll::new(Some(listener))).collect();
+        Ok(WorkerParts::new(drivers?))
     }
 
     /// Serves until somebody shuts the server down with [`Remote::shut_down`].
