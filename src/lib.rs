@@ -80,6 +80,8 @@ pub mod handler;
 #[cfg(feature = "handshake")]
 pub mod random;
 #[cfg(feature = "net")]
+mod serve;
+#[cfg(feature = "net")]
 mod server;
 #[cfg(feature = "net")]
 pub mod worker;
@@ -90,6 +92,8 @@ pub use client::{ClientConfig, WebSocket};
 pub use config::{Config, ConfigError, WhenFull};
 #[cfg(feature = "net")]
 pub use handler::{Context, Handler, Reply, RequestContext, WorkerContext};
+#[cfg(feature = "net")]
+pub use serve::{OnMessage, serve};
 #[cfg(feature = "net")]
 pub use server::{Running, Server};
 #[cfg(feature = "net")]

@@ -119,6 +119,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "stats", "tls",
         ],
     ),
+    ("serve", &["config", "handler", "protocol", "server"]),
     ("server", &["config", "driver", "handler", "limits", "stats", "worker"]),
 ];
 
