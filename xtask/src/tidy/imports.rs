@@ -111,6 +111,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("client", &["limits", "protocol", "random"]),
     ("config", &["limits"]),
     ("stats", &["limits"]),
+    ("guide", &[]),
     ("handler", &["buffer", "client", "config", "limits", "protocol", "stats", "worker"]),
     (
         "worker",
