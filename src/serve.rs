@@ -22,7 +22,10 @@ use std::sync::Arc;
 ///
 /// It serves with one worker per processor, all limits of [`Config`] at their defaults, and returns only with an error.
 /// All workers call the same closure at the same time, so what it shares between calls is an atomic or behind a lock.
-/// Through the [`Context`] it reaches everything that a handler does: it answers, closes, subscribes and publishes.
+/// Through the [`Context`] it reaches everything that a handler does: it answers, closes, subscribes and publishes. An
+/// error of [`Context::send`] needs no care here: the connection is closing, perhaps because its peer does not read.
+///
+/// Write the closure where it is passed. In a variable of its own its parameters need their types.
 ///
 /// Where that is not enough:
 ///
