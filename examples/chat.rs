@@ -74,7 +74,7 @@ impl Handler for Chat {
                 let mut names: Vec<&str> = here.map(|member| &*member.name).collect();
                 names.sort_unstable();
                 // One whose queue is full is being closed by the engine: `Config::when_full`.
-                let _closing_or_full = connection.send(&*format!("* here: {}", names.join(", ")));
+                let _closing_or_full = connection.send(&format!("* here: {}", names.join(", ")));
             }
             ("/name", new) if is_name(new) => {
                 connection.state().name = new.into();
@@ -84,7 +84,7 @@ impl Handler for Chat {
             (word, _) if word.starts_with('/') => {
                 let _closing_or_full = connection.send("* try /who, or /name and a name");
             }
-            _ => connection.worker().publish(&*room, &*format!("{name}: {text}")),
+            _ => connection.worker().publish(&*room, &format!("{name}: {text}")),
         }
     }
 

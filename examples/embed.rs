@@ -41,7 +41,7 @@ fn main() -> io::Result<()> {
             step_at = SystemClock.now() + STEP;
             worker.with_handler(&SystemClock, |oven, worker| {
                 oven.regulate();
-                worker.publish(EVERYBODY, &*format!("{:.1} °C", oven.celsius));
+                worker.publish(EVERYBODY, &format!("{:.1} °C", oven.celsius));
             });
         }
     }
@@ -91,7 +91,7 @@ impl Handler for Oven {
 /// Runs in another thread, which must not touch the oven: a `Remote` reaches the worker from anywhere, and wakes it.
 fn announce_input(remote: &Remote<()>) {
     for line in io::stdin().lock().lines().map_while(Result::ok) {
-        let message = Prepared::new(&*line);
+        let message = Prepared::new(&line);
         match remote.publish(EVERYBODY, &message) {
             Ok(()) => {}
             Err(RemoteError::Full) => println!("not told, too much waits already: {line}"),

@@ -36,7 +36,7 @@ fn feed(remote: &Remote<()>) {
     for number in 1_u64.. {
         for (index, symbol) in SYMBOLS.iter().enumerate() {
             let wave = ((number + index as u64) as f64 / 20.0).sin();
-            let price = Prepared::new(&*format!("{symbol} {:.4} #{number}", 1.0 + wave / 100.0));
+            let price = Prepared::new(&format!("{symbol} {:.4} #{number}", 1.0 + wave / 100.0));
             match remote.publish(symbol, &price) {
                 Ok(()) => {}
                 // A worker has much to do and takes no more mail. The next price makes up for this one.

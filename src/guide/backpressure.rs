@@ -46,7 +46,7 @@
 //!     fn on_drain(&mut self, connection: &mut Context<'_, Self>) {
 //!         while *connection.state() < 1_000_000 {
 //!             let row = format!("row {}", connection.state());
-//!             match connection.send(row.as_str()) {
+//!             match connection.send(&row) {
 //!                 Ok(_) => *connection.state() += 1,
 //!                 // It comes here again when there is room.
 //!                 Err(SendRefused::Full) => return,

@@ -70,7 +70,7 @@
 //!     fn on_message(&mut self, connection: &mut Context<'_, Self>, _: Message<'_>) {
 //!         *connection.state() += 1;
 //!         let count = connection.state().to_string();
-//!         let _closing_or_full = connection.send(count.as_str());
+//!         let _closing_or_full = connection.send(&count);
 //!     }
 //!
 //!     fn on_close(&mut self, _: &mut Context<'_, Self>, closed: &Closed<'_>) {

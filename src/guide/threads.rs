@@ -73,7 +73,7 @@
 //! fn answer_all(questions: Receiver<(ConnectionId, String)>, remote: Remote<()>) {
 //!     for (id, question) in questions {
 //!         // This takes as long as it takes.
-//!         let answer = Prepared::new(question.to_uppercase().as_str());
+//!         let answer = Prepared::new(&question.to_uppercase());
 //!         // The worker takes no more mail, or the server has ended. Who asks may ask again.
 //!         let _not_told = remote.send(id, &answer);
 //!     }

@@ -6,6 +6,18 @@ use crate::limits::HEADER_SIZE_MAX;
 use std::fmt;
 
 /// A whole message. Receiving lends one, sending takes one, so that an echo is `connection.send(message)`.
+///
+/// Texts and bytes that are borrowed become one by themselves:
+///
+/// ```
+/// use sockeye::protocol::Message;
+///
+/// let greeting = format!("{} people", 3);
+/// assert_eq!(Message::from(&greeting), Message::Text("3 people"));
+/// assert_eq!(Message::from("hello"), Message::Text("hello"));
+/// assert_eq!(Message::from(&vec![1, 2]), Message::Binary(&[1, 2]));
+/// assert_eq!(Message::from(b"\x01\x02"), Message::Binary(&[1, 2]));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "RFC 6455 defines these two and no others")]
 pub enum Message<'a> {
@@ -41,6 +53,25 @@ impl<'a> From<&'a str> for Message<'a> {
 
 impl<'a> From<&'a [u8]> for Message<'a> {
     fn from(bytes: &'a [u8]) -> Self {
+        Self::Binary(bytes)
+    }
+}
+
+/// So that `&format!(…)` is a message.
+impl<'a> From<&'a String> for Message<'a> {
+    fn from(text: &'a String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl<'a> From<&'a Vec<u8>> for Message<'a> {
+    fn from(bytes: &'a Vec<u8>) -> Self {
+        Self::Binary(bytes)
+    }
+}
+
+impl<'a, const SIZE: usize> From<&'a [u8; SIZE]> for Message<'a> {
+    fn from(bytes: &'a [u8; SIZE]) -> Self {
         Self::Binary(bytes)
     }
 }

@@ -7,9 +7,9 @@ fn every_message_comes_back() {
     let program = Program::run("echo");
     let mut client = Client::open(program.address, "/");
     client.send("hello");
-    client.send([1, 2, 3].as_slice());
+    client.send(&[1, 2, 3]);
     let large = "large ".repeat(100_000);
-    client.send(&*large);
+    client.send(&large);
     assert_eq!(client.told(), Told::Text("hello".to_owned()));
     assert_eq!(client.told(), Told::Binary(vec![1, 2, 3]));
     assert_eq!(client.told(), Told::Text(large));

@@ -9,10 +9,10 @@ fn messages_of_every_size_come_back() {
     // Within one read, over several, and large enough to be received into its own buffer.
     for size in [0, 5, 20_000, 100_000, 1024 * 1024] {
         let text = "x".repeat(size);
-        client.send(&*text);
+        client.send(&text);
         assert_eq!(client.told(), Told::Text(text));
     }
-    client.send([7; 40_000].as_slice());
+    client.send(&[7; 40_000]);
     assert_eq!(client.told(), Told::Binary(vec![7; 40_000]));
     client.ping(b"there?");
     assert_eq!(client.told(), Told::Pong(b"there?".to_vec()));
