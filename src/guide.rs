@@ -3,6 +3,7 @@
 //! | chapter | what it answers |
 //! |---|---|
 //! | [`lifecycle`] | what a handler is called for, in which order, how often |
+//! | [`http`] | what a request can become besides a WebSocket: a response, a stream, a reply that comes later |
 //! | [`threads`] | what is shared and what is not, how to reach a connection from elsewhere, what must not block |
 //! | [`backpressure`] | what happens when a peer is slow, and what a handler can do about it |
 //! | [`cost`] | what allocates, what copies, what a publication costs |
@@ -17,6 +18,7 @@ pub mod backpressure;
 pub mod cost;
 pub mod embedding;
 pub mod endings;
+pub mod http;
 pub mod lifecycle;
 pub mod sans_io;
 pub mod threads;

@@ -80,6 +80,22 @@
 )]
 #![cfg_attr(feature = "net", doc = "an own loop, no loop at all.")]
 //!
+//! # A client
+//!
+//! `client` connects, blocks and reads, over TCP or any stream of yours; `WorkerContext::connect` makes connections on a
+//! worker's loop, thousands if need be, whose messages arrive at the same handler.
+//!
+#![cfg_attr(feature = "handshake", doc = "```no_run")]
+#![cfg_attr(not(feature = "handshake"), doc = "```text")]
+//! let config = sockeye::ClientConfig::new("ws://127.0.0.1:8000/room/kitchen")?;
+//! let mut socket = sockeye::WebSocket::connect(&config)?;
+//! socket.send("hello")?;
+//! while let Some(message) = socket.receive()? {
+//!     println!("{message:?}");
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Without the loop
 //!
 //! [`protocol`] is the protocol alone: bytes in, events out, over any stream and with any runtime. With
@@ -108,7 +124,7 @@
 //! | feature | what it adds | dependencies |
 //! |---|---|---|
 //! | none | frames, messages, the closing handshake | none |
-//! | `handshake` | the opening handshake and as much of HTTP as it takes | `base64`, `httparse`, `sha1` |
+//! | `handshake` | the opening handshake, HTTP/1.1, the client that blocks | `base64`, `getrandom`, `httparse`, `sha1` |
 //! | `net`, the default | servers: workers on epoll, so on Linux | and `crossbeam-channel`, `mio`, `slab`, `socket2` |
 //!
 //! # Map
@@ -121,6 +137,14 @@
     doc = "| [`handler`] | what an embedder writes, and what it is called with |"
 )]
 //! | [`protocol`] | frames, messages, the closing handshake; with feature `handshake` also HTTP and the opening one |
+#![cfg_attr(
+    feature = "handshake",
+    doc = "| [`client`] | a WebSocket over any stream that reads and writes, blocking |"
+)]
+#![cfg_attr(
+    feature = "handshake",
+    doc = "| [`random`] | bytes that nobody can predict, for masking |"
+)]
 #![cfg_attr(
     feature = "net",
     doc = "| [`worker`] | one thread's loop, to be driven by [`Server`] or by your own loop |"

@@ -9,6 +9,10 @@
 //! |---|---|---|---|
 //! | a request's head | 16 KiB, 100 headers | 431, or 414 for its first line | [`HEAD_SIZE_MAX`], [`HEADERS_MAX`] |
 //! | … in this time | 10 s | 408 | [`handshake_timeout`] |
+//! | a request's body | 1 MiB | 413 | [`body_bytes_max`] |
+//! | … in this time | 60 s | 408 | [`message_timeout`] |
+//! | the next request on a connection | 60 s | the connection ends | [`keep_alive_timeout`] |
+//! | a reply that is pending | as given with it | 503 | [`Reply::pending`] |
 //! | a message | 1 MiB | close 1009, by its length, before memory is set aside | [`message_bytes_max`] |
 //! | … in this time | 60 s | close 1008 | [`message_timeout`] |
 //! | silence | 25 s, then a ping | 10 s later the connection ends | [`idle_timeout`], [`pong_timeout`] |
@@ -45,6 +49,8 @@
 //! | [`SendRefused::Closed`] | nobody's: the connection is closing | nothing; [`on_close`] comes or came |
 //! | [`SendRefused::Full`] | the peer's, who is slow | nothing, or go on in [`on_drain`]: see [`backpressure`] |
 //! | [`SendError`] | ours: a close code that must not be sent, too long a ping, or the connection is closing | repair the call |
+//! | [`NotPending`] | ours, or nobody's: the request was replied to, or is gone | nothing |
+//! | [`ConnectError`], [`WebSocketError`] | it says whose, the server's as a rule | connect again, and not at once |
 //! | [`RemoteError::Full`] | ours: more than the worker gets done | later, less, or never |
 //! | [`RemoteError::Gone`] | nobody's: the server has ended | stop |
 //! | [`ConfigError`] | ours | it names the field and what it must be |
@@ -71,12 +77,18 @@
 //! | [`CloseCause`] | what happened | code |
 //! |---|---|---|
 //! | `Peer` | the peer sent the first close frame | its code; 1005 if it had none |
-//! | `Local` | we sent the first one: a handler, a full queue, a shutdown | the code that came back; 1006 if none did |
+//! | `Local` | we sent the first one, or ended the stream: a handler, a full queue, a shutdown | the code that came back; 1006 if none did |
 //! | `Fault` | the peer broke a rule | the one that told it so |
 //! | `Lost` | the stream ended or broke: a crash, a network, a closed laptop | 1006 |
-//! | `TimedOut` | no pong, no end of a message, no bytes taken | 1006; 1008 for the message |
+//! | `TimedOut` | no pong, no end of a message or a body, no bytes taken, no reply of ours | 1006; 1008 for the message |
 //!
 //! [`Config`]: crate::Config
+//! [`ConnectError`]: crate::client::ConnectError
+//! [`NotPending`]: crate::handler::NotPending
+//! [`Reply::pending`]: crate::Reply::pending
+//! [`WebSocketError`]: crate::client::WebSocketError
+//! [`body_bytes_max`]: crate::Config::body_bytes_max
+//! [`keep_alive_timeout`]: crate::Config::keep_alive_timeout
 //! [`Config::check`]: crate::Config::check
 //! [`CloseCause`]: crate::handler::CloseCause
 //! [`ConfigError`]: crate::ConfigError

@@ -1,19 +1,26 @@
 //! What a handler is called for, in which order, how often.
 //!
 //! ```text
-//! accepted ─► on_request ─┬─ Upgrade ─► on_open ─► on_message, on_ping, on_pong, … ─► on_close
-//!                         └─ Respond: the response leaves, and nothing else is called
+//! accepted ─► on_request ─┬─ Upgrade, Stream ─► on_open ─► on_message, on_ping, on_pong, … ─► on_close
+//!               ▲  ▲      ├─ Respond: the response leaves ──► the next request, or the end
+//!               │  │      ├─ Pending ─► on_body … ─► a reply: any of these; or on_close, if none comes in time
+//!               │  └──────┴─ HandOff: the handler of another worker is asked
+//!               └─ the next request
+//!
+//! connect ─► on_accepted ─► on_open ─► … as above        or: on_connect_failed
 //! ```
 //!
 //! | call | when | how often |
 //! |---|---|---|
 //! | [`on_request`] | a request's head has arrived and is sound | once for each request |
-//! | [`on_open`] | the connection is a WebSocket now; what is sent here follows the handshake's answer | once, before anything below |
+//! | [`on_body`] | some of the body of a request that awaits its reply, or its end; see [`http`] | for each piece |
+//! | [`on_accepted`], [`on_connect_failed`] | what became of a [`WorkerContext::connect`] | one of them, once |
+//! | [`on_open`] | the connection is a WebSocket now, or a stream; what is sent here follows the response's head | once, before anything below |
 //! | [`on_message`] | a message is complete, in one read or in many fragments | for each, in the peer's order |
 //! | [`on_ping`], [`on_pong`] | one arrived; a ping is answered already | for each |
 //! | [`on_drain`] | the backlog, which had grown past a bound, is small again | each time; see [`backpressure`] |
 //! | [`on_lag`] | the connection was too slow for a topic and has left it | for each topic and time |
-//! | [`on_close`] | the WebSocket has ended, whatever ended it | exactly once for each `on_open` |
+//! | [`on_close`] | the WebSocket or the stream has ended, whatever ended it; or a request got no reply | exactly once for each `on_open`, and for each request that was pending and never replied to |
 //! | [`on_mail`] | another worker or another thread sent mail; it concerns no connection | for each |
 //! | [`on_tick`] | the moment has come that it answered last | at the worker's start, then as asked |
 //! | [`on_accept_failed`] | the system has no descriptor or memory for one more connection | each half second that it lasts |
@@ -32,7 +39,7 @@
 //!   not within [`Config::close_timeout`].
 //! - **In [`on_close`]** nothing can be sent to the connection any more and its subscriptions are gone; others can still
 //!   be told.
-//! - **A request that is refused** never gets to [`on_open`], and never to [`on_close`]. That includes one that the
+//! - **A request that gets a response** never gets to [`on_open`], and never to [`on_close`]. That includes one that the
 //!   handler wanted to upgrade and that was no sound WebSocket request: the engine answers it.
 //! - **A panic** in a call about a connection closes that one with 1011 (in [`on_request`]: answers it with 500), and is
 //!   contained; [`on_close`] follows for one that was open.
@@ -80,6 +87,11 @@
 //! }
 //! ```
 //!
+//! [`WorkerContext::connect`]: crate::WorkerContext::connect
+//! [`http`]: super::http
+//! [`on_accepted`]: crate::Handler::on_accepted
+//! [`on_body`]: crate::Handler::on_body
+//! [`on_connect_failed`]: crate::Handler::on_connect_failed
 //! [`Config::close_timeout`]: crate::Config::close_timeout
 //! [`Context::close`]: crate::Context::close
 //! [`Context::state`]: crate::Context::state

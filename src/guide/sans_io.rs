@@ -17,7 +17,8 @@
 //!    why. Send that, end the stream, and read on until the peer has ended its own: closing with bytes unread resets the
 //!    connection, and what was sent last is lost.
 //!
-//! A client has [`ClientHandshake`] in place of the first two, and [`Role::Client`].
+//! A client has [`ClientHandshake`] in place of the first two, and [`Role::Client`]; [`client`] is one that blocks, over any
+//! stream.
 //!
 //! ```
 //! use sockeye::protocol::handshake::{check_upgrade, encode_switching_protocols};
@@ -56,7 +57,7 @@
 //! | deadlines: for the request, for silence, for a peer that takes nothing, for the closing handshake | `examples/sans_io.rs`; the engine's own are in [`Config`] |
 //! | the bound on what waits to be sent: `send` appends as much as you say | read no more before it has left, as the example does |
 //! | pings of one's own | [`Connection::send_ping`] |
-//! | masking keys, as a client: unpredictable and new for each frame (RFC 6455 section 10.3) | [`Role::Client`] |
+//! | masking keys, as a client: unpredictable and new for each frame (RFC 6455 section 10.3) | [`random::mask_key`] |
 //! | memory for messages | [`Input::with_spare`] and [`Input::recycle`] use a buffer again |
 //!
 //! Messages are bounded by [`Connection::new`], heads by [`HEAD_SIZE_MAX`].
@@ -80,4 +81,6 @@
 //! [`Role::Client`]: crate::protocol::Role::Client
 //! [`check_upgrade`]: crate::protocol::handshake::check_upgrade
 //! [`encode_switching_protocols`]: crate::protocol::handshake::encode_switching_protocols
+//! [`client`]: crate::client
 //! [`protocol`]: crate::protocol
+//! [`random::mask_key`]: crate::random::mask_key

@@ -2,7 +2,7 @@
 //!
 //! A server is a set of workers, [`Config::workers`] of them. Each is one thread with one loop, its own listening socket,
 //! its own connections and its own handler. The kernel spreads new connections over them; from then on a connection stays
-//! where it is.
+//! where it is, unless a handler hands a request over to another worker ([`Reply::HandOff`]).
 //!
 //! | what | whose | how to share it |
 //! |---|---|---|
@@ -22,7 +22,7 @@
 //! | its own call | [`Context::send`] and so on | an error says so |
 //! | another call of the same worker | [`WorkerContext::connection`] | `None`, or an error |
 //! | a call of any worker | [`WorkerContext::send`], [`WorkerContext::mail`] | nobody hears of it; mail always arrives |
-//! | any thread | [`Remote::send`], [`Remote::mail`], [`Remote::close`], [`Remote::publish`] | [`RemoteError`] if the worker takes no more mail or has ended |
+//! | any thread | [`Remote::send`], [`Remote::mail`], [`Remote::respond`], [`Remote::close`], [`Remote::publish`] | [`RemoteError`] if the worker takes no more mail or has ended |
 //!
 //! Between two workers, mail and publications arrive in the order in which they were sent. From different senders they
 //! meet in any order.
@@ -33,7 +33,7 @@
 //!
 //! | instead of | do |
 //! |---|---|
-//! | a query, a request to another service, a file | hand the work to a thread (or a runtime) of yours with the [`ConnectionId`], and come back with [`Remote::mail`] or [`Remote::send`] |
+//! | a query, a request to another service, a file | hand the work to a thread (or a runtime) of yours with the [`ConnectionId`], and come back with [`Remote::mail`] or [`Remote::send`]; for a request, [`Reply::pending`] and [`Remote::respond`] |
 //! | waiting for a lock that others hold long | an `Arc` that is exchanged as a whole, an atomic, or mail |
 //! | `thread::sleep`, a timer | answer the moment from [`Handler::on_tick`] |
 //! | sending in a loop until there is room | stop at `Full` and go on in [`Handler::on_drain`]; see [`backpressure`] |
@@ -112,6 +112,9 @@
 //! [`Remote::close`]: crate::Remote::close
 //! [`Remote::mail`]: crate::Remote::mail
 //! [`Remote::publish`]: crate::Remote::publish
+//! [`Remote::respond`]: crate::Remote::respond
+//! [`Reply::HandOff`]: crate::Reply::HandOff
+//! [`Reply::pending`]: crate::Reply::pending
 //! [`Remote::send`]: crate::Remote::send
 //! [`Remote::shut_down`]: crate::Remote::shut_down
 //! [`RemoteError`]: crate::RemoteError
