@@ -188,6 +188,11 @@ impl<H: Handler> Core<H> {
 
     /// Has the connection reset with the next flush.
     pub(super) fn doom(&mut self, slot: u32) {
+        if matches!(&self.connections[slot].phase, Phase::HandingOver(handing_over) if handing_over.is_detaching)
+        {
+            // The driver is giving it up already, and must be asked nothing more about it.
+            return;
+        }
         self.connections[slot].flags.is_doomed = true;
         self.connections.mark_dirty(slot);
     }

@@ -24,6 +24,7 @@ mod flush;
 mod handover;
 mod held;
 mod holdings;
+mod mail;
 mod mailbox;
 mod messages;
 mod parts;
@@ -32,6 +33,7 @@ mod receive;
 mod remote;
 mod replies;
 mod requests;
+mod shutdown;
 mod timers;
 mod topics;
 
@@ -43,16 +45,15 @@ pub use topics::Variant;
 
 pub(crate) use self::core::Core;
 use handover::Handovers;
-use mailbox::{Envelope, Mailbox};
+use mailbox::Mailbox;
 
 use crate::buffer::MessageBuffer;
 use crate::client::ConnectError;
 use crate::driver::{Completion, Driver, Token};
 use crate::handler::{Handler, WorkerContext};
-use crate::limits::{ACCEPT_RETRY, MAILBOX_BATCHES_MAX, TIMEOUT_MAX};
-use crate::protocol::CloseCode;
+use crate::limits::ACCEPT_RETRY;
 use clock::Ticks;
-use connecting::{ended_early, shutting_down};
+use connecting::ended_early;
 use phases::{Head, Phase};
 use receive::FollowUp;
 use std::fmt;
@@ -290,87 +291,6 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
     }
 
-    fn take_mail(&mut self) {
-        for envelope in self.core.outboxes.take_own() {
-            self.handle_mail(envelope);
-        }
-        if !self.mailbox.has_mail() {
-            return;
-        }
-        // No more than a full mailbox: whoever posts as fast as it is taken must not keep the connections waiting.
-        for _ in 0..MAILBOX_BATCHES_MAX {
-            let Some(batch) = self.mailbox.next() else {
-                return;
-            };
-            for envelope in batch {
-                self.handle_mail(envelope);
-            }
-        }
-        self.mailbox.leave_rest();
-    }
-
-    fn handle_mail(&mut self, envelope: Envelope<H::Mail>) {
-        match envelope {
-            Envelope::Mail(mail) => {
-                let mut context = WorkerContext::new(&mut self.core);
-                // There is no connection to close for a panic here; the panic hook has told of it.
-                let _panic = catch_unwind(AssertUnwindSafe(|| {
-                    self.handler.on_mail(&mut context, mail);
-                }));
-            }
-            Envelope::Send(id, message) => self.core.send_to(id, &message, None),
-            Envelope::Publish { topic, mark, message } => {
-                self.core.deliver_prepared(&topic, mark, &message);
-            }
-            Envelope::Respond(id, response) => {
-                if let Some(slot) = self.core.known_slot(id) {
-                    let _replied_before = self.core.reply(slot, response.into());
-                }
-            }
-            Envelope::Close(id, code, reason) => {
-                if let Some(slot) = self.core.open_slot(id) {
-                    let _already_closing = self.core.close(slot, code, &reason);
-                }
-            }
-            Envelope::ShutDown { grace } => self.shut_down(grace),
-        }
-        // The next piece of mail may be about the same request.
-        self.carry_out_replies();
-    }
-
-    /// Stops accepting and tells everybody to go; whoever is still there after `grace`, or after [`TIMEOUT_MAX`], is reset.
-    /// Said again, it can only shorten the grace.
-    pub fn shut_down(&mut self, grace: Duration) {
-        let by = self.core.now + grace.min(TIMEOUT_MAX);
-        if let Some(earlier) = self.shut_down_by {
-            self.shut_down_by = Some(earlier.min(by));
-            return;
-        }
-        self.shut_down_by = Some(by);
-        self.core.is_shutting_down = true;
-        self.accept_again_at = None;
-        self.is_accepting = false;
-        self.driver.end_accepting();
-        self.dial();
-        // The grace is what everybody has to say good-bye, also who would have less at another time.
-        self.core.close_frame_timeout = self.core.close_frame_timeout.max(by - self.core.now);
-        for token in self.core.connections.tokens() {
-            match self.core.connections[token.slot].phase {
-                Phase::Open(_) | Phase::Streaming(_) => {
-                    let reason = "the server shuts down";
-                    let _closing = self.core.close(token.slot, CloseCode::GOING_AWAY, reason);
-                }
-                Phase::Head(_) | Phase::Discarding(_) => self.core.end(token.slot),
-                Phase::Connecting(_) => {
-                    self.core.give_up(&mut self.handler, token.slot, &shutting_down());
-                }
-                // It is answered, or handed over to one that shuts down too.
-                Phase::Exchange(_) | Phase::HandingOver(_) => {}
-                Phase::Ending | Phase::Closed => {}
-            }
-        }
-    }
-
     fn fire_timers(&mut self) {
         let now = self.core.now;
         let mut fired = std::mem::take(&mut self.fired);
@@ -388,11 +308,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             self.handler_tick_at = next.unwrap_or(None);
         }
         if self.shut_down_by.is_some_and(|by| by <= now) {
-            // In an hour there is nobody left to look for.
-            self.shut_down_by = Some(now + Duration::from_secs(60 * 60));
-            for token in self.core.connections.tokens() {
-                self.core.doom(token.slot);
-            }
+            self.end_grace();
         }
     }
 

@@ -1,3 +1,5 @@
+//! The chat example: people come, talk and go.
+
 use super::client::{Client, Told, get};
 use super::program::Program;
 use sockeye::protocol::CloseCode;

@@ -1,3 +1,5 @@
+//! The echo example: what is sent comes back, until somebody closes.
+
 use super::client::{Client, Told, get};
 use super::program::Program;
 use sockeye::protocol::CloseCode;

@@ -1,3 +1,5 @@
+//! The embedding example: the program's own work and its clients share a thread.
+
 use super::client::{Client, Told};
 use super::program::Program;
 

@@ -1,3 +1,5 @@
+//! The broadcast example: one encoded message reaches all who watch.
+
 use super::client::{Client, get};
 use super::program::Program;
 

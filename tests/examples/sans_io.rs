@@ -1,3 +1,5 @@
+//! The example without the loop: the protocol inside a tokio service.
+
 use super::client::{Client, Told, get};
 use super::program::Program;
 use sockeye::protocol::CloseCode;
