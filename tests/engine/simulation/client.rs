@@ -1,5 +1,6 @@
 //! A client on a simulated wire: it speaks well, or says exactly what a test wants said.
 
+use super::world::Pump;
 use crate::support::Random;
 use sockeye::driver::{Network, Peer, Stream};
 use std::collections::VecDeque;
@@ -138,11 +139,6 @@ impl Client {
         self.status == Some(101) && self.closed.is_none() && self.incoming() == Stream::Open
     }
 
-    /// Writes and reads as much as goes; `false` if that is nothing.
-    pub(crate) fn pump(&mut self) -> bool {
-        self.pump_some(usize::MAX, usize::MAX)
-    }
-
     /// Writes and reads a random part of what goes.
     pub(crate) fn pump_randomly(&mut self, random: &mut Random) {
         let (write, read) = (1 << random.below(12), 1 << random.below(12));
@@ -257,6 +253,12 @@ impl Client {
         }
         let mut frame: Vec<u8> = self.incoming.drain(..start + size).collect();
         Some((first, frame.split_off(start)))
+    }
+}
+
+impl Pump for Client {
+    fn pump(&mut self) -> bool {
+        self.pump_some(usize::MAX, usize::MAX)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::client::Client;
 use super::silence_panics_on_purpose;
-use super::world::World;
+use super::world::{Pump, World};
 use sockeye::Config;
 use sockeye::driver::{Stream, Weather};
 use std::time::Duration;

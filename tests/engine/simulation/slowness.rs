@@ -1,6 +1,6 @@
 //! Peers that are slower than what they are sent.
 
-use super::world::World;
+use super::world::{Pump, World};
 use sockeye::driver::{Stream, Weather};
 use sockeye::{Config, WhenFull};
 use std::time::Duration;

@@ -4,42 +4,36 @@ use super::application::{Application, Log};
 use super::client::Client;
 use sockeye::driver::{Network, Simulated, Weather};
 use sockeye::worker::{ManualClock, Worker, WorkerParts};
-use sockeye::{Config, Remote};
+use sockeye::{Config, Handler, Remote};
 use std::time::Duration;
 
-pub(crate) struct World {
+pub(crate) struct World<H: Handler = Application, L = Log> {
     pub(crate) clock: ManualClock,
-    pub(crate) workers: Vec<Worker<Simulated, Application>>,
+    pub(crate) workers: Vec<Worker<Simulated, H>>,
     pub(crate) networks: Vec<Network>,
-    pub(crate) remote: Remote<()>,
-    pub(crate) log: Log,
+    pub(crate) remote: Remote<H::Mail>,
+    /// What the handlers of all workers note down.
+    pub(crate) log: L,
     /// Ticks of each worker, one after the other, that did not wait and moved nothing.
     spins: Vec<usize>,
     elapsed: Duration,
 }
 
+/// Somebody on the far side of a network.
+pub(crate) trait Pump {
+    /// Writes and reads as much as goes; `false` if that is nothing.
+    fn pump(&mut self) -> bool;
+}
+
 impl World {
     pub(crate) fn new(seed: u64, workers: usize, weather: &Weather, config: &Config) -> Self {
-        let clock = ManualClock::new();
         // One network, so that a worker can hand a connection to another one.
         let first = Simulated::new(seed, weather.clone());
         let network = first.1.clone();
         let others = (1..workers).map(|_| network.add_driver());
-        let (drivers, networks) = std::iter::once(first).chain(others).unzip();
-        let (parts, remote) = WorkerParts::new(drivers);
+        let drivers = std::iter::once(first).chain(others);
         let log = Log::default();
-        let started = parts
-            .into_iter()
-            .map(|part| part.into_worker(Application::new(&log), config.clone(), &clock));
-        Self {
-            workers: started.collect(),
-            networks,
-            remote,
-            log,
-            clock,
-            spins: vec![0; workers],
-            elapsed: Duration::ZERO,
-        }
+        Self::start(drivers.collect(), config, log.clone(), |_| Application::new(&log))
     }
 
     /// One worker in calm weather.
@@ -53,6 +47,32 @@ impl World {
         client.request(path);
         self.settle(std::slice::from_mut(&mut client));
         client
+    }
+}
+
+impl<H: Handler, L> World<H, L> {
+    /// Workers on these drivers. `make_handler` gets the way to all of them.
+    pub(crate) fn start(
+        drivers: Vec<(Simulated, Network)>,
+        config: &Config,
+        log: L,
+        make_handler: impl Fn(&Remote<H::Mail>) -> H,
+    ) -> Self {
+        let clock = ManualClock::new();
+        let (drivers, networks): (Vec<_>, Vec<_>) = drivers.into_iter().unzip();
+        let (parts, remote) = WorkerParts::new(drivers);
+        let started = parts
+            .into_iter()
+            .map(|part| part.into_worker(make_handler(&remote), config.clone(), &clock));
+        Self {
+            workers: started.collect(),
+            spins: vec![0; networks.len()],
+            networks,
+            remote,
+            log,
+            clock,
+            elapsed: Duration::ZERO,
+        }
     }
 
     /// Time since the start.
@@ -84,7 +104,7 @@ impl World {
     }
 
     /// Lets everybody do what can be done at this moment.
-    pub(crate) fn settle(&mut self, clients: &mut [Client]) {
+    pub(crate) fn settle(&mut self, clients: &mut [impl Pump]) {
         for _ in 0..ROUNDS_MAX {
             let mut has_moved = false;
             for client in &mut *clients {
@@ -98,7 +118,7 @@ impl World {
                 for worker in 0..self.workers.len() {
                     self.tick(worker);
                 }
-                if self.is_idle() && !clients.iter_mut().any(Client::pump) {
+                if self.is_idle() && !clients.iter_mut().any(Pump::pump) {
                     return;
                 }
             }
@@ -107,7 +127,7 @@ impl World {
     }
 
     /// Lets time pass as fast as nothing happens.
-    pub(crate) fn sleep(&mut self, time: Duration, clients: &mut [Client]) {
+    pub(crate) fn sleep(&mut self, time: Duration, clients: &mut [impl Pump]) {
         let end = self.elapsed + time;
         loop {
             self.settle(clients);
@@ -120,10 +140,10 @@ impl World {
     }
 
     /// Sleeps until `is_done`, and says how long that took.
-    pub(crate) fn sleep_until(
+    pub(crate) fn sleep_until<C: Pump + std::fmt::Debug>(
         &mut self,
-        client: &mut Client,
-        is_done: impl Fn(&Client) -> bool,
+        client: &mut C,
+        is_done: impl Fn(&C) -> bool,
     ) -> Duration {
         let start = self.elapsed;
         self.settle(std::slice::from_mut(client));
