@@ -47,7 +47,8 @@ pub struct Config {
     /// For one message to arrive from its first byte to its last, in however many fragments; then 1008. And for the body of
     /// a request; then 408. Default: 60 s.
     pub message_timeout: Duration,
-    /// For the peer's close frame and the end of its stream; then a reset. Default: 5 s.
+    /// For the peer's close frame; then a reset. And, when everything has left, for the end of its stream; then the
+    /// connection is given up, which is a reset only for who still sends. Default: 5 s.
     pub close_timeout: Duration,
     /// For the kernel to take any of the bytes that wait; then the connection is lost. Default: 30 s.
     pub write_stall_timeout: Duration,

@@ -24,8 +24,6 @@ enum Overdue {
     UnwantedBody,
     /// The handler's reply.
     Reply,
-    /// That the connection can be given to another worker.
-    HandOver,
     /// The other side of a connection that we make, or its answer.
     Answer,
     /// A sign of life: a ping will ask for one.
@@ -52,7 +50,7 @@ impl<S> Connection<S> {
         let mut waits = [None; 3];
         // Silence means nothing while we do not listen.
         let listens = !self.flags.is_receive_paused;
-        if self.flags.is_blocked || self.flags.is_in_flight {
+        if (self.flags.is_blocked || self.flags.is_in_flight) && !self.is_given_up() {
             let due = self.progressed_at + config.write_stall_timeout;
             waits[2] = Some((due, Overdue::Progress));
         }
@@ -72,10 +70,8 @@ impl<S> Connection<S> {
             Phase::Discarding(_) => {
                 waits[0] = Some((self.since + config.message_timeout, Overdue::UnwantedBody));
             }
-            Phase::HandingOver(handing_over) if !handing_over.is_detaching => {
-                waits[0] = Some((self.closing_since() + config.close_timeout, Overdue::HandOver));
-            }
             Phase::Connecting(connecting) => waits[0] = Some((connecting.due, Overdue::Answer)),
+            // A connection is handed over as soon as everything has left.
             Phase::Head(_) | Phase::Streaming(_) | Phase::HandingOver(_) => {}
             Phase::Open(open) if open.protocol.has_sent_close() => {
                 waits[0] = Some((self.closing_since() + close_frame_timeout, Overdue::CloseFrame));
@@ -91,6 +87,8 @@ impl<S> Connection<S> {
                     waits[1] = message.map(|due| (due, Overdue::Message));
                 }
             }
+            // What is the last to be said has as much time as everything before it.
+            Phase::Ending if self.backlog() > 0 => {}
             Phase::Ending => {
                 waits[0] = Some((self.closing_since() + config.close_timeout, Overdue::End))
             }
@@ -143,7 +141,7 @@ impl<H: Handler> Core<H> {
         match overdue {
             Overdue::Head => {
                 let text = "the request did not arrive in time\n";
-                self.refuse(slot, &Response::text(Status::REQUEST_TIMEOUT, text));
+                self.refuse(slot, false, &Response::text(Status::REQUEST_TIMEOUT, text));
             }
             Overdue::Body => {
                 let text = "the body of the request did not arrive in time\n";
@@ -182,17 +180,16 @@ impl<H: Handler> Core<H> {
                 self.finish(handler, slot, &Closed::without_frame(CloseCause::Local));
                 self.doom(slot);
             }
-            Overdue::End | Overdue::HandOver => self.doom(slot),
+            Overdue::End => {
+                // As if it had ended: to reset it would lose what the kernel has and a slow peer has not taken.
+                self.connections[slot].flags.is_at_end = true;
+                self.connections.mark_dirty(slot);
+            }
         }
     }
 
     /// Has the connection reset with the next flush.
     pub(super) fn doom(&mut self, slot: u32) {
-        if matches!(&self.connections[slot].phase, Phase::HandingOver(handing_over) if handing_over.is_detaching)
-        {
-            // The driver is giving it up already, and must be asked nothing more about it.
-            return;
-        }
         self.connections[slot].flags.is_doomed = true;
         self.connections.mark_dirty(slot);
     }

@@ -51,7 +51,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     fn flush(&mut self, slot: u32) {
         let token = self.core.connections.token(slot);
         let connection = &self.core.connections[slot];
-        if matches!(connection.phase, Phase::Closed) {
+        if connection.is_given_up() {
             return;
         }
         if connection.flags.is_doomed {
@@ -106,6 +106,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             } else if !connection.flags.is_shut {
                 connection.flags.is_shut = true;
                 self.driver.shutdown_write(token);
+                // Until now the deadline was another: that something leaves.
+                self.core.schedule(token.slot);
             }
         }
     }
@@ -147,13 +149,14 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     fn pause_or_resume(&mut self, token: Token) {
         let bound = self.core.config.read_pause_bytes;
         let connection = &mut self.core.connections[token.slot];
-        if matches!(connection.phase, Phase::Closed) {
+        if connection.is_given_up() {
             return;
         }
         let flags = connection.flags;
         let pause = !connection.is_leaving()
             && (flags.is_paused_by_handler
                 || flags.is_paused_by_mail
+                || connection.is_phase_full()
                 || (flags.is_held
                     && (connection.takes_input() || self.core.held.is_full(token.slot)))
                 || connection.is_lagging(bound)

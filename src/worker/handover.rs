@@ -6,6 +6,7 @@ use super::{Worker, WorkerId};
 use crate::driver::{Driver, Token};
 use crate::handler::Handler;
 use crate::limits::HANDING_OVER_MAX;
+use crate::protocol::http::{Response, Status};
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -54,8 +55,13 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         let Some(connection) = self.core.connections.get_mut(token) else {
             return;
         };
-        // It may have been doomed meanwhile; then dropping the transfer closes it.
-        if let Phase::HandingOver(handing_over) = &mut connection.phase {
+        let is_doomed = connection.flags.is_doomed;
+        if let Phase::HandingOver(_) = connection.phase
+            && is_doomed
+        {
+            // That the transfer is dropped closes it.
+            self.core.handing_over -= 1;
+        } else if let Phase::HandingOver(handing_over) = &mut connection.phase {
             let bytes = std::mem::take(&mut handing_over.bytes);
             let since = self.core.now;
             let handover = Handover { transfer, bytes, peer: handing_over.peer, since };
@@ -93,9 +99,16 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             if self.shut_down_by.is_some() {
                 continue;
             }
+            let is_full = self.core.connections() >= self.core.config.connections_per_worker_max;
             let Some(token) = self.adopt(transfer, peer) else {
                 continue;
             };
+            if is_full {
+                let text = "the worker that this is for has all its connections: try again\n";
+                let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
+                self.core.refuse(token.slot, false, &response);
+                continue;
+            }
             if let Phase::Head(head) = &mut self.core.connections[token.slot].phase {
                 head.was_handed_over = true;
             }

@@ -8,6 +8,7 @@ use super::receive::FollowUp;
 use crate::driver::Token;
 use crate::handler::Handler;
 use crate::limits::{DRAINED_BYTES, RECEIVE_SIZE};
+use crate::protocol::http::Persistence;
 use std::collections::HashMap;
 
 /// The waiting input, by slot. Few connections have any, so it costs the others nothing.
@@ -30,10 +31,30 @@ impl<S> Connection<S> {
     /// Whether input can be handled now, as far as this connection's phase goes.
     pub(super) fn takes_input(&self) -> bool {
         match &self.phase {
-            Phase::Exchange(exchange) => !exchange.request.body.is_ended(),
+            // What the handler has replied meanwhile, from elsewhere, comes first.
+            Phase::Exchange(exchange) => {
+                exchange.reply.is_none() && !exchange.request.body.is_ended()
+            }
             Phase::Streaming(stream) => stream.ending == StreamEnding::Told,
             Phase::HandingOver(_) => false,
             _ => true,
+        }
+    }
+
+    /// Whether this phase has taken all that it may, and no more is to be received.
+    pub(super) fn is_phase_full(&self) -> bool {
+        match &self.phase {
+            Phase::HandingOver(handing_over) => handing_over.bytes.len() >= RECEIVE_SIZE,
+            _ => false,
+        }
+    }
+
+    /// Whether the driver has had the last call about this connection.
+    pub(super) fn is_given_up(&self) -> bool {
+        match &self.phase {
+            Phase::HandingOver(handing_over) => handing_over.is_detaching,
+            Phase::Closed => true,
+            _ => false,
         }
     }
 
@@ -52,6 +73,18 @@ impl<H: Handler> Core<H> {
         self.held.0.entry(slot).or_default().extend_from_slice(input);
         self.connections[slot].flags.is_held = true;
         self.connections.mark_dirty(slot);
+        self.drop_held_behind_stream(slot);
+    }
+
+    /// A stream may go on for ever, and the end of its client must be heard: so reading does not pause for what waits behind
+    /// it. Where that is too much, the stream is the last answer.
+    pub(super) fn drop_held_behind_stream(&mut self, slot: u32) {
+        if self.held.is_full(slot)
+            && let Phase::Streaming(stream) = &mut self.connections[slot].phase
+        {
+            stream.persistence = Persistence::Close;
+            let _unwanted = self.release(slot);
+        }
     }
 
     /// Whether the connection has input that waits and can be handled now.

@@ -2,7 +2,7 @@
 
 use super::connecting::ended_early;
 use super::core::Core;
-use super::phases::Phase;
+use super::phases::{Phase, StreamEnding};
 use super::requests::handler_failed;
 use crate::driver::Token;
 use crate::handler::{CloseCause, Closed, Context, Handler};
@@ -96,7 +96,7 @@ impl<H: Handler> Core<H> {
             return;
         };
         connection.flags.is_at_end = true;
-        if connection.flags.is_held {
+        if connection.flags.is_held && !matches!(connection.phase, Phase::Streaming(_)) {
             // What it sent before its end comes first.
             return;
         }
@@ -202,14 +202,14 @@ impl<H: Handler> Core<H> {
         self.finish(handler, slot, &closed);
     }
 
-    /// Ends a WebSocket whose stream has ended or broken before a close frame of the peer's.
+    /// Ends what a peer has left by ending or breaking its stream, without a close frame.
     pub(super) fn finish_lost(&mut self, handler: &mut H, slot: u32) {
-        let open = self.connections[slot].open_mut();
-        let cause = if open.is_some_and(|open| open.protocol.has_sent_close()) {
-            CloseCause::Local
-        } else {
-            CloseCause::Lost
+        let is_ended_here = match &self.connections[slot].phase {
+            Phase::Open(open) => open.protocol.has_sent_close(),
+            Phase::Streaming(stream) => stream.ending != StreamEnding::None,
+            _ => false,
         };
+        let cause = if is_ended_here { CloseCause::Local } else { CloseCause::Lost };
         self.finish(handler, slot, &Closed::without_frame(cause));
     }
 
@@ -219,10 +219,13 @@ impl<H: Handler> Core<H> {
         self.end(slot);
     }
 
-    /// Tells the handler of the end of what it knows of, once.
+    /// Tells the handler of the end of what it knows of, once. It knows no more of a request that it has replied to.
     pub(super) fn tell_end(&mut self, handler: &mut H, slot: u32, closed: &Closed<'_>) {
         self.topics.unsubscribe_all(&mut self.connections, slot);
-        if self.connections[slot].begin_end() {
+        let connection = &mut self.connections[slot];
+        let was_replied =
+            matches!(&connection.phase, Phase::Exchange(exchange) if exchange.reply.is_some());
+        if connection.begin_end() && !was_replied {
             self.call(slot, |connection| handler.on_close(connection, closed));
         }
     }

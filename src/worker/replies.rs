@@ -80,9 +80,9 @@ impl<H: Handler> Core<H> {
     }
 
     /// Sends a response to what cannot be a request, or not one that is answered, and ends the connection.
-    pub(super) fn refuse(&mut self, slot: u32, response: &Response) {
+    pub(super) fn refuse(&mut self, slot: u32, head_only: bool, response: &Response) {
         let queue = self.connections.outgoing(slot);
-        queue.append(|output| response.encode(false, Persistence::Close, output));
+        queue.append(|output| response.encode(head_only, Persistence::Close, output));
         self.end(slot);
     }
 
@@ -104,7 +104,9 @@ impl<H: Handler> Core<H> {
 
     fn after_response(&mut self, slot: u32, request: Unanswered, persistence: Persistence) {
         let Unanswered { head, body, .. } = request;
-        if persistence == Persistence::Close {
+        let flags = self.connections[slot].flags;
+        let is_body_cut = !body.is_ended() && flags.is_at_end && !flags.is_held;
+        if persistence == Persistence::Close || is_body_cut {
             self.end(slot);
         } else if body.is_ended() {
             self.await_request(slot, head);
@@ -113,6 +115,7 @@ impl<H: Handler> Core<H> {
             let connection = &mut self.connections[slot];
             connection.phase = Phase::Discarding(Box::new(discarding));
             connection.since = self.ticks;
+            connection.flags.is_paused_by_handler = false;
             self.schedule(slot);
         }
     }
@@ -138,7 +141,15 @@ impl<H: Handler> Core<H> {
     ) {
         let bytes = std::mem::take(&mut unanswered.head.bytes);
         match parse_head(&bytes) {
-            Ok(Some((request, _))) => self.upgrade(handler, slot, unanswered, &request, upgrade),
+            Ok(Some((request, _))) => {
+                self.upgrade(handler, slot, unanswered, &request, upgrade);
+                let connection = &self.connections[slot];
+                let flags = connection.flags;
+                if matches!(connection.phase, Phase::Open(_)) && flags.is_at_end && !flags.is_held {
+                    // Its end was told before, and is not told again.
+                    self.finish_lost(handler, slot);
+                }
+            }
             // They are kept of requests that ask for an upgrade, so this one did not.
             _ => {
                 drop_contained(upgrade.state);
@@ -168,6 +179,14 @@ impl<H: Handler> Core<H> {
         // The idle time may be shorter than what is left of the handshake's.
         self.schedule(slot);
         self.call(slot, |connection| handler.on_open(connection));
+        self.send_away(slot);
+    }
+
+    /// Tells what has just opened to go, if everybody was told before.
+    fn send_away(&mut self, slot: u32) {
+        if self.is_shutting_down {
+            let _already_closing = self.close(slot, CloseCode::GOING_AWAY, SHUTS_DOWN);
+        }
     }
 
     fn switch_protocols(
@@ -197,9 +216,17 @@ impl<H: Handler> Core<H> {
         stream: Stream<H::State>,
     ) {
         let Stream { state, response } = stream;
+        if response.status().number() < 200 {
+            // As with a response that is whole: it announces another one.
+            drop_contained(state);
+            return self.respond_last(slot, request, &handler_failed());
+        }
         let mut persistence = self.persistence(&request);
         if !request.body.is_ended() {
             // What arrives of the body meanwhile has nobody who takes it.
+            persistence = Persistence::Close;
+        }
+        if self.held.is_full(slot) {
             persistence = Persistence::Close;
         }
         let queue = self.connections.outgoing(slot);
@@ -219,7 +246,9 @@ impl<H: Handler> Core<H> {
         let ending = StreamEnding::None;
         let streaming = Streaming { head, state, coding, persistence, ending };
         self.connections[slot].phase = Phase::Streaming(Box::new(streaming));
+        self.drop_held_behind_stream(slot);
         self.call(slot, |connection| handler.on_open(connection));
+        self.send_away(slot);
     }
 
     /// Ends a stream for the handler, which is told with the next flush.
@@ -297,3 +326,5 @@ fn encode_piece(coding: StreamCoding, piece: &[u8], output: &mut Vec<u8>) {
         StreamCoding::None => {}
     }
 }
+
+pub(super) const SHUTS_DOWN: &str = "the server shuts down";

@@ -2,8 +2,8 @@
 
 use super::WorkerId;
 use super::core::Core;
-use super::phases::{Discarding, HandingOver, Head, Phase, Unanswered};
-use super::receive::FollowUp;
+use super::phases::{Discarding, Exchange, HandingOver, Head, Phase, Unanswered};
+use super::receive::{FollowUp, drop_contained};
 use crate::handler::{CloseCause, Closed, Handler, Reply, RequestContext};
 use crate::limits::{DISCARDED_BYTES_MAX, HANDING_OVER_MAX};
 use crate::protocol::http::{
@@ -75,7 +75,10 @@ impl<H: Handler> Core<H> {
                 _ => return FollowUp::None,
             };
             input = &mut input[used..];
-            if !input.is_empty() && self.connections[slot].is_corked_past(self.config.cork_bytes) {
+            let connection = &self.connections[slot];
+            let has_much_to_send = connection.is_corked_past(self.config.cork_bytes)
+                || connection.is_behind(self.config.read_pause_bytes);
+            if !input.is_empty() && has_much_to_send {
                 return FollowUp::Flush(input.to_vec());
             }
         }
@@ -85,11 +88,16 @@ impl<H: Handler> Core<H> {
     /// Keeps what came before its turn, unless it has none.
     fn keep(&mut self, slot: u32, input: &[u8]) {
         match &mut self.connections[slot].phase {
-            Phase::HandingOver(handing_over) => handing_over.bytes.extend_from_slice(input),
+            Phase::HandingOver(handing_over) => {
+                handing_over.bytes.extend_from_slice(input);
+                // It may be enough for now.
+                self.connections.mark_dirty(slot);
+            }
             // The connection ends with the answer that is under way.
             Phase::Streaming(stream) if stream.persistence == Persistence::Close => {}
             Phase::Exchange(exchange)
-                if exchange.request.asked.persistence == Persistence::Close => {}
+                if exchange.request.asked.persistence == Persistence::Close
+                    && exchange.request.body.is_ended() => {}
             _ => self.hold(slot, input),
         }
     }
@@ -112,7 +120,7 @@ impl<H: Handler> Core<H> {
                     self.begin_head(slot);
                 }
             }
-            Err(error) => self.refuse(slot, &error.response()),
+            Err(error) => self.refuse(slot, false, &error.response()),
         }
         input.len()
     }
@@ -141,7 +149,7 @@ impl<H: Handler> Core<H> {
         let body = match begin_body(asked.body_size, self.config.body_bytes_max) {
             Ok(body) => body,
             Err(error) => {
-                self.refuse(slot, &error.response());
+                self.refuse(slot, asked.is_head_only(), &error.response());
                 return size;
             }
         };
@@ -268,6 +276,8 @@ impl<H: Handler> Core<H> {
         let connection = &mut self.connections[slot];
         connection.phase = Phase::Head(head);
         connection.since = self.ticks;
+        // Nobody could take the pause back now.
+        connection.flags.is_paused_by_handler = false;
         let flags = connection.flags;
         if flags.is_at_end && !flags.is_held {
             self.end(slot);
@@ -275,7 +285,8 @@ impl<H: Handler> Core<H> {
         self.schedule(slot);
     }
 
-    /// Ends an exchange without the handler's reply, and tells the handler.
+    /// Ends an exchange without the handler's reply, and tells the handler. Does nothing if there is a reply, or if it has
+    /// ended already, because two deadlines have passed at once.
     pub(super) fn abandon(
         &mut self,
         handler: &mut H,
@@ -283,10 +294,18 @@ impl<H: Handler> Core<H> {
         response: Option<&Response>,
         cause: CloseCause,
     ) {
+        if self.connections[slot].exchange_mut().is_none() {
+            return;
+        }
         self.tell_end(handler, slot, &Closed::without_frame(cause));
-        match response {
-            Some(response) => self.refuse(slot, response),
-            None => self.end(slot),
+        let Some(response) = response else {
+            return self.end(slot);
+        };
+        let phase = std::mem::replace(&mut self.connections[slot].phase, Phase::Ending);
+        if let Phase::Exchange(exchange) = phase {
+            let Exchange { request, state, .. } = *exchange;
+            drop_contained(state);
+            self.respond_last(slot, request, response);
         }
     }
 }

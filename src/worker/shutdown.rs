@@ -3,6 +3,7 @@
 use super::Worker;
 use super::connecting::shutting_down;
 use super::phases::Phase;
+use super::replies::SHUTS_DOWN;
 use crate::driver::Driver;
 use crate::handler::Handler;
 use crate::limits::TIMEOUT_MAX;
@@ -29,8 +30,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         for token in self.core.connections.tokens() {
             match self.core.connections[token.slot].phase {
                 Phase::Open(_) | Phase::Streaming(_) => {
-                    let reason = "the server shuts down";
-                    let _closing = self.core.close(token.slot, CloseCode::GOING_AWAY, reason);
+                    let _closing = self.core.close(token.slot, CloseCode::GOING_AWAY, SHUTS_DOWN);
                 }
                 Phase::Head(_) | Phase::Discarding(_) => self.core.end(token.slot),
                 Phase::Connecting(_) => {

@@ -5,6 +5,7 @@ mod application;
 mod client;
 mod deadlines;
 mod faults;
+mod http;
 mod mail;
 mod random;
 mod shutdown;
