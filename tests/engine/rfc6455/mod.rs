@@ -17,6 +17,8 @@ mod section_5_2_framing;
 mod section_5_4_fragmentation;
 mod section_5_5_control_frames;
 mod section_5_6_data;
+#[cfg(feature = "handshake")]
+mod section_7_1_client;
 mod section_7_1_closing;
 mod section_7_4_status_codes;
 mod section_8_1_utf8;
