@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of the house that the compiler and clippy do not know.
 
 mod architecture;
+mod arrows;
 mod documents;
 mod imports;
 mod limits;
@@ -26,8 +27,8 @@ use crate::project::Project;
 ///
 /// Reads the files that git tracks, and no others. Each finding says where, what was expected and what to do. The rules:
 ///
-/// * A module of the engine imports only what the table in xtask/src/tidy/imports.rs allows it, and does without the
-///   sockets, threads, locks and clocks that xtask/src/tidy/purity.rs denies it.
+/// * A module of the engine imports only what the table in xtask/src/tidy/imports.rs allows it, which ARCHITECTURE.md
+///   draws, and does without the sockets, threads, locks and clocks that xtask/src/tidy/purity.rs denies it.
 ///
 /// * No file of a program is longer than 400 lines, but for those listed in xtask/src/tidy/sizes.rs, which only become
 ///   shorter; no function is longer than 70.
@@ -95,6 +96,7 @@ fn check_file(file: &TrackedFile, tracked: &[&str], findings: &mut Vec<Finding>)
     }
     if file.path == architecture::MAP {
         architecture::check_map(file, tracked, findings);
+        arrows::check(file, tracked, findings);
     }
     if !file.path.ends_with(".rs") {
         return;

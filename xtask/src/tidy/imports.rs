@@ -100,7 +100,7 @@ fn names(tokens: &[TokenTree], found: &mut Vec<Import>) {
 }
 
 /// Each module of the engine with the modules that it may import, besides itself.
-const ALLOWED: &[(&str, &[&str])] = &[
+pub(super) const ALLOWED: &[(&str, &[&str])] = &[
     ("limits", &[]),
     ("protocol", &["limits"]),
     ("buffer", &["limits"]),
