@@ -19,11 +19,12 @@
 //! # remote.shut_down(Duration::ZERO);
 //! while !worker.is_done() {
 //!     worker.tick(&SystemClock)?;
-//!     // The program's own work comes here.
-//!     worker.with_handler(&SystemClock, |_handler, context| {
-//!         context.publish("all", "what the program has to say");
-//!     });
+//!     // The program's own work comes here. What it has to say leaves with the next tick.
+//!     if let Some(news) = work() {
+//!         worker.with_handler(&SystemClock, |_handler, context| context.publish("all", &news));
+//!     }
 //! }
+//! # fn work() -> Option<String> { Some("news".to_owned()) }
 //! # Ok::<(), std::io::Error>(())
 //! ```
 //!
@@ -31,7 +32,7 @@
 //!   the loop's turn in time, answer the moment from [`Handler::on_tick`]; one that answers the present moment never
 //!   waits, and so polls busily.
 //! - **From the same thread,** between two ticks, [`Worker::with_handler`] lends the handler and its context. What is
-//!   sent there leaves with the next tick, which does not wait.
+//!   sent there leaves with the next tick, which does not wait; a loop that says something in every turn never waits.
 //! - **From other threads** a [`Remote`] reaches the worker and ends its wait.
 //! - **While the program is busy,** nobody is served: the deadlines of connections go on, and the kernel keeps what
 //!   arrives.
