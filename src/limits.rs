@@ -56,7 +56,7 @@ const _: () = assert!(TRAILERS_SIZE_MAX <= HEAD_SIZE_MAX);
 const _: () = assert!(METHOD_SIZE_MAX < HEAD_SIZE_MAX);
 const _: () = assert!(HEADERS_MAX * "a:\r\n".len() < HEAD_SIZE_MAX);
 
-/// Default for [`crate::Config`]: bytes of the largest body of a request.
+/// Default for `Config`: bytes of the largest body of a request.
 pub const BODY_BYTES_MAX: usize = 1024 * 1024;
 
 /// Bytes of a body that nobody wants and that are received all the same, so that the connection can go on. With more to
@@ -66,19 +66,19 @@ pub const DISCARDED_BYTES_MAX: usize = 64 * 1024;
 /// Connections on their way from one worker to others. Further requests to be handed over are answered with 503.
 pub const HANDING_OVER_MAX: usize = 1024;
 
-/// Default for [`crate::Config`]: bytes of the largest message.
+/// Default for `Config`: bytes of the largest message.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 
-/// Default for [`crate::Config`]: bytes that may wait to be sent on one connection.
+/// Default for `Config`: bytes that may wait to be sent on one connection.
 pub const SEND_QUEUE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// Default for [`crate::Config`]: bytes queued during a tick after which a connection is flushed at once.
+/// Default for `Config`: bytes queued during a tick after which a connection is flushed at once.
 pub const CORK_BYTES: usize = 256 * 1024;
 
-/// Default for [`crate::Config`]: bytes that could not leave past which a subscriber is behind.
+/// Default for `Config`: bytes that could not leave past which a subscriber is behind.
 pub const LAG_BYTES: usize = 64 * 1024;
 
-/// Default for [`crate::Config`]: bytes that could not leave past which no more is read.
+/// Default for `Config`: bytes that could not leave past which no more is read.
 pub const READ_PAUSE_BYTES: usize = 256 * 1024;
 
 /// A backlog that grew is small again when it is at or below this many bytes.
@@ -91,7 +91,7 @@ pub const UNSENT_IN_KERNEL_BYTES: u32 = 64 * 1024;
 /// Threads of one server.
 pub const WORKERS_MAX: usize = 1024;
 
-/// Default for [`crate::Config`]: connections of one worker.
+/// Default for `Config`: connections of one worker.
 pub const CONNECTIONS_PER_WORKER_MAX: usize = 1_000_000;
 
 /// Mail that may wait for one worker before the connections that cause more of it are not read any further.
@@ -108,28 +108,28 @@ pub const SHARED_MESSAGE_SIZE_MIN: usize = 32 * 1024;
 /// until they come back.
 pub const MESSAGE_POOL_BYTES_MAX: usize = 8 * 1024 * 1024;
 
-/// Default for [`crate::Config`]: for the request head to arrive.
+/// Default for `Config`: for the request head to arrive.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Default for [`crate::Config`]: for the next request on a connection.
+/// Default for `Config`: for the next request on a connection.
 pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Default for [`crate::Config`]: silence after which a ping is sent.
+/// Default for `Config`: silence after which a ping is sent.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Default for [`crate::Config`]: for anything to arrive after that ping.
+/// Default for `Config`: for anything to arrive after that ping.
 pub const PONG_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Default for [`crate::Config`]: for one message to arrive.
+/// Default for `Config`: for one message to arrive.
 pub const MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Default for [`crate::Config`]: for the closing handshake and the end of the peer's stream.
+/// Default for `Config`: for the closing handshake and the end of the peer's stream.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Default for [`crate::Config`]: for the kernel to take any of the bytes that wait.
+/// Default for `Config`: for the kernel to take any of the bytes that wait.
 pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Default for [`crate::ClientConfig`]: for one of the server's addresses, or of the proxy's, to accept a connection.
+/// Default for `ClientConfig`: for one of the server's addresses, or of the proxy's, to accept a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Bytes that a blocking client keeps from one message to the next: as much to receive into and as much to send from.

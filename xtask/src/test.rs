@@ -99,8 +99,13 @@ fn cargo_test(project: &Project, arguments: &[&str]) -> Result<()> {
 }
 
 fn documentation(project: &Project) -> Result<()> {
-    let _strict = project.shell.push_env("RUSTDOCFLAGS", "-D warnings");
-    Ok(cmd!(project.shell, "cargo doc --no-deps").run()?)
+    let shell = &project.shell;
+    let _strict = shell.push_env("RUSTDOCFLAGS", "-D warnings");
+    for &features in FEATURE_SETS {
+        cmd!(shell, "cargo doc --no-deps --package sockeye {features...}").run()?;
+    }
+    // Last, so that this is the documentation that is left.
+    Ok(cmd!(shell, "cargo doc --no-deps").run()?)
 }
 
 fn rivals(project: &Project) -> Result<()> {
