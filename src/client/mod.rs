@@ -60,8 +60,9 @@
 //! a name takes as long as the system's resolver does. Over another stream waits have limits where its [`Controls`] can
 //! set them.
 //!
-//! One thread at a time has the WebSocket: who wants to send while nothing arrives sets `read_timeout`, or brings a stream
-//! whose reads can be ended. Both sides can wait for each other: who sends megabytes to a server that sends as many back, and receives nothing
+//! One thread at a time has the WebSocket: who wants to send while nothing arrives sets `read_timeout`.
+//!
+//! Both sides can wait for each other: who sends megabytes to a server that sends as many back, and receives nothing
 //! meanwhile, fills the kernel's buffers both ways and gets an error after `write_timeout`.
 
 mod clock;

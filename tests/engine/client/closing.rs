@@ -96,6 +96,41 @@ fn a_server_that_never_answers_our_close_frame_is_given_up() {
     assert_ended(&mut socket);
 }
 
+// RFC 6455 7.1.1: the client "SHOULD wait for the server to close the connection".
+#[test]
+fn the_server_is_left_to_end_the_stream_first() {
+    let behind = Step::Bytes(b"what a server may still send".to_vec());
+    for close_first in [false, true] {
+        let steps =
+            [Step::Bytes(response("", &Frame::close(1000, "").encode(None))), behind.clone()];
+        let (script, written) = Script::new(steps);
+        let left_at_shutdown = script.left_at_shutdown();
+        let mut socket =
+            WebSocket::handshake_with_controls(script, Script::controls(), &config()).unwrap();
+        if close_first {
+            socket.close(CloseCode::NORMAL, "").unwrap();
+        } else {
+            assert_eq!(socket.receive().unwrap(), None);
+        }
+        assert_eq!(super::written(&written).len(), 1);
+        assert_eq!(left_at_shutdown.get(), Some(0), "close first: {close_first}");
+    }
+}
+
+#[test]
+fn a_connection_that_fails_ends_our_direction_of_the_stream() {
+    for (bytes, left) in [(b"\x83\0".to_vec(), 1), (b"\x81".to_vec(), 0)] {
+        let behind = vec![Step::Bytes(vec![0]); left];
+        let steps = [Step::Bytes(response("", &bytes))].into_iter().chain(behind);
+        let (script, _) = Script::new(steps);
+        let left_at_shutdown = script.left_at_shutdown();
+        let mut socket =
+            WebSocket::handshake_with_controls(script, Script::controls(), &config()).unwrap();
+        socket.receive().unwrap_err();
+        assert_eq!(left_at_shutdown.get(), Some(left));
+    }
+}
+
 #[test]
 fn an_end_without_a_close_frame_is_an_error_of_the_stream() {
     for (steps, kind) in [

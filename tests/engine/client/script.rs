@@ -1,8 +1,9 @@
 //! A stream whose other end does what a script says.
 
+use sockeye::client::Controls;
 use sockeye::protocol::FrameHeader;
 use sockeye::protocol::handshake::accept_key;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 use std::rc::Rc;
@@ -31,6 +32,8 @@ pub(super) struct Script {
     steps: VecDeque<Step>,
     end: End,
     written: Written,
+    /// Whether the client has said that it writes no more, and what was left to read then.
+    shut_down: Rc<Cell<Option<usize>>>,
     /// Bytes of the answer to the key that were read.
     answered: usize,
     /// Bytes that may still be written. Small writes take three at a time, so that they have to go on.
@@ -42,13 +45,37 @@ impl Script {
         let written = Written::default();
         let steps = steps.into_iter().collect();
         let end = End::Stream;
-        let script = Self { steps, end, written: written.clone(), answered: 0, room: usize::MAX };
+        let script = Self {
+            steps,
+            end,
+            written: written.clone(),
+            shut_down: Rc::default(),
+            answered: 0,
+            room: usize::MAX,
+        };
         (script, written)
     }
 
     pub(super) const fn ending(mut self, end: End) -> Self {
         self.end = end;
         self
+    }
+
+    /// What controls can do with it.
+    pub(super) fn controls() -> Controls<Self> {
+        Controls {
+            set_read_timeout: |_, _| Ok(()),
+            set_write_timeout: |_, _| Ok(()),
+            shutdown_write: |script| {
+                script.shut_down.set(Some(script.steps.len()));
+                Ok(())
+            },
+        }
+    }
+
+    /// How many steps were left when the client ended its direction of the stream.
+    pub(super) fn left_at_shutdown(&self) -> Rc<Cell<Option<usize>>> {
+        self.shut_down.clone()
     }
 
     /// Takes so many bytes, and then fails.
