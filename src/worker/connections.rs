@@ -38,8 +38,10 @@ pub(crate) struct Flags {
     pub(crate) is_in_flight: bool,
     /// The peer has ended its stream.
     pub(crate) is_at_end: bool,
-    /// Our stream is ended.
+    /// Our stream is ended, or nothing but the peer's end is awaited before it is.
     pub(crate) is_shut: bool,
+    /// The peer is the one to end its stream first.
+    pub(crate) leaves_end_to_peer: bool,
     /// What the driver was told last.
     pub(crate) is_receive_paused: bool,
     /// The handler asked not to be given more.

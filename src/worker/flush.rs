@@ -103,9 +103,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if matches!(connection.phase, Phase::Ending) {
             if connection.flags.is_at_end {
                 self.close(token, Close::Linger);
-            } else if !connection.flags.is_shut {
-                connection.flags.is_shut = true;
-                self.driver.shutdown_write(token);
+            } else if !std::mem::replace(&mut connection.flags.is_shut, true) {
+                if !connection.flags.leaves_end_to_peer {
+                    self.driver.shutdown_write(token);
+                }
                 // Until now the deadline was another: that something leaves.
                 self.core.schedule(token.slot);
             }

@@ -237,6 +237,9 @@ impl<H: Handler> Core<H> {
         if let Phase::HandingOver(_) = connection.phase {
             self.handing_over -= 1;
         }
+        // RFC 6455 7.1.1: the client "SHOULD wait for the server to close the connection".
+        connection.flags.leaves_end_to_peer = matches!(&connection.phase, Phase::Open(open)
+            if open.protocol.is_client() && open.protocol.is_closed());
         drop_contained(std::mem::replace(&mut connection.phase, Phase::Ending));
         connection.since = self.ticks;
         self.connections.mark_dirty(slot);

@@ -4,6 +4,7 @@ mod actor;
 mod application;
 mod client;
 mod deadlines;
+mod dialing;
 mod faults;
 mod http;
 mod mail;
