@@ -7,6 +7,8 @@
 //! - [`install`]: the packages that the programs in `clients/` import, installed below `target/`;
 //! - [`driver`]: one of those programs, asked to make checks;
 //! - [`matrix`]: what came out, as a Markdown table, and what is wrong with it;
+//! - [`sockets`]: what the kernel holds of a server's connections;
+//! - [`parallel`]: work on several peers at once;
 //! - [`process`]: running a program without waiting for it forever.
 //!
 //! A failure is a `String` throughout: it has one reader, the person whose test failed.
@@ -14,5 +16,7 @@
 pub mod driver;
 pub mod install;
 pub mod matrix;
+pub mod parallel;
 pub mod process;
 pub mod server;
+pub mod sockets;

@@ -78,9 +78,19 @@ impl Matrix {
         }
     }
 
-    /// The table as Markdown.
+    /// The table as Markdown, with the reasons for what is not applicable below it, each once.
     #[must_use]
     pub fn to_markdown(&self) -> String {
+        let mut text = self.table();
+        for (index, why) in self.reasons().iter().enumerate() {
+            let break_before = if index == 0 { "\n" } else { "" };
+            writeln!(text, "{break_before}{}. {why}", index + 1)
+                .expect("a String takes everything");
+        }
+        text
+    }
+
+    fn table(&self) -> String {
         let mut lines = vec![self.heading(), vec!["---".into(); self.columns.len() + 1]];
         for (row, check) in self.rows.iter().enumerate() {
             let cells = (0..self.columns.len()).map(|column| self.cell_text(row, column));
@@ -107,6 +117,19 @@ impl Matrix {
         complaints
     }
 
+    /// Why cells are not applicable, in the order of the rows.
+    fn reasons(&self) -> Vec<&'static str> {
+        let mut reasons = Vec::new();
+        for cell in self.cells.values() {
+            if let Cell(Outcome::NotApplicable { why }) = cell
+                && !reasons.contains(why)
+            {
+                reasons.push(*why);
+            }
+        }
+        reasons
+    }
+
     fn heading(&self) -> Vec<String> {
         [self.corner.to_owned()].into_iter().chain(self.columns.iter().cloned()).collect()
     }
@@ -115,7 +138,10 @@ impl Matrix {
         match self.cells.get(&(row, column)) {
             Some(Cell(Outcome::Passed)) => "ok".into(),
             Some(Cell(Outcome::Failed { .. })) => "**FAILED**".into(),
-            Some(Cell(Outcome::NotApplicable { why })) => format!("n/a: {why}"),
+            Some(Cell(Outcome::NotApplicable { why })) => {
+                let reason = self.reasons().iter().position(|reason| reason == why);
+                format!("n/a {}", reason.map_or(0, |index| index + 1))
+            }
             None => "**MISSING**".into(),
         }
     }
@@ -159,10 +185,12 @@ mod tests {
         assert_eq!(matrix.complaints(), Vec::<String>::new());
         assert_eq!(
             matrix.to_markdown(),
-            "| check | one | two              |\n\
-             | ---   | --- | ---              |\n\
-             | text  | ok  | ok               |\n\
-             | ping  | ok  | n/a: it has none |\n"
+            "| check | one | two   |\n\
+             | ---   | --- | ---   |\n\
+             | text  | ok  | ok    |\n\
+             | ping  | ok  | n/a 1 |\n\
+             \n\
+             1. it has none\n"
         );
     }
 

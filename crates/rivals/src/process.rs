@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -32,16 +32,7 @@ impl Finished {
 
 /// Runs `command`, and kills it when it has printed nothing for as long as `silence_max`.
 pub fn run(command: &mut Command, silence_max: Duration) -> Result<Finished, String> {
-    let name = format!("{:?}", command.get_program());
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(|error| format!("{name} did not start: {error}"))?;
-
-    let (sender, lines) = mpsc::channel();
-    let output = child.stdout.take().expect("standard output is piped");
-    let errors = child.stderr.take().expect("standard error is piped");
-    forward(output, Line::Output, sender.clone());
-    forward(errors, Line::Error, sender);
-
+    let (mut child, lines, name) = spawn(command)?;
     let mut finished = Finished::default();
     loop {
         match lines.recv_timeout(silence_max) {
@@ -59,6 +50,46 @@ pub fn run(command: &mut Command, silence_max: Duration) -> Result<Finished, Str
     Ok(finished)
 }
 
+/// A program that runs until it is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    /// Kept, because a program whose words nobody takes may end.
+    lines: Receiver<Line>,
+}
+
+impl Running {
+    /// Starts `command` and waits for the first line that it prints, which comes back too.
+    pub fn start(command: &mut Command, silence_max: Duration) -> Result<(Self, String), String> {
+        let (child, lines, name) = spawn(command)?;
+        let mut running = Self { child, lines };
+        let mut errors = Vec::new();
+        loop {
+            match running.lines.recv_timeout(silence_max) {
+                Ok(Line::Output(line)) => return Ok((running, line)),
+                Ok(Line::Error(line)) => errors.push(line),
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(format!(
+                        "{name} was silent for {silence_max:?}{}",
+                        tail(&[], &errors)
+                    ));
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    let problem = wait(&mut running.child, &name);
+                    let problem = problem.unwrap_or_else(|| format!("{name} ended"));
+                    return Err(format!("{problem}{}", tail(&[], &errors)));
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
 /// The last lines of what a program printed, to be put after a problem; its errors say more than its output.
 pub fn tail(output: &[String], errors: &[String]) -> String {
     let lines = if errors.is_empty() { output } else { errors };
@@ -73,6 +104,21 @@ pub fn end(child: &mut Child) {
     let _ = child.wait();
 }
 
+/// Starts `command`, whose lines come as they are printed; also gives its name.
+fn spawn(command: &mut Command) -> Result<(Child, Receiver<Line>, String), String> {
+    let name = format!("{:?}", command.get_program());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|error| format!("{name} did not start: {error}"))?;
+
+    let (sender, lines) = mpsc::channel();
+    let output = child.stdout.take().expect("standard output is piped");
+    let errors = child.stderr.take().expect("standard error is piped");
+    forward(output, Line::Output, sender.clone());
+    forward(errors, Line::Error, sender);
+    Ok((child, lines, name))
+}
+
+#[derive(Debug)]
 enum Line {
     Output(String),
     Error(String),
@@ -127,6 +173,26 @@ mod tests {
         let failure = shell("echo why >&2; exit 3", Duration::from_secs(10)).into_success();
         let failure = failure.expect_err("status 3 is no success");
         assert!(failure.contains("exit status: 3") && failure.ends_with("| why"), "{failure}");
+    }
+
+    #[test]
+    fn a_program_runs_until_it_is_dropped() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo $$; echo more; exec sleep 600"]);
+        let started = Running::start(&mut command, Duration::from_secs(10));
+        let (running, line) = started.expect("sh starts");
+        let entry = format!("/proc/{line}");
+        assert!(std::path::Path::new(&entry).exists());
+        drop(running);
+        assert!(!std::path::Path::new(&entry).exists());
+    }
+
+    #[test]
+    fn a_program_that_ends_without_a_word_did_not_start() {
+        let mut command = Command::new("sh");
+        let failure = Running::start(command.args(["-c", "exit 3"]), Duration::from_secs(10));
+        let failure = failure.expect_err("it said nothing");
+        assert!(failure.contains("exit status: 3"), "{failure}");
     }
 
     #[test]
