@@ -1,12 +1,13 @@
-//! A program in `clients/` that makes checks with one client library.
+//! A program that makes checks with one client library.
 //!
 //! ```text
 //! PROGRAM SERVER check NAME...            makes these checks, in this order
 //! PROGRAM SERVER meet TOPIC SELF PEER     meets PEER in a topic (README.md)
+//! PROGRAM SERVER stall TOPIC              joins a topic, says so, and neither reads nor ends
 //! ```
 //!
 //! `SERVER` is `ws://127.0.0.1:PORT`. The program prints one line of JSON per check, `{"check", "ok", "detail"}`; a
-//! meeting is the check `meet`. It ends with status 0 also when checks failed.
+//! meeting is the check `meet`, joining is `stall`. It ends with status 0 also when checks failed.
 
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::process;
+use crate::process::{self, Running};
 
 /// What each check that was asked for came to: `Err` says what was seen instead.
 pub type Results = BTreeMap<String, Result<(), String>>;
@@ -36,6 +37,16 @@ pub fn meet(
 ) -> Result<(), String> {
     let mut results = ask(command.args([server, "meet", topic, name, peer]), &["meet"]);
     results.remove("meet").expect("every check asked for has a result")
+}
+
+/// Has the program that `command` names join `topic` and read nothing from then on. Ending it is the caller's.
+pub fn stall(mut command: Command, server: &str, topic: &str) -> Result<Running, String> {
+    let (running, line) = Running::start(command.args([server, "stall", topic]), SILENCE_MAX)?;
+    match parse(&line) {
+        Some((check, Ok(()))) if check == "stall" => Ok(running),
+        Some((_, Err(problem))) => Err(problem),
+        _ => Err(format!("it said {line:?}")),
+    }
 }
 
 fn ask(command: &mut Command, checks: &[&str]) -> Results {
@@ -64,8 +75,9 @@ fn parse(line: &str) -> Option<(String, Result<(), String>)> {
     Some((check, if line["ok"].as_bool()? { Ok(()) } else { Err(detail) }))
 }
 
-/// Longer than the programs' own deadlines, which say more about what was waited for.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// Longer than the programs' own deadlines, which say more about what was waited for: a check that resets ten connections
+/// has twenty of 10 s each.
+const SILENCE_MAX: Duration = Duration::from_secs(240);
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! Installs what the programs in `clients/` import, below `target/`, once per change of what is pinned.
+//! Installs what the programs in `peers/` import, and what runs them, below `target/`: once per change of what is pinned.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -34,7 +34,7 @@ impl Installed {
         Ok(installed)
     }
 
-    /// Node.js, about to run this program of `clients/`.
+    /// Node.js, about to run this program of `peers/`.
     #[must_use]
     pub fn node(&self, program: &str) -> Command {
         let mut command = Command::new("node");
@@ -42,11 +42,29 @@ impl Installed {
         command
     }
 
-    /// Python, about to run this program of `clients/`.
+    /// Deno, about to run this program of `peers/`.
+    #[must_use]
+    pub fn deno(&self, program: &str) -> Command {
+        let mut command = Command::new(self.packaged(DENO));
+        command.args(["run", "--allow-all", "--no-lock"]);
+        command.arg(self.directory.join("node").join(program)).env("DENO_NO_UPDATE_CHECK", "1");
+        command
+    }
+
+    /// Bun, about to run this program of `peers/`.
+    #[must_use]
+    pub fn bun(&self, program: &str) -> Command {
+        let mut command = Command::new(self.packaged(BUN));
+        command.arg(self.directory.join("node").join(program));
+        command
+    }
+
+    /// Python, about to run this program of `peers/python/`.
     #[must_use]
     pub fn python(&self, program: &str) -> Command {
         let mut command = Command::new(self.directory.join("python/bin/python"));
-        command.arg("-u").arg(clients().join(program));
+        // -B: what it compiles stays out of the source.
+        command.args(["-B", "-u"]).arg(peers().join("python").join(program));
         command
     }
 
@@ -60,8 +78,8 @@ impl Installed {
         let node = self.directory.join("node");
         fs::create_dir_all(&node).map_err(|error| format!("{node:?}: {error}"))?;
         // An ES module finds what it imports from where it lies, so the programs have to lie beside `node_modules`.
-        for entry in fs::read_dir(clients()).map_err(|error| format!("clients/: {error}"))? {
-            let path = entry.map_err(|error| format!("clients/: {error}"))?.path();
+        for entry in fs::read_dir(peers()).map_err(|error| format!("peers/: {error}"))? {
+            let path = entry.map_err(|error| format!("peers/: {error}"))?.path();
             let name = path.file_name().expect("an entry of a directory has a name");
             if path.extension().is_some_and(|extension| extension == "mjs" || extension == "json") {
                 fs::copy(&path, node.join(name)).map_err(|error| format!("{path:?}: {error}"))?;
@@ -70,19 +88,30 @@ impl Installed {
         self.once("node", "package-lock.json", &self.node_version, || {
             let mut npm = Command::new("npm");
             npm.args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"]).current_dir(&node);
-            finish(&mut npm)
+            finish(&mut npm)?;
+            // Their install scripts only move these to other places.
+            match [DENO, BUN].map(|path| self.packaged(path)).iter().find(|path| !path.exists()) {
+                None => Ok(()),
+                Some(path) => Err(format!("the npm package did not bring {}", path.display())),
+            }
         })
     }
 
     fn install_python(&self) -> Result<(), String> {
         let version = first_line(Command::new("python3").arg("--version"))?;
-        self.once("python", "requirements.txt", &version, || {
+        self.once("python", "python/requirements.txt", &version, || {
             let python = self.directory.join("python");
             finish(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&python))?;
             let mut pip = Command::new(python.join("bin/python"));
             pip.args(["-m", "pip", "install", "--no-input", "--disable-pip-version-check"]);
-            finish(pip.arg("--requirement").arg(clients().join("requirements.txt")))
+            pip.args(["--require-hashes", "--requirement"]);
+            finish(pip.arg(peers().join("python/requirements.txt")))
         })
+    }
+
+    /// What an npm package brings as a program of its own.
+    fn packaged(&self, path: &str) -> PathBuf {
+        self.directory.join("node/node_modules").join(path)
     }
 
     /// Runs `install` unless it succeeded before with the same `pinned` file and the same `version` of the runtime.
@@ -93,7 +122,7 @@ impl Installed {
         version: &str,
         install: impl FnOnce() -> Result<(), String>,
     ) -> Result<(), String> {
-        let pinned = clients().join(pinned);
+        let pinned = peers().join(pinned);
         let wanted = fs::read_to_string(&pinned).map_err(|error| format!("{pinned:?}: {error}"))?;
         let wanted = format!("{version}\n{wanted}");
         // Inside of what it speaks for, so that removing that removes the stamp too.
@@ -117,8 +146,8 @@ fn node_arguments(version: &str) -> Result<Vec<&'static str>, String> {
     }
 }
 
-fn clients() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("clients")
+fn peers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers")
 }
 
 fn first_line(command: &mut Command) -> Result<String, String> {
@@ -130,6 +159,14 @@ fn finish(command: &mut Command) -> Result<(), String> {
     process::run(command, SILENCE_MAX)?.into_success().map(|_| ())
 }
 
+#[cfg(target_arch = "x86_64")]
+const DENO: &str = "@deno/linux-x64-glibc/deno";
+#[cfg(target_arch = "x86_64")]
+const BUN: &str = "@oven/bun-linux-x64/bin/bun";
+#[cfg(target_arch = "aarch64")]
+const DENO: &str = "@deno/linux-arm64-glibc/deno";
+#[cfg(target_arch = "aarch64")]
+const BUN: &str = "@oven/bun-linux-aarch64/bin/bun";
 /// For a registry that is slow to answer.
 const SILENCE_MAX: Duration = Duration::from_secs(180);
 

@@ -4,8 +4,9 @@
 //! a default member of the workspace. The library is what every comparison needs:
 //!
 //! - [`server`]: our server binary, found or built, started, watched and ended;
-//! - [`install`]: the packages that the programs in `clients/` import, installed below `target/`;
-//! - [`driver`]: one of those programs, asked to make checks;
+//! - [`install`]: the packages that the programs in `peers/` import, installed below `target/`;
+//! - [`peer`]: one library, and the program that is made with it;
+//! - [`driver`]: such a program as a client, asked to make checks;
 //! - [`matrix`]: what came out, as a Markdown table, and what is wrong with it;
 //! - [`sockets`]: what the kernel holds of a server's connections;
 //! - [`parallel`]: work on several peers at once;
@@ -17,6 +18,7 @@ pub mod driver;
 pub mod install;
 pub mod matrix;
 pub mod parallel;
+pub mod peer;
 pub mod process;
 pub mod server;
 pub mod sockets;

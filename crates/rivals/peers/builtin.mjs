@@ -1,12 +1,15 @@
-// Node's built-in WebSocket, which has the API of browsers and no more.
+// The WebSocket that a runtime has built in: that of Node.js, Deno or Bun, whichever runs this. They have the API of
+// browsers, and only Bun's has more.
 
+import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { argv, execArgv, execPath, kill, pid } from 'node:process';
-import { abruptReset, checks, meet } from './common.mjs';
-import { Connection, expectSame, main, within } from './driver.mjs';
+import process, { argv, execPath, kill, pid } from 'node:process';
+import { abruptReset, checks } from './common.mjs';
+import { block, Connection, expectSame, main, within } from './driver.mjs';
 
 const DIE = 'die';
+const execArgv = globalThis.Deno ? ['run', '--allow-all', '--no-lock'] : process.execArgv;
 
 /** Its socket is out of reach. That of a process is not: a killed one's unread data make the kernel send a reset. */
 async function reset(server) {
@@ -19,9 +22,21 @@ async function die(server) {
   const connection = await Connection.open(WebSocket, `${server}/echo`);
   // The first comes back and lies unread while nothing runs here; the second is never sent to its end.
   connection.send(new Uint8Array(1 << 16));
-  connection.send(new Uint8Array(15 << 20));
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  connection.send(new Uint8Array(6 << 20));
+  block(100);
   kill(pid, 'SIGKILL');
+}
+
+/** Of Bun alone. */
+async function ping(server) {
+  const connection = await Connection.open(WebSocket, `${server}/echo`);
+  for (const size of [0, 4, 125]) {
+    const pong = once(connection.socket, 'pong');
+    connection.socket.ping(Buffer.alloc(size, 'p'));
+    const [event] = await within(pong, 'a pong');
+    expectSame(event.data ?? event, Buffer.alloc(size, 'p'), 'pong');
+  }
+  await connection.close();
 }
 
 if (argv[3] === DIE) {
@@ -30,8 +45,9 @@ if (argv[3] === DIE) {
   await main(
     {
       ...checks(WebSocket),
+      ping,
       'abrupt reset': (server) => abruptReset(WebSocket, server, () => reset(server)),
     },
-    (...meeting) => meet(WebSocket, ...meeting),
+    WebSocket,
   );
 }

@@ -2,7 +2,7 @@
 
 use sockeye_rivals::matrix::Check;
 
-pub(crate) const CHECKS: [Check; 21] = [
+pub(crate) const CHECKS: [Check; 23] = [
     check("text", "a text with characters of 1 to 4 bytes comes back as the same text"),
     check("empty text", "an empty text comes back as an empty text"),
     check("binary", "the 256 byte values come back as the same binary message"),
@@ -13,10 +13,7 @@ pub(crate) const CHECKS: [Check; 21] = [
     ),
     check("1 MiB binary", "1,048,576 bytes come back as the same binary message"),
     check("burst", "1,000 messages sent without waiting come back in order, text as text"),
-    check(
-        "fragments",
-        "a text cut inside of characters and a binary message, with empty fragments, come back",
-    ),
+    check("fragments", "a text and a binary message, cut where the library cuts them, come back"),
     check("ping", "pings of 0, 4 and 125 bytes get pongs with the same payload"),
     check(
         "ping between fragments",
@@ -39,7 +36,18 @@ pub(crate) const CHECKS: [Check; 21] = [
         "abrupt reset",
         "after 10 resets within a message, an open connection and a new one are served",
     ),
+    check(
+        "slow reader",
+        "echoes that nobody reads make the server read no more; then all are there, in order",
+    ),
+    check(
+        NEVER_READS,
+        "a subscriber that never reads is given up, while a publisher and an echo are served",
+    ),
 ];
+
+/// The one check that needs others than the client.
+pub(crate) const NEVER_READS: &str = "never reads";
 
 const fn check(name: &'static str, expected: &'static str) -> Check {
     Check { name, expected }

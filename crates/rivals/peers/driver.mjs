@@ -1,14 +1,21 @@
-// The command line of the Node.js drivers (see src/driver.rs), and a connection that turns events into waits.
+// The command line of the JavaScript clients (see src/driver.rs), and a connection that turns events into waits.
 //
 // The connection uses only the API of browsers, which npm `ws` has as well. What goes beyond is in ws.mjs.
+
+import { Buffer } from 'node:buffer';
+import process from 'node:process';
+import { meet } from './common.mjs';
 
 const DEADLINE_MILLISECONDS = 10_000;
 
 /** Runs what the command line asks for. A check is a function of the server's URL that throws what it saw instead. */
-export async function main(checks, meet) {
+export async function main(checks, WebSocket) {
   const [server, command, ...rest] = process.argv.slice(2);
   if (command === 'meet') {
-    await report('meet', () => meet(server, ...rest));
+    await report('meet', () => meet(WebSocket, server, ...rest));
+  } else if (command === 'stall') {
+    await report('stall', () => Connection.open(WebSocket, `${server}/topic/${rest[0]}`));
+    block();
   } else {
     for (const name of rest) {
       await report(name, () => {
@@ -31,6 +38,11 @@ async function report(check, run) {
     detail = String(error?.message ?? error);
   }
   console.log(JSON.stringify({ check, ok, detail }));
+}
+
+/** Lets nothing happen here, for so long or forever. */
+export function block(milliseconds) {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 /** Waits for a promise, but not forever. */

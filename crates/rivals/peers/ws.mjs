@@ -1,8 +1,9 @@
 // npm `ws`: the checks of common.mjs, and those that only its own API allows.
 
+import { Buffer } from 'node:buffer';
 import { once } from 'node:events';
 import WebSocket from 'ws';
-import { abruptReset, checks, meet, TEXT } from './common.mjs';
+import { abruptReset, checks, TEXT } from './common.mjs';
 import { Connection, expectSame, main, within } from './driver.mjs';
 
 const open = (server) => Connection.open(WebSocket, `${server}/echo`);
@@ -82,5 +83,5 @@ await main(
     'unmasked frame': unmasked,
     'abrupt reset': (server) => abruptReset(WebSocket, server, () => reset(server)),
   },
-  (...meeting) => meet(WebSocket, ...meeting),
+  WebSocket,
 );

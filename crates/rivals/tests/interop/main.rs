@@ -1,0 +1,5 @@
+//! Other people's WebSockets against our server.
+
+mod clients;
+mod peers;
+mod setup;
