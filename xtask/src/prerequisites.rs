@@ -28,6 +28,10 @@ const NODE: Prerequisite =
 const NPM: Prerequisite =
     Prerequisite { name: "npm", package: "npm", probe: &["npm", "--version"] };
 
+/// Chromium, in which the page is tested.
+pub(crate) const CHROMIUM: Prerequisite =
+    Prerequisite { name: "chromium", package: "chromium", probe: &["chromium", "--version"] };
+
 /// Python with virtual environments, for the Python clients and the conformance suite.
 pub(crate) const PYTHON: Prerequisite = Prerequisite {
     name: "python3 with venv",

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use xshell::cmd;
 
-use crate::prerequisites::{self, CXX, PYTHON};
+use crate::prerequisites::{self, CHROMIUM, CXX, PYTHON};
 use crate::project::Project;
 use crate::{autobahn, dependencies, fuzz, tidy};
 
@@ -68,7 +68,7 @@ const STEPS: &[Step] = &[
 ];
 
 fn install(project: &Project) -> Result<()> {
-    prerequisites::ensure(&project.shell, &[CXX, PYTHON])?;
+    prerequisites::ensure(&project.shell, &[CHROMIUM, CXX, PYTHON])?;
     prerequisites::ensure_node(project)?;
     prerequisites::ensure_rust_components(&project.shell)
 }

@@ -12,8 +12,11 @@
 //! - [`parallel`]: work on several peers at once;
 //! - [`process`]: running a program without waiting for it forever.
 //!
+//! [`browser`] is all that for Chromium and the programs in `browser/`, which drive it.
+//!
 //! A failure is a `String` throughout: it has one reader, the person whose test failed.
 
+pub mod browser;
 pub mod driver;
 pub mod install;
 pub mod matrix;

@@ -1,0 +1,25 @@
+// What a program says of the checks that it was asked for: a line of JSON for each (src/driver.rs).
+
+/** Less than what src/driver.rs takes for silence. */
+const DEADLINE_MILLISECONDS = 55_000;
+
+/** Makes a check, which throws what it saw instead. */
+export async function report(check, run) {
+  let ok = true;
+  let detail = '';
+  try {
+    await within(run());
+  } catch (error) {
+    ok = false;
+    detail = String(error?.stack ?? error);
+  }
+  console.log(JSON.stringify({ check, ok, detail }));
+}
+
+function within(promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the check took too long')), DEADLINE_MILLISECONDS);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
