@@ -100,6 +100,11 @@ fn garbage_is_refused_at_once_and_heads_have_the_limits_of_all_heads() {
     ] {
         assert_eq!(judge(input.as_bytes()), Err(TunnelError::StatusLineInvalid), "{input:?}");
     }
+    // What begins right behind an interim response is judged with it.
+    for behind in ["x", "\r\n", "\0"] {
+        let input = format!("HTTP/1.1 100 Continue\r\n\r\n{behind}");
+        assert_eq!(judge(input.as_bytes()), Err(TunnelError::StatusLineInvalid), "{behind:?}");
+    }
     for (headers, error) in [
         ("X : a\r\n", HeadError::HeaderInvalid),
         ("X: a\r\n b\r\n", HeadError::HeaderFolded),
