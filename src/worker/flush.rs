@@ -13,8 +13,22 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     pub(super) fn flush_all(&mut self) {
         while let Some(slot) = self.core.connections.next_dirty() {
             self.flush(slot);
+            self.end_if_all_is_answered(slot);
             // A handler that heard of an end may have published, and sent to connections that are flushed next.
             self.deliver();
+        }
+    }
+
+    /// Ends the connection of a peer that has ended its stream and has its answers. Only at the end of a tick: in the middle
+    /// of one, more of what it had asked may be in our hands.
+    fn end_if_all_is_answered(&mut self, slot: u32) {
+        let connection = &self.core.connections[slot];
+        let flags = connection.flags;
+        if flags.is_at_end
+            && !flags.is_held
+            && matches!(connection.phase, Phase::Head(_) | Phase::Discarding(_))
+        {
+            self.core.end(slot);
         }
     }
 

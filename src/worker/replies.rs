@@ -104,9 +104,7 @@ impl<H: Handler> Core<H> {
 
     fn after_response(&mut self, slot: u32, request: Unanswered, persistence: Persistence) {
         let Unanswered { head, body, .. } = request;
-        let flags = self.connections[slot].flags;
-        let is_body_cut = !body.is_ended() && flags.is_at_end && !flags.is_held;
-        if persistence == Persistence::Close || is_body_cut {
+        if persistence == Persistence::Close {
             self.end(slot);
         } else if body.is_ended() {
             self.await_request(slot, head);

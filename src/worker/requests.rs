@@ -278,10 +278,6 @@ impl<H: Handler> Core<H> {
         connection.since = self.ticks;
         // Nobody could take the pause back now.
         connection.flags.is_paused_by_handler = false;
-        let flags = connection.flags;
-        if flags.is_at_end && !flags.is_held {
-            self.end(slot);
-        }
         self.schedule(slot);
     }
 

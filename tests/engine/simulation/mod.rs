@@ -18,36 +18,50 @@ use application::PANIC;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
-/// Runs each of a thousand seeds, or the one that `SOCKEYE_SEED` names.
 #[test]
 fn a_thousand_storms_break_no_promise() {
-    silence_panics_on_purpose();
-    if let Ok(seed) = std::env::var("SOCKEYE_SEED") {
-        storm::run(seed.parse().expect("SOCKEYE_SEED is a number"));
-        return;
-    }
-    std::thread::scope(|scope| {
-        for first in 0..THREADS {
-            scope.spawn(move || (first..SEEDS).step_by(THREADS as usize).for_each(run_seed));
-        }
-    });
+    run_seeds("a_thousand_storms", 1000, storm::run);
 }
 
 #[test]
 fn a_seed_says_all_that_happens() {
-    silence_panics_on_purpose();
-    for seed in 0..20 {
-        assert_eq!(storm::run(seed), storm::run(seed), "seed {seed}");
-    }
-    assert_ne!(storm::run(1), storm::run(2));
+    compare_seeds(storm::run);
 }
 
-fn run_seed(seed: u64) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| storm::run(seed))) {
+/// Runs each seed, or the one that `SOCKEYE_SEED` names, or as many as `SOCKEYE_SEEDS` says.
+fn run_seeds(test: &str, seeds: u64, run: fn(u64) -> u64) {
+    silence_panics_on_purpose();
+    let asked = |name| {
+        let number = std::env::var(name).ok()?;
+        Some(number.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+    };
+    if let Some(seed) = asked("SOCKEYE_SEED") {
+        run(seed);
+        return;
+    }
+    let seeds = asked("SOCKEYE_SEEDS").unwrap_or(seeds);
+    std::thread::scope(|scope| {
+        for first in 0..THREADS {
+            let seeds = (first..seeds).step_by(THREADS as usize);
+            scope.spawn(move || seeds.for_each(|seed| run_seed(test, seed, run)));
+        }
+    });
+}
+
+fn compare_seeds(run: fn(u64) -> u64) {
+    silence_panics_on_purpose();
+    for seed in 0..20 {
+        assert_eq!(run(seed), run(seed), "seed {seed}");
+    }
+    assert_ne!(run(1), run(2));
+}
+
+fn run_seed(test: &str, seed: u64, run: fn(u64) -> u64) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| run(seed))) {
         let text = panic.downcast_ref::<String>().cloned();
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string));
         panic!(
-            "seed {seed}: {}\nto run it alone: SOCKEYE_SEED={seed} cargo test --test engine storms",
+            "seed {seed}: {}\nto run it alone: SOCKEYE_SEED={seed} cargo test --test engine {test}",
             text.as_deref().unwrap_or("a panic without a text")
         );
     }
@@ -67,5 +81,4 @@ fn silence_panics_on_purpose() {
     });
 }
 
-const SEEDS: u64 = 1000;
 const THREADS: u64 = 4;

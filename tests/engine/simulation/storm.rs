@@ -240,7 +240,7 @@ fn parse_topic(message: &str) -> (usize, usize) {
     }
 }
 
-fn draw_weather(random: &mut Random) -> Weather {
+pub(crate) fn draw_weather(random: &mut Random) -> Weather {
     let kind = match random.below(4) {
         0 => return Weather::calm(),
         1 | 2 => Weather::rough(),

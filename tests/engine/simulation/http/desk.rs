@@ -33,12 +33,14 @@ pub(crate) struct Record {
     pub(crate) asked: usize,
     /// It was kept waiting.
     pub(crate) has_waited: bool,
-    /// Replies that were taken.
+    /// Replies that were taken, but for those that ask for more time.
     pub(crate) replied: usize,
     /// Another thread was asked to answer: whether that came in time, nobody hears.
     pub(crate) is_answered_from_afar: bool,
     pub(crate) opened: usize,
     pub(crate) closed: Vec<(u16, CloseCause)>,
+    /// Its handler panicked, and the worker answered.
+    pub(crate) has_panicked: bool,
     pub(crate) drains: usize,
     pub(crate) lags: usize,
     /// Of the request.
@@ -118,8 +120,10 @@ impl Desk {
 
     fn reply(&self, connection: &mut Context<'_, Self>, reply: impl Into<Reply<State>>) {
         let key = connection.state().key.clone();
+        let reply = reply.into();
+        let is_last = !matches!(reply, Reply::Pending(_));
         let is_taken = connection.reply(reply).is_ok();
-        self.note(&key, |record| record.replied += usize::from(is_taken));
+        self.note(&key, |record| record.replied += usize::from(is_taken && is_last));
     }
 
     fn wait(&self, state: State, timeout: Duration) -> Reply<State> {
@@ -308,7 +312,10 @@ impl Handler for Desk {
             "late-socket" if is_end => {
                 self.reply(connection, Reply::upgrade(State::at("socket", &key)));
             }
-            "panic-body" => panic!("{PANIC}"),
+            "panic-body" => {
+                self.note(&key, |record| record.has_panicked = true);
+                panic!("{PANIC}");
+            }
             _ => {}
         }
     }

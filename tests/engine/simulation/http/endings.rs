@@ -16,11 +16,11 @@ fn a_blocked_peer_is_not_answered_without_end() {
     world.networks[0].set_weather(Weather { kernel_bytes_max: 64_000, ..Weather::calm() });
     let mut visitor = world.visitor();
     visitor.is_reading = false;
-    visitor.get("now", "0.0", "/70000");
+    visitor.get("now", "0.0", &[70000]);
     world.settle_one(&mut visitor);
     assert!(world.workers[0].holdings().backlog_bytes > 0, "it is blocked");
     for number in 1..=200 {
-        visitor.get("now", &format!("0.{number}"), "/50000");
+        visitor.get("now", &format!("0.{number}"), &[50000]);
     }
     world.settle_one(&mut visitor);
     let holdings = world.workers[0].holdings();
@@ -35,10 +35,10 @@ fn who_leaves_in_a_stream_is_missed_also_if_it_asked_for_more_behind_it() {
     for behind in [0, 1, 1_000, 5_000] {
         let mut world = calm(&Config::default());
         let mut visitor = world.visitor();
-        visitor.get("quiet", "0.0", "");
+        visitor.get("quiet", "0.0", &[]);
         world.settle_one(&mut visitor);
         for number in 0..behind {
-            visitor.get("now", &format!("0.{}", number + 1), "/1");
+            visitor.get("now", &format!("0.{}", number + 1), &[1]);
         }
         visitor.end();
         world.settle_one(&mut visitor);
@@ -52,10 +52,10 @@ fn a_stream_that_the_handler_has_ended_was_ended_by_this_side() {
     for seed in 0..16 {
         let mut world = world(seed, 1, &Weather::calm(), &Config::default());
         let mut visitors = [world.visitor(), world.visitor()];
-        visitors[0].get("quiet", "0.0", "");
+        visitors[0].get("quiet", "0.0", &[]);
         world.settle(&mut visitors);
         // Either may come first.
-        visitors[1].get("release", "1.0", "/0.0/end");
+        visitors[1].release("1.0", "0.0", "end");
         visitors[0].end();
         world.settle(&mut visitors);
         let is_whole = visitors[0].whole().count() == 1;
@@ -70,7 +70,7 @@ fn a_slow_reader_of_the_last_answer_gets_all_of_it() {
     let config = Config::default();
     let mut world = world(0, 1, &narrow(), &config);
     let mut visitor = world.visitor();
-    visitor.ask("GET", "now", "0.0", "/60000", "Connection: close\r\n\r\n");
+    visitor.ask("GET", ("now", "0.0", &[60000]), "Connection: close\r\n\r\n");
     visitor.is_reading = false;
     world.settle_one(&mut visitor);
     // Longer than closing may take, shorter than a stall.
@@ -95,7 +95,7 @@ fn who_takes_nothing_of_the_last_answer_is_dropped_when_it_has_stalled() {
     let config = Config::default();
     let mut world = world(0, 1, &narrow(), &config);
     let mut visitor = world.visitor();
-    visitor.ask("GET", "now", "0.0", "/60000", "Connection: close\r\n\r\n");
+    visitor.ask("GET", ("now", "0.0", &[60000]), "Connection: close\r\n\r\n");
     visitor.is_reading = false;
     world.sleep_one(config.write_stall_timeout - Duration::from_secs(1), &mut visitor);
     assert_eq!(world.connections(), 1);
@@ -157,4 +157,20 @@ fn a_websocket_granted_to_who_has_ended_its_stream_is_lost_at_once() {
     let record = world.log.record("0.0");
     assert_eq!((record.opened, &record.closed[..]), (1, &[(1006, CloseCause::Lost)][..]));
     assert!(world.workers[0].holdings().is_nothing());
+}
+
+#[test]
+fn who_has_ended_its_stream_gets_all_answers_also_behind_one_that_came_late() {
+    let mut world = calm(&Config::default());
+    let mut visitor = world.visitor();
+    visitor.get("wait", "0.0", &[]);
+    for number in 1..6 {
+        visitor.get("now", &format!("0.{number}"), &[1]);
+    }
+    visitor.end();
+    world.settle_one(&mut visitor);
+    let id = world.log.id("0.0");
+    assert!(world.remote.respond(id, answer("0.0", "at last")).is_ok());
+    world.settle_one(&mut visitor);
+    assert_eq!((visitor.statuses(), visitor.incoming()), (vec![200; 6], Stream::Ended));
 }

@@ -13,10 +13,10 @@ fn who_is_handed_over_and_takes_nothing_is_not_read_from_without_end() {
     let mut world = world(0, 2, &narrow(), &Config::default());
     let mut visitor = world.visitor();
     visitor.is_reading = false;
-    visitor.get("now", "0.0", "/10000");
-    visitor.get("hop", "0.1", "/1");
+    visitor.get("now", "0.0", &[10000]);
+    visitor.get("hop", "0.1", &[1]);
     for number in 0..10_000 {
-        visitor.get("now", &format!("0.{}", number + 2), "/1");
+        visitor.get("now", &format!("0.{}", number + 2), &[1]);
     }
     let before = visitor.unsent();
     world.settle_one(&mut visitor);
@@ -31,7 +31,7 @@ fn who_is_handed_over_and_takes_nothing_is_not_read_from_without_end() {
 fn a_connection_may_be_doomed_while_the_driver_gives_it_up() {
     let mut world = world(0, 2, &Weather::calm(), &Config::default());
     let mut visitor = world.visitor();
-    visitor.get("hop", "0.0", "/1");
+    visitor.get("hop", "0.0", &[1]);
     visitor.pump();
     world.tick(0);
     world.tick(0);
@@ -53,7 +53,7 @@ fn a_connection_may_be_paused_for_its_mail_while_the_driver_gives_it_up() {
     let mut filler = world.visitor();
     // The second worker does not run, so its mailbox fills, and then the first one's outbox.
     for number in 0..MAILBOX_BATCHES_MAX + OUTBOX_MAIL_MAX + 200 {
-        filler.get("publish", &format!("0.{number}"), "");
+        filler.get("publish", &format!("0.{number}"), &[]);
         if number < MAILBOX_BATCHES_MAX {
             filler.pump();
             world.tick(0);
@@ -63,8 +63,8 @@ fn a_connection_may_be_paused_for_its_mail_while_the_driver_gives_it_up() {
         world.tick(0);
     }
     let mut visitor = world.visitor();
-    visitor.get("publish", "1.0", "");
-    visitor.get("hop", "1.1", "/1");
+    visitor.get("publish", "1.0", &[]);
+    visitor.get("hop", "1.1", &[1]);
     visitor.pump();
     world.tick(0);
     world.tick(0);
@@ -88,7 +88,7 @@ fn a_worker_that_has_all_its_connections_answers_503_to_who_is_handed_over() {
     let network = world.networks[1].clone();
     let mut visitors = [Visitor::connect(&network), Visitor::connect(&network), world.visitor()];
     for (number, visitor) in visitors.iter_mut().enumerate() {
-        visitor.get("hop", &format!("{number}.0"), "/1");
+        visitor.get("hop", &format!("{number}.0"), &[1]);
     }
     world.settle(&mut visitors[..2]);
     assert_eq!((visitors[0].statuses(), visitors[1].statuses()), (vec![200], vec![200]));

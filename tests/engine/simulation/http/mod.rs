@@ -2,15 +2,28 @@
 
 mod desk;
 mod endings;
+mod guest;
 mod handing_over;
 mod replies;
+mod storm;
 mod visitor;
 
 use super::world::World;
+use super::{compare_seeds, run_seeds};
 use desk::{Desk, Ledger};
 use sockeye::Config;
 use sockeye::driver::{Network, Simulated, Weather};
 use visitor::Visitor;
+
+#[test]
+fn storms_of_requests_break_no_promise() {
+    run_seeds("storms_of_requests", 500, storm::run);
+}
+
+#[test]
+fn a_seed_says_all_that_happens_to_requests_too() {
+    compare_seeds(storm::run);
+}
 
 type HttpWorld = World<Desk, Ledger>;
 

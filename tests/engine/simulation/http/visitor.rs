@@ -36,7 +36,16 @@ pub(crate) struct Asked {
     pub(crate) kind: &'static str,
     pub(crate) key: String,
     pub(crate) is_head: bool,
+    /// What its path says behind the key.
+    numbers: Vec<usize>,
     pub(crate) body: Vec<u8>,
+}
+
+impl Asked {
+    /// A number of its path.
+    pub(crate) fn number(&self, index: usize) -> usize {
+        self.numbers[index]
+    }
 }
 
 #[derive(Debug, Default)]
@@ -87,39 +96,44 @@ impl Visitor {
     }
 
     /// Asks without a body.
-    pub(crate) fn get(&mut self, kind: &'static str, key: &str, rest: &str) {
-        self.ask("GET", kind, key, rest, "");
-        self.raw("\r\n");
+    pub(crate) fn get(&mut self, kind: &'static str, key: &str, numbers: &[usize]) {
+        self.ask("GET", (kind, key, numbers), "\r\n");
     }
 
-    /// Writes a request's line and its first headers; the empty line and the body are the caller's.
+    pub(crate) fn head(&mut self, kind: &'static str, key: &str, numbers: &[usize]) {
+        self.ask("HEAD", (kind, key, numbers), "\r\n");
+    }
+
+    /// Writes a request up to its first headers; what is missing of those, and the body, are the caller's.
     pub(crate) fn ask(
         &mut self,
         method: &str,
-        kind: &'static str,
-        key: &str,
-        rest: &str,
+        (kind, key, numbers): (&'static str, &str, &[usize]),
         headers: &str,
     ) {
-        let (is_head, key) = (method == "HEAD", key.to_owned());
+        let rest: String = numbers.iter().map(|number| format!("/{number}")).collect();
         self.raw(format!("{method} /{kind}/{key}{rest} HTTP/1.1\r\nHost: sim\r\n{headers}"));
-        self.asked.push(Asked { kind, key, is_head, body: Vec::new() });
+        self.asked.push(Asked {
+            kind,
+            key: key.to_owned(),
+            is_head: method == "HEAD",
+            numbers: numbers.to_vec(),
+            body: Vec::new(),
+        });
     }
 
-    /// Asks with a body, of a known size or in chunks of so many bytes.
+    /// Asks for something to be done with the request of somebody else.
+    pub(crate) fn release(&mut self, key: &str, other: &str, how: &str) {
+        self.raw(format!("GET /release/{key}/{other}/{how} HTTP/1.1\r\nHost: sim\r\n\r\n"));
+        let (kind, key) = ("release", key.to_owned());
+        let (numbers, body) = (Vec::new(), Vec::new());
+        self.asked.push(Asked { kind, key, is_head: false, numbers, body });
+    }
+
+    /// Asks with a body, of a known size or in chunks of so many bytes; perhaps waits to be told to send it.
     pub(crate) fn post(
         &mut self,
-        kind: &'static str,
-        key: &str,
-        body: &[u8],
-        chunk: Option<usize>,
-    ) {
-        self.post_to((kind, key, ""), body, chunk, false);
-    }
-
-    pub(crate) fn post_to(
-        &mut self,
-        (kind, key, rest): (&'static str, &str, &str),
+        path: (&'static str, &str, &[usize]),
         body: &[u8],
         chunk: Option<usize>,
         expects_continue: bool,
@@ -129,7 +143,7 @@ impl Visitor {
             None => format!("Content-Length: {}\r\n", body.len()),
         };
         let expect = if expects_continue { "Expect: 100-continue\r\n" } else { "" };
-        self.ask("POST", kind, key, rest, &format!("{size}{expect}\r\n"));
+        self.ask("POST", path, &format!("{size}{expect}\r\n"));
         if let Some(asked) = self.asked.last_mut() {
             asked.body = body.to_vec();
         }
@@ -149,7 +163,7 @@ impl Visitor {
     pub(crate) fn upgrade(&mut self, kind: &'static str, key: &str) {
         let headers = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-        self.ask("GET", kind, key, "", headers);
+        self.ask("GET", (kind, key, &[]), headers);
     }
 
     /// Ends its stream behind everything that it has to say.
@@ -285,7 +299,8 @@ impl Visitor {
         let length = header("Content-Length: ").map(|size| size.parse().expect("a size"));
         let is_chunked = header("Transfer-Encoding: ").is_some_and(|value| value == "chunked");
         assert!(!(length.is_some() && is_chunked), "ambiguous: {head:?}");
-        if self.is_withholding {
+        // The request that waits to be told to go on is always the latest.
+        if self.is_withholding && number + 1 == self.asked.len() {
             assert!(answer.is_last, "an answer before the body, and it is not the last: {head:?}");
             self.withheld.clear();
             self.is_withholding = false;
