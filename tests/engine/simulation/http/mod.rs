@@ -1,5 +1,6 @@
 //! HTTP on simulated networks: requests of all kinds, at any pace, between any faults.
 
+mod deadlines;
 mod desk;
 mod endings;
 mod guest;
