@@ -1,7 +1,7 @@
 //! Tickers: each price is encoded once, in a thread that is no worker, and sent to everybody who watches it.
 //!
 //! ```sh
-//! cargo run --example prepared_broadcast              # or with an address
+//! cargo run --example prepared_broadcast              # or with an address, and milliseconds from price to price
 //! npx wscat -c ws://127.0.0.1:8000/                   # all prices
 //! npx wscat -c ws://127.0.0.1:8000/EURUSD             # one of them
 //! ```
@@ -27,12 +27,13 @@ fn main() -> std::io::Result<()> {
         Prepared::new("prices follow, with a number each: a gap means that you were slow");
     let running = server.start(move |_worker| Tickers { greeting: greeting.clone() })?;
     let remote = running.remote();
-    thread::spawn(move || feed(&remote));
+    let milliseconds = std::env::args().nth(2).and_then(|text| text.parse().ok()).unwrap_or(100);
+    thread::spawn(move || feed(&remote, Duration::from_millis(milliseconds)));
     running.join()
 }
 
 /// Makes prices up, and publishes them for as long as there is a server.
-fn feed(remote: &Remote<()>) {
+fn feed(remote: &Remote<()>, interval: Duration) {
     for number in 1_u64.. {
         for (index, symbol) in SYMBOLS.iter().enumerate() {
             let wave = ((number + index as u64) as f64 / 20.0).sin();
@@ -44,7 +45,7 @@ fn feed(remote: &Remote<()>) {
                 Err(_) => return,
             }
         }
-        thread::sleep(Duration::from_millis(100));
+        thread::sleep(interval);
     }
 }
 

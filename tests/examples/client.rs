@@ -1,6 +1,7 @@
 //! A client made of the sans-IO protocol and a TCP stream.
 
 use super::PATIENCE;
+use socket2::{Domain, Socket, Type};
 use sockeye::protocol::handshake::ClientHandshake;
 use sockeye::protocol::{CloseCode, CloseFrame, Connection, Event, Input, Message, Payload, Role};
 use std::collections::VecDeque;
@@ -28,11 +29,25 @@ pub(super) enum Told {
 impl Client {
     /// Opens a WebSocket.
     pub(super) fn open(address: SocketAddr, path: &str) -> Self {
-        let mut stream = dial(address);
+        Self::open_over(dial(address, None), address, path, b"")
+    }
+
+    /// Opens a WebSocket, with these bytes behind the request in the same packet.
+    pub(super) fn open_followed_by(address: SocketAddr, path: &str, bytes: &[u8]) -> Self {
+        Self::open_over(dial(address, None), address, path, bytes)
+    }
+
+    /// Opens a WebSocket whose receive buffer holds little.
+    pub(super) fn open_narrow(address: SocketAddr, path: &str) -> Self {
+        Self::open_over(dial(address, Some(4096)), address, path, b"")
+    }
+
+    fn open_over(mut stream: TcpStream, address: SocketAddr, path: &str, rest: &[u8]) -> Self {
         let mut handshake = ClientHandshake::new(&address.to_string(), path, &[], &[], [7; 16])
             .expect("a sound request");
         let mut request = Vec::new();
         handshake.encode_request(&mut request);
+        request.extend_from_slice(rest);
         stream.write_all(&request).expect("it reads");
         let mut head = Vec::new();
         let size = loop {
@@ -129,7 +144,7 @@ impl Client {
 
 /// Sends a plain request, and reads the answer up to the end of the stream.
 pub(super) fn get(address: SocketAddr, path: &str) -> String {
-    let mut stream = dial(address);
+    let mut stream = dial(address, None);
     let request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("it reads");
     let mut answer = String::new();
@@ -137,14 +152,17 @@ pub(super) fn get(address: SocketAddr, path: &str) -> String {
     answer
 }
 
-fn dial(address: SocketAddr) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("it listens");
-    stream
+fn dial(address: SocketAddr, receive_buffer: Option<usize>) -> TcpStream {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).expect("a socket");
+    // Before it connects, because the window is announced then.
+    receive_buffer.map_or(Ok(()), |size| socket.set_recv_buffer_size(size)).expect("a new socket");
+    socket
         .set_read_timeout(Some(PATIENCE))
-        .and_then(|()| stream.set_write_timeout(Some(PATIENCE)))
-        .and_then(|()| stream.set_nodelay(true))
-        .expect("an open socket");
-    stream
+        .and_then(|()| socket.set_write_timeout(Some(PATIENCE)))
+        .and_then(|()| socket.set_tcp_nodelay(true))
+        .and_then(|()| socket.connect(&address.into()))
+        .expect("it listens");
+    socket.into()
 }
 
 /// Appends what arrives next, and says how much it was; nothing at the end of the stream.

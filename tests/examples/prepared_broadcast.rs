@@ -36,6 +36,33 @@ fn who_watches_everything_gets_every_symbol() {
     }
 }
 
+/// With a price every millisecond, what has no room in the kernel and in 64 KiB of backlog is there after a few thousand.
+#[test]
+fn who_does_not_read_for_a_while_skips_prices_and_then_follows_again() {
+    let program = Program::run_with("prepared_broadcast", &["1"]);
+    let mut slow = Client::open_narrow(program.address, "/");
+    let mut fast = Client::open(program.address, "/");
+    fast.text_like(|line| line.starts_with("EURUSD") && number(line) >= 5000);
+    let mut next = || number(&slow.text_like(|line| line.starts_with("EURUSD")));
+    let mut before = next();
+    let first = before;
+    loop {
+        let number = next();
+        if number != before + 1 {
+            assert!(number > before + 1, "{number} after {before}");
+            break;
+        }
+        before = number;
+        assert!(number < first + 5000, "it got everything, and much later");
+    }
+    before = next();
+    for _ in 0..10 {
+        let number = next();
+        assert_eq!(number, before + 1);
+        before = number;
+    }
+}
+
 #[test]
 fn there_are_no_other_symbols() {
     let program = Program::run("prepared_broadcast");

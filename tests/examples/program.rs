@@ -18,9 +18,15 @@ pub(super) struct Program {
 impl Program {
     /// Runs the example on a free port, and reads from its output which one that is.
     pub(super) fn run(name: &str) -> Self {
+        Self::run_with(name, &[])
+    }
+
+    /// Runs the example with more arguments.
+    pub(super) fn run_with(name: &str, arguments: &[&str]) -> Self {
         let path = path_of(name);
         let mut child = Command::new(&path)
             .arg("127.0.0.1:0")
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

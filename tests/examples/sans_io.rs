@@ -34,6 +34,14 @@ fn many_messages_in_one_packet_come_back_in_order() {
 }
 
 #[test]
+fn what_follows_the_request_in_the_same_packet_is_not_lost() {
+    let program = Program::run("sans_io");
+    let mut client = Client::open_followed_by(program.address, "/", b"\x81\x82\0\0\0\0hi");
+    assert_eq!(client.text(), "hi");
+    assert_closes(&program, client);
+}
+
+#[test]
 fn a_broken_rule_is_told_and_ends_the_connection() {
     let program = Program::run("sans_io");
     for (frame, code) in [(b"\x81\x02hi".as_slice(), 1002), (b"\x81\x81\0\0\0\0\xff", 1007)] {
