@@ -69,6 +69,8 @@ fn problem(error: tungstenite::Error) -> String {
 const DEADLINE: Duration = Duration::from_secs(10);
 const PUBLICATION_SIZE: usize = 64 * 1024;
 /// More than the server holds for one connection, its kernel and the client's included.
-const PUBLICATIONS_ENOUGH: u32 = 256;
-const PUBLICATIONS_MAX: u32 = 1000;
+const PUBLICATIONS_ENOUGH: u32 = 128;
+/// The rest take 10 s: more than the 5 s of the server's closing handshake, less than the 30 s after which
+/// it would give up any connection that takes nothing.
+const PUBLICATIONS_MAX: u32 = PUBLICATIONS_ENOUGH + 200;
 const PACE: Duration = Duration::from_millis(50);
