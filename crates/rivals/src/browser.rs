@@ -118,11 +118,13 @@ fn version(program: &Path) -> Option<String> {
     Some(version.to_owned())
 }
 
-/// An ES module finds what it imports from where it lies, so the programs have to lie beside `node_modules`.
+/// An ES module finds what it imports from where it lies, so all programs and the checks that they share with those of
+/// Node.js have to lie beside `node_modules`.
 fn copy_programs(programs: &Path) -> Result<(), String> {
     let own = fs::read_dir(SOURCES).map_err(|error| format!("{SOURCES}: {error}"))?;
     let own = own.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file());
-    for path in own {
+    let shared = SHARED.iter().map(PathBuf::from);
+    for path in own.chain(shared) {
         let name = path.file_name().expect("a file has a name");
         fs::copy(&path, programs.join(name)).map_err(|error| format!("{path:?}: {error}"))?;
     }
@@ -146,6 +148,11 @@ fn install_imports(programs: &Path) -> Result<(), String> {
 }
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/browser");
+const SHARED: [&str; 3] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/peers/common.mjs"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/peers/driver.mjs"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/peers/sockets.mjs"),
+];
 /// As Debian, Ubuntu and its maker call it.
 const NAMES: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
 /// For a registry that is slow to answer.

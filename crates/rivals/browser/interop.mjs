@@ -1,0 +1,139 @@
+// Chromium as a client of the matrix (src/driver.rs). The checks are those of all WebSockets with the API of browsers,
+// common.mjs, and run in a page here. What a page cannot do for itself, this program does for it.
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { find, launch, newTab } from './chromium.mjs';
+import { report } from './report.mjs';
+import { isStalled } from './sockets.mjs';
+
+/** Requests that this process answers, and one that nobody does. */
+const KERNEL = 'http://kernel.invalid/';
+/** More than a moment's worth. */
+const UNREAD_BYTES_MIN = 256 * 1024;
+
+const [server, command, ...rest] = process.argv.slice(2);
+const browser = await find();
+
+/** A tab in which the checks are loaded, and that has no connections but theirs. */
+async function openTab() {
+  const { page } = await newTab(browser);
+  const headers = { 'Access-Control-Allow-Origin': '*' };
+  await page.route(`${KERNEL}stalled`, (route) => route.fulfill({ headers, body: String(isStalled(server)) }));
+  await page.route(`${KERNEL}never`, () => {});
+  await page.goto(new URL('interop.html', import.meta.url).href);
+  await page.waitForFunction(() => globalThis.Connection);
+  return page;
+}
+
+/** A client that never comes to read, because a request which nobody answers blocks its tab. */
+async function stall(topic) {
+  const page = await openTab();
+  await report('stall', () =>
+    page.evaluate(
+      ([server, topic, never]) =>
+        new Promise((resolve, reject) => {
+          const socket = new WebSocket(`${server}/topic/${topic}`);
+          socket.onerror = () => reject(new Error('error event'));
+          socket.onopen = () => {
+            resolve();
+            setTimeout(() => {
+              const request = new XMLHttpRequest();
+              request.open('GET', never, false);
+              request.send();
+            });
+          };
+        }),
+      [server, topic, `${KERNEL}never`],
+    ),
+  );
+  await new Promise(() => {});
+}
+
+/** Resets connections of a browser of its own: when the process that holds one is killed, unread data make it a reset. */
+class Resetting {
+  async start() {
+    this.browser = await launch();
+    this.session = await this.browser.newBrowserCDPSession();
+    return this;
+  }
+
+  async reset() {
+    // A new one each time, because a tab does not always survive that process.
+    const { page } = await newTab(this.browser);
+    await page.goto(new URL('blank.html', import.meta.url).href);
+    await page.evaluate(async (server) => {
+      const { readable, writable } = await new WebSocketStream(`${server}/echo`).opened;
+      globalThis.unread = readable;
+      // The first comes back and lies unread, while the second is on its way.
+      const writer = writable.getWriter();
+      for (const size of [4 << 20, 15 << 20]) writer.write(new Uint8Array(size)).catch(() => {});
+    }, server);
+    while (!hasUnread()) await sleep(1);
+
+    const holder = await this.#networkProcess();
+    process.kill(holder, 'SIGKILL');
+    // Nothing can be opened before there is a new one.
+    while ([undefined, holder].includes(await this.#networkProcess())) await sleep(1);
+    await page.context().close();
+  }
+
+  async #networkProcess() {
+    const { processInfo } = await this.session.send('SystemInfo.getProcessInfo');
+    return processInfo.find(({ type }) => type === 'network.mojom.NetworkService')?.id;
+  }
+}
+
+/** Whether bytes from the server lie in the kernel, which nobody has read. */
+function hasUnread() {
+  const port = Number(new URL(server).port);
+  const lines = readFileSync('/proc/net/tcp', 'latin1').trim().split('\n').slice(1);
+  return lines.some((line) => {
+    const [, , remote, , queues] = line.trim().split(/\s+/);
+    return parseInt(remote.split(':')[1], 16) === port && parseInt(queues.split(':')[1], 16) >= UNREAD_BYTES_MIN;
+  });
+}
+
+/** The checks that need more than common.mjs has. */
+const OWN = {
+  'abrupt reset': async (page) => {
+    const resetting = await new Resetting().start();
+    await page.exposeFunction('resetOne', () => resetting.reset());
+    await page.evaluate((server) => common.abruptReset(WebSocket, server, resetOne), server);
+  },
+
+  /** Of the server in tests/pings.rs, which says so when it has had enough pongs. */
+  'answers pings': (page) =>
+    page.evaluate(async (server) => {
+      const connection = await Connection.open(WebSocket, `${server}/`);
+      await connection.expect('enough pongs');
+      await connection.close();
+    }, server),
+};
+
+async function check(names) {
+  const page = await openTab();
+  const inPage = (name) => (page) =>
+    page.evaluate(
+      ([name, server]) => {
+        const checks = common.checks(WebSocket);
+        if (!Object.hasOwn(checks, name)) throw new Error('this driver does not know the check');
+        return checks[name](server);
+      },
+      [name, server],
+    );
+  for (const name of names) await report(name, () => (OWN[name] ?? inPage(name))(page));
+}
+
+if (command === 'stall') {
+  await stall(rest[0]);
+} else if (command === 'meet') {
+  const page = await openTab();
+  await report('meet', () =>
+    page.evaluate((meeting) => common.meet(WebSocket, ...meeting), [server, ...rest]),
+  );
+} else {
+  await check(rest);
+}
+// A browser of its own ends with it.
+process.exit(0);
