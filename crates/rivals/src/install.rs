@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::browser::Browser;
 use crate::process;
 
 /// Where things were installed.
@@ -13,6 +14,7 @@ pub struct Installed {
     directory: PathBuf,
     node_arguments: Vec<&'static str>,
     node_version: String,
+    browser: Browser,
 }
 
 impl Installed {
@@ -28,6 +30,7 @@ impl Installed {
             directory: directory.to_owned(),
             node_arguments: node_arguments(&node_version)?,
             node_version,
+            browser: Browser::start(directory)?,
         };
         installed.install_node()?;
         installed.install_python()?;
@@ -72,6 +75,12 @@ impl Installed {
     #[must_use]
     pub fn node_version(&self) -> &str {
         self.node_version.trim_start_matches('v')
+    }
+
+    /// Chromium, and the programs that drive it.
+    #[must_use]
+    pub fn browser(&self) -> &Browser {
+        &self.browser
     }
 
     fn install_node(&self) -> Result<(), String> {

@@ -24,6 +24,8 @@ pub enum Version {
     Pinned(&'static str, &'static str),
     /// It is that of Node.js itself.
     OfNode,
+    /// It is that of Chromium.
+    OfChromium,
 }
 
 /// A program made with the library.
@@ -36,6 +38,8 @@ pub enum Program {
     Deno(&'static str),
     /// A file of `peers/`, run by Bun.
     Bun(&'static str),
+    /// A file of `browser/`, which drives Chromium.
+    Browser(&'static str),
     /// A file of `peers/python/`.
     Python(&'static str),
     /// A program, and the library which that is asked to use.
@@ -48,6 +52,7 @@ impl Peer {
     pub fn label(&self, installed: &Installed) -> String {
         let version = match self.version {
             Version::OfNode => installed.node_version(),
+            Version::OfChromium => installed.browser().version(),
             Version::Pinned(file, before) => {
                 let (_, rest) = file.split_once(before).expect("the file pins a version");
                 rest.split(['"', '\n']).next().unwrap_or_default()
@@ -63,6 +68,7 @@ impl Peer {
             Program::Node(program) => installed.node(program),
             Program::Deno(program) => installed.deno(program),
             Program::Bun(program) => installed.bun(program),
+            Program::Browser(program) => installed.browser().program(program),
             Program::Python(program) => installed.python(program),
             Program::Rust(program, library) => {
                 let mut command = Command::new(program);

@@ -1,6 +1,6 @@
 //! The columns of the table, and for each the checks that it cannot make by its nature.
 
-use sockeye_rivals::peer::{Peer, Program};
+use sockeye_rivals::peer::{Peer, Program, Version};
 
 use crate::peers::{self, npm, python, rust};
 
@@ -10,9 +10,10 @@ pub(crate) struct Client {
     pub(crate) cannot: &'static [(&'static str, &'static str)],
 }
 
-pub(crate) const CLIENTS: [Client; 12] = [
+pub(crate) const CLIENTS: [Client; 13] = [
     Client { peer: npm("npm ws", "\"ws\": \"", Program::Node("ws.mjs")), cannot: &[] },
     Client { peer: peers::NODE, cannot: LIKE_A_BROWSER },
+    Client { peer: CHROMIUM, cannot: LIKE_A_BROWSER },
     Client {
         peer: npm("Deno", "\"deno\": \"", Program::Deno("builtin.mjs")),
         cannot: LIKE_A_BROWSER,
@@ -64,6 +65,13 @@ pub(crate) const CLIENTS: [Client; 12] = [
         cannot: &[("subprotocol", "does not tell which one was chosen"), ("unmasked frame", MASKS)],
     },
 ];
+
+/// It serves nobody, so that it has a column here only.
+const CHROMIUM: Peer = Peer {
+    name: "Chromium",
+    version: Version::OfChromium,
+    program: Program::Browser("interop.mjs"),
+};
 
 const LIKE_A_BROWSER: &[(&str, &str)] = &[
     ("fragments", WHOLE),
