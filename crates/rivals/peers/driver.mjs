@@ -6,7 +6,7 @@ import { Buffer } from 'node:buffer';
 import process from 'node:process';
 import { meet } from './common.mjs';
 
-const DEADLINE_MILLISECONDS = 10_000;
+const DEADLINE_MILLISECONDS = 30_000;
 
 /** Runs what the command line asks for. A check is a function of the server's URL that throws what it saw instead. */
 export async function main(checks, WebSocket) {

@@ -17,7 +17,7 @@ import socket
 import struct
 import sys
 
-DEADLINE_SECONDS = 10
+DEADLINE_SECONDS = 30
 MEBIBYTE = 1 << 20
 MESSAGE_MAX = 16 * MEBIBYTE
 SUBPROTOCOL = "sockeye.test"

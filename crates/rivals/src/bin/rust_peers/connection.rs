@@ -197,7 +197,7 @@ pub(crate) fn close_code(payload: &[u8]) -> Option<u16> {
 
 /// Chosen by servers, if it is offered.
 pub(crate) const SUBPROTOCOL: &str = "sockeye.test";
-pub(crate) const DEADLINE: Duration = Duration::from_secs(10);
+pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 pub(crate) const MEBIBYTE: usize = 1 << 20;
 /// What a client takes, and what a server does.
 pub(crate) const MESSAGE_MAX: usize = 16 * MEBIBYTE;
