@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::channel;
 use std::time::Duration;
 
 #[test]
@@ -30,8 +31,13 @@ fn five_lines_echo() {
 #[test]
 fn an_address_that_is_taken_is_an_error() {
     let taken = Server::bind("127.0.0.1:0", Config::default()).expect("a free port");
-    let error = sockeye::serve(taken.local_addr(), |_, _| {}).expect_err("somebody has it");
-    assert_eq!(error.kind(), ErrorKind::AddrInUse);
+    let (sender, result) = channel();
+    // In a thread, because it would serve for ever if it could.
+    std::thread::spawn(move || {
+        let _test_is_over = sender.send(sockeye::serve(taken.local_addr(), |_, _| {}));
+    });
+    let result = result.recv_timeout(PATIENCE).expect("it does not serve");
+    assert_eq!(result.map_err(|error| error.kind()), Err(ErrorKind::AddrInUse));
 }
 
 #[test]
