@@ -76,10 +76,13 @@ fn upgrade(request: &Request<'_>, state: Endpoint) -> Reply<Endpoint> {
 
 fn page(request: &Request<'_>) -> Response {
     plain(request, || {
-        Response::new(Status::OK)
-            .with_body("text/html; charset=utf-8", PAGE)
-            .and_then(|response| response.with_header("Cache-Control", "no-cache"))
-            .expect("both headers are written in this file")
+        let response = Response::new(Status::OK).with_body("text/html; charset=utf-8", PAGE);
+        PAGE_HEADERS
+            .iter()
+            .try_fold(response.expect("a type that is written in this file"), |response, header| {
+                response.with_header(header.0, header.1)
+            })
+            .expect("headers that are written in this file")
     })
 }
 
@@ -94,6 +97,15 @@ fn plain(request: &Request<'_>, respond: impl FnOnce() -> Response) -> Response 
 }
 
 const PAGE: &[u8] = include_bytes!("page.html");
+
+/// The page's own policy names the hashes of its script and its style; this is what a policy in a page cannot say.
+const PAGE_HEADERS: &[(&str, &str)] = &[
+    ("Cache-Control", "no-cache"),
+    ("Content-Security-Policy", "frame-ancestors 'none'"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Referrer-Policy", "no-referrer"),
+    ("X-Content-Type-Options", "nosniff"),
+];
 
 const TOPIC_NAME_SIZE_MAX: usize = 255;
 

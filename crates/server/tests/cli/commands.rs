@@ -109,7 +109,19 @@ fn the_page_is_small_and_needs_nothing_from_elsewhere() {
     let server = Sockeye::start();
     let (_, head, page) = client::get(server.address, "GET", "/");
     assert!(head.contains("\r\nContent-Type: text/html; charset=utf-8\r\n"), "{head}");
+    // The page itself allows its own script and style, by their hashes, and this server to be connected to.
+    assert!(page.contains("<meta http-equiv=\"Content-Security-Policy\""), "{page}");
+    for header in [
+        "Content-Security-Policy: frame-ancestors 'none'",
+        "Cross-Origin-Opener-Policy: same-origin",
+        "Referrer-Policy: no-referrer",
+        "X-Content-Type-Options: nosniff",
+    ] {
+        assert!(head.contains(&format!("\r\n{header}\r\n")), "{header} is not in {head}");
+    }
     assert!(page.len() < 16 * 1024, "{} bytes", page.len());
+    // The name of a format, which nobody fetches.
+    let page = page.replace("xmlns='http://www.w3.org/2000/svg'", "");
     for elsewhere in ["http://", "https://", "src=", "@import", "url("] {
         assert!(!page.contains(elsewhere), "{elsewhere}");
     }
