@@ -101,6 +101,8 @@ impl<H: Handler> Core<H> {
             return;
         }
         match &connection.phase {
+            // It ends with the flush, and what waits behind it comes next.
+            Phase::Streaming(stream) if stream.ending != StreamEnding::None => {}
             Phase::Open(_) | Phase::Streaming(_) => self.finish_lost(handler, token.slot),
             Phase::Head(_) | Phase::Discarding(_) => self.end(token.slot),
             // Who has asked and says no more may still want the answer.
