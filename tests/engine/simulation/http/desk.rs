@@ -307,7 +307,7 @@ impl Handler for Desk {
             "pausing" if !is_end => {
                 connection.pause();
                 let (id, time) = (connection.id(), Duration::from_millis(300));
-                connection.worker().mail(id.worker(), Mail::Ask(id, key.clone(), time));
+                connection.worker().mail(id.worker(), Mail::Ask(id, key, time));
             }
             "late-socket" if is_end => {
                 self.reply(connection, Reply::upgrade(State::at("socket", &key)));
