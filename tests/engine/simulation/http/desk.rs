@@ -2,55 +2,14 @@
 //! carries its key. The ledger says what the handler was told and what it did.
 
 use super::super::application::PANIC;
-use sockeye::handler::{CloseCause, Closed, SendRefused};
+use super::ledger::{Ledger, Record};
+use sockeye::handler::{Closed, SendRefused};
 use sockeye::protocol::http::{BodyPart, Request, Response, Status};
 use sockeye::protocol::{CloseCode, Message};
 use sockeye::{
     ConnectionId, Context, Handler, Remote, Reply, RequestContext, WorkerContext, WorkerId,
 };
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
-
-/// What the handlers of all workers note down.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Ledger(Rc<RefCell<Notes>>);
-
-#[derive(Debug, Default)]
-pub(crate) struct Notes {
-    /// By the key of the request.
-    pub(crate) records: BTreeMap<String, Record>,
-    /// Publications so far, by client.
-    pub(crate) published: BTreeMap<String, usize>,
-}
-
-/// What became of one request.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Record {
-    pub(crate) id: Option<ConnectionId>,
-    /// How often `on_request` was called with it.
-    pub(crate) asked: usize,
-    /// It was kept waiting.
-    pub(crate) has_waited: bool,
-    /// Replies that were taken, but for those that ask for more time.
-    pub(crate) replied: usize,
-    /// Another thread was asked to answer: whether that came in time, nobody hears.
-    pub(crate) is_answered_from_afar: bool,
-    pub(crate) opened: usize,
-    pub(crate) closed: Vec<(u16, CloseCause)>,
-    /// Its handler panicked, and the worker answered.
-    pub(crate) has_panicked: bool,
-    pub(crate) drains: usize,
-    pub(crate) lags: usize,
-    /// Of the request.
-    pub(crate) body: Vec<u8>,
-    pub(crate) body_ends: usize,
-    /// What a stream has taken.
-    pub(crate) sent: Vec<u8>,
-    /// Publications before a stream subscribed.
-    pub(crate) joined_at: BTreeMap<String, usize>,
-}
 
 /// What workers and tests tell a worker.
 pub(crate) enum Mail {
@@ -88,24 +47,6 @@ pub(crate) struct Desk {
     asked: Vec<(Instant, ConnectionId, String)>,
     /// Streams to be ended.
     ending: Vec<(Instant, ConnectionId)>,
-}
-
-impl Ledger {
-    pub(crate) fn note<R>(&self, key: &str, note: impl FnOnce(&mut Record) -> R) -> R {
-        note(self.0.borrow_mut().records.entry(key.to_owned()).or_default())
-    }
-
-    pub(crate) fn record(&self, key: &str) -> Record {
-        self.0.borrow().records.get(key).cloned().unwrap_or_default()
-    }
-
-    pub(crate) fn id(&self, key: &str) -> ConnectionId {
-        self.record(key).id.expect("the request has arrived")
-    }
-
-    pub(crate) fn notes(&self) -> std::cell::Ref<'_, Notes> {
-        self.0.borrow()
-    }
 }
 
 impl Desk {
@@ -185,7 +126,7 @@ impl Desk {
 
     fn publish(&self, connection: &mut RequestContext<'_, Self>, key: &str) {
         let client = key.split('.').next().unwrap_or_default().to_owned();
-        let mut notes = self.ledger.0.borrow_mut();
+        let mut notes = self.ledger.notes_mut();
         let number = notes.published.entry(client.clone()).or_default();
         connection.worker().publish(NEWS, format!("{client}:{number}:").as_str());
         *number += 1;

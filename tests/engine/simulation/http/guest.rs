@@ -1,7 +1,8 @@
 //! A client of some temper: what it asks, and what its answers must be.
 
 use super::HttpWorld;
-use super::desk::{Record, page, piece};
+use super::desk::{page, piece};
+use super::ledger::Record;
 use super::visitor::{Answer, Asked, Visitor};
 use crate::support::Random;
 use sockeye::driver::Stream;
@@ -240,7 +241,8 @@ fn ask(visitor: &mut Visitor, key: &str, random: &mut Random, workers: usize) {
         4 => visitor.head("now", key, &[size]),
         5..8 => {
             let body = random.bytes(size);
-            let chunk = random.one_in(2).then(|| 1 + random.below(size + 1));
+            // Less data would be outweighed by the extensions, which is refused.
+            let chunk = random.one_in(2).then(|| 8 + random.below(size + 1));
             visitor.post(("echo", key, &[]), &body, chunk, expects);
         }
         8 => {

@@ -5,13 +5,15 @@ mod desk;
 mod endings;
 mod guest;
 mod handing_over;
+mod ledger;
 mod replies;
 mod storm;
 mod visitor;
 
 use super::world::World;
 use super::{compare_seeds, run_seeds};
-use desk::{Desk, Ledger};
+use desk::Desk;
+use ledger::Ledger;
 use sockeye::Config;
 use sockeye::driver::{Network, Simulated, Weather};
 use visitor::Visitor;

@@ -3,8 +3,9 @@
 
 use super::super::storm::draw_weather;
 use super::guest::{Guest, Temper};
+use super::ledger::Record;
 use super::visitor::Visitor;
-use super::{HttpWorld, desk::Record, world};
+use super::{HttpWorld, world};
 use crate::support::Random;
 use sockeye::driver::Weather;
 use sockeye::limits::RECEIVE_SIZE;
