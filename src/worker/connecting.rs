@@ -15,7 +15,8 @@ use std::net::SocketAddr;
 impl<D: Driver, H: Handler> Worker<D, H> {
     /// Has the driver begin with the connections that the handler has asked for.
     pub(super) fn dial(&mut self) {
-        while let Some((token, address)) = self.core.dialing.pop() {
+        // Who connects again because this one failed has its turn in the next tick, or this one had no end.
+        for (token, address) in std::mem::take(&mut self.core.dialing) {
             let Err(error) = self.driver.connect(token, address) else {
                 continue;
             };

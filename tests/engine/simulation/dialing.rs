@@ -70,6 +70,22 @@ fn one_that_is_refused_or_short_of_descriptors_fails_at_once() {
 }
 
 #[test]
+fn who_connects_again_at_once_has_one_try_in_each_tick() {
+    let weather = Weather { connect_failure_per_mille: 1000, ..Weather::calm() };
+    let (driver, network) = Simulated::new(0, weather);
+    let log = Log::default();
+    let mut world = World::start(vec![(driver, network)], &Config::default(), (), |_| Dialer {
+        connections: 1,
+        tries_again: true,
+        log: Rc::clone(&log),
+    });
+    for ticks in 1..=10 {
+        world.workers[0].tick(&world.clock).expect("the simulated driver can always wait");
+        assert_eq!(log.borrow()[&0].len(), ticks);
+    }
+}
+
+#[test]
 fn in_a_storm_each_of_them_ends_once_and_leaves_nothing() {
     let mut opened = 0;
     for seed in 0..300 {
@@ -101,6 +117,7 @@ fn world(seed: u64, connections: usize, weather: &Weather) -> World<Dialer, Log>
     let drivers = vec![(driver, network)];
     World::start(drivers, &Config::default(), Rc::clone(&log), |_| Dialer {
         connections,
+        tries_again: false,
         log: Rc::clone(&log),
     })
 }
@@ -112,6 +129,7 @@ fn address() -> SocketAddr {
 /// Connects in its first turn, says hello three times over each connection, then closes it.
 struct Dialer {
     connections: usize,
+    tries_again: bool,
     log: Log,
 }
 
@@ -155,6 +173,11 @@ impl Handler for Dialer {
 
     fn on_connect_failed(&mut self, connection: &mut Context<'_, Self>, error: &ConnectError) {
         self.note(connection, format!("failed: {error}"));
+        if self.tries_again {
+            let config = ClientConfig::new("ws://simulated/").expect("an address");
+            let number = *connection.state();
+            connection.worker().connect(address(), &config, number).expect("there is room");
+        }
     }
 
     fn on_close(&mut self, connection: &mut Context<'_, Self>, closed: &Closed<'_>) {
