@@ -1,7 +1,7 @@
 //! Connections that go from one worker to another, before anything of their request was done: the handler of the first
 //! has said whose it is ([`crate::handler::Reply::HandOff`]).
 
-use super::phases::Phase;
+use super::phases::{HandingOver, Phase};
 use super::{Worker, WorkerId};
 use crate::driver::{Driver, Token};
 use crate::handler::Handler;
@@ -18,6 +18,8 @@ pub(crate) struct Handover<T> {
     /// The request's head, and what came after it.
     bytes: Vec<u8>,
     peer: SocketAddr,
+    /// The request is a `HEAD`.
+    is_head_only: bool,
     since: Instant,
 }
 
@@ -43,6 +45,11 @@ pub(crate) fn handovers<T>(workers: usize) -> Vec<Handovers<T>> {
 }
 
 impl<T> Handovers<T> {
+    /// Whether nothing is on its way, in either direction.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.incoming.is_empty()
+    }
+
     /// Whether something did not get away, so that the worker must come back soon.
     pub(crate) const fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()
@@ -64,8 +71,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         } else if let Phase::HandingOver(handing_over) = &mut connection.phase {
             let bytes = std::mem::take(&mut handing_over.bytes);
             let since = self.core.now;
-            let handover = Handover { transfer, bytes, peer: handing_over.peer, since };
-            self.handovers.waiting.push((handing_over.to, handover));
+            let HandingOver { to, peer, is_head_only, .. } = **handing_over;
+            let handover = Handover { transfer, bytes, peer, is_head_only, since };
+            self.handovers.waiting.push((to, handover));
         }
         self.free(token);
     }
@@ -92,21 +100,18 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// Takes the connections that other workers hand over, and handles their requests.
     pub(super) fn take_over(&mut self) {
         for _ in 0..HANDING_OVER_MAX {
-            let Ok(Handover { transfer, bytes, peer, .. }) = self.handovers.incoming.try_recv()
-            else {
+            let Ok(handover) = self.handovers.incoming.try_recv() else {
                 return;
             };
-            if self.shut_down_by.is_some() {
-                continue;
-            }
+            let Handover { transfer, bytes, peer, is_head_only, .. } = handover;
             let is_full = self.core.connections() >= self.core.config.connections_per_worker_max;
             let Some(token) = self.adopt(transfer, peer) else {
                 continue;
             };
-            if is_full {
-                let text = "the worker that this is for has all its connections: try again\n";
+            if is_full || self.core.is_shutting_down {
+                let text = "the worker that this is for takes no more connections: try again\n";
                 let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
-                self.core.refuse(token.slot, false, &response);
+                self.core.refuse(token.slot, is_head_only, &response);
                 continue;
             }
             if let Phase::Head(head) = &mut self.core.connections[token.slot].phase {

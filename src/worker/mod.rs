@@ -10,7 +10,7 @@
 //! 5. carry out replies to requests that waited for them; begin with connections that were asked for,
 //! 6. deliver what was published: seal it, queue it for each subscriber,
 //! 7. flush every connection that queued something, once, and carry out what was decided about it,
-//! 8. post mail, one batch per other worker.
+//! 8. post mail, one batch per other worker; hand connections over; read again from those that mail had paused.
 //!
 //! A slot is freed when the driver has said its last word about it, in step 2 of some later tick.
 
@@ -88,7 +88,7 @@ pub struct Worker<D: Driver, H: Handler> {
     core: Core<H>,
     mailbox: Mailbox<H::Mail>,
     handovers: Handovers<D::Transfer>,
-    /// Why connections are not accepted at present, with the moment of the next try.
+    /// When accepting is tried again, after it failed.
     accept_again_at: Option<Instant>,
     is_accepting: bool,
     /// When the handler wants to be called.
@@ -113,7 +113,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// Whether the worker was told to shut down and has nothing left to do.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        self.shut_down_by.is_some() && self.core.connections() == 0
+        self.shut_down_by.is_some() && self.core.connections() == 0 && self.handovers.is_empty()
     }
 
     /// Ticks until [`Worker::is_done`].

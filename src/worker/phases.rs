@@ -132,6 +132,8 @@ pub(crate) struct HandingOver {
     pub(crate) to: WorkerId,
     pub(crate) bytes: Vec<u8>,
     pub(crate) peer: SocketAddr,
+    /// The request is a `HEAD`.
+    pub(crate) is_head_only: bool,
     /// The driver was asked to give it up.
     pub(crate) is_detaching: bool,
 }

@@ -248,6 +248,15 @@ impl<H: Handler> Core<H> {
         self.timers.schedule_earlier(slot, self.ticks + self.config.close_timeout);
     }
 
+    /// Ends a connection at a shutdown. One that is kept and idle is not waited for: nothing of it is under way in either
+    /// direction, and its peer may keep it for minutes.
+    pub(super) fn leave(&mut self, slot: u32) {
+        let is_idle = matches!(&self.connections[slot].phase, Phase::Head(head)
+            if head.is_kept_alive && !head.has_begun);
+        self.end(slot);
+        self.connections[slot].flags.is_at_end |= is_idle;
+    }
+
     /// Calls the handler for a connection. If it panics, the connection is closed, or the request answered with 500; the
     /// panic hook has told of it.
     #[inline]

@@ -52,13 +52,13 @@ impl<H: Handler> Core<H> {
             _ => Vec::new(),
         };
         if bytes.is_empty() {
-            return self.handle_heads(handler, slot, received);
+            return self.handle_http_input(handler, slot, received);
         }
         bytes.extend_from_slice(received);
-        self.handle_heads(handler, slot, &mut bytes)
+        self.handle_http_input(handler, slot, &mut bytes)
     }
 
-    fn handle_heads(&mut self, handler: &mut H, slot: u32, mut input: &mut [u8]) -> FollowUp {
+    fn handle_http_input(&mut self, handler: &mut H, slot: u32, mut input: &mut [u8]) -> FollowUp {
         while !input.is_empty() {
             let connection = &mut self.connections[slot];
             if !connection.takes_input() {
@@ -164,7 +164,7 @@ impl<H: Handler> Core<H> {
             return size;
         };
         match reply {
-            Reply::HandOff(to) => match self.hand_off(slot, &head, to, input) {
+            Reply::HandOff(to) => match self.hand_off(slot, &head, &asked, to, input) {
                 None => return input.len(),
                 Some(refusal) => {
                     self.respond(slot, Unanswered { head, asked, body, body_since }, &refusal);
@@ -196,7 +196,14 @@ impl<H: Handler> Core<H> {
     }
 
     /// Sends the connection on its way to another worker, with the request. If that cannot be, answers why.
-    fn hand_off(&mut self, slot: u32, head: &Head, to: WorkerId, input: &[u8]) -> Option<Response> {
+    fn hand_off(
+        &mut self,
+        slot: u32,
+        head: &Head,
+        asked: &Asked,
+        to: WorkerId,
+        input: &[u8],
+    ) -> Option<Response> {
         if to == self.id || usize::from(to.0) >= self.workers() || head.was_handed_over {
             let text =
                 "the handler hands over to a worker that there is not, to itself, or twice\n";
@@ -207,8 +214,13 @@ impl<H: Handler> Core<H> {
             return Some(Response::text(Status::SERVICE_UNAVAILABLE, text));
         }
         self.handing_over += 1;
-        let (bytes, peer) = (input.to_vec(), head.peer);
-        let handing_over = HandingOver { to, bytes, peer, is_detaching: false };
+        let handing_over = HandingOver {
+            to,
+            bytes: input.to_vec(),
+            peer: head.peer,
+            is_head_only: asked.is_head_only(),
+            is_detaching: false,
+        };
         let connection = &mut self.connections[slot];
         connection.phase = Phase::HandingOver(Box::new(handing_over));
         connection.since = self.ticks;

@@ -32,7 +32,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 Phase::Open(_) | Phase::Streaming(_) => {
                     let _closing = self.core.close(token.slot, CloseCode::GOING_AWAY, SHUTS_DOWN);
                 }
-                Phase::Head(_) | Phase::Discarding(_) => self.core.end(token.slot),
+                Phase::Head(_) | Phase::Discarding(_) => self.core.leave(token.slot),
                 Phase::Connecting(_) => {
                     self.core.give_up(&mut self.handler, token.slot, &shutting_down());
                 }

@@ -182,3 +182,16 @@ fn who_has_ended_its_stream_gets_all_answers_also_behind_one_that_came_late() {
     world.settle_one(&mut visitor);
     assert_eq!((visitor.statuses(), visitor.incoming()), (vec![200; 6], Stream::Ended));
 }
+
+#[test]
+fn a_shutdown_does_not_wait_for_who_is_kept_and_idle() {
+    let mut world = calm(&Config::default());
+    let mut visitor = world.visitor();
+    visitor.get("now", "0.0", &[100]);
+    world.settle_one(&mut visitor);
+    world.remote.shut_down(Duration::from_secs(10));
+    // No time passes, and the visitor does not end its stream.
+    world.settle_one(&mut visitor);
+    assert!(world.workers[0].is_done());
+    assert_eq!((visitor.statuses(), visitor.incoming()), (vec![200], Stream::Ended));
+}

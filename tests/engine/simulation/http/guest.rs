@@ -140,6 +140,8 @@ impl Guest {
             "never" => 503,
             "socket" | "late-socket" => 101,
             "panic-body" | "panic-request" => 500,
+            // A worker that shuts down takes nobody over; that is the last answer.
+            "hop" if answer.is_last && answer.key.is_none() => 503,
             _ => 200,
         };
         // A request that a garbled one is taken for gets no answer of its own.

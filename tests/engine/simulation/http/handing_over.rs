@@ -96,3 +96,39 @@ fn a_worker_that_has_all_its_connections_answers_503_to_who_is_handed_over() {
     assert_eq!((visitors[2].statuses(), visitors[2].incoming()), (vec![503], Stream::Ended));
     assert_eq!(world.connections(), 2);
 }
+
+#[test]
+fn the_503_of_a_worker_that_is_full_has_no_body_for_head() {
+    let mut config = Config::default();
+    config.connections_per_worker_max = 1;
+    let mut world = world(0, 2, &Weather::calm(), &config);
+    let network = world.networks[1].clone();
+    let mut visitors = [Visitor::connect(&network), world.visitor()];
+    visitors[0].get("hop", "0.0", &[1]);
+    world.settle(&mut visitors[..1]);
+    visitors[1].head("hop", "1.0", &[1]);
+    // What the visitor reads without a body would be an answer of its own, and no answer at that.
+    world.settle(&mut visitors);
+    assert_eq!((visitors[1].statuses(), visitors[1].incoming()), (vec![503], Stream::Ended));
+}
+
+#[test]
+fn who_is_on_the_way_to_a_worker_that_shuts_down_is_answered() {
+    let mut world = world(0, 2, &Weather::calm(), &Config::default());
+    let mut visitor = world.visitor();
+    visitor.get("hop", "0.0", &[1]);
+    visitor.pump();
+    // The first worker has given it away, and the second one has not looked.
+    for _ in 0..10 {
+        world.tick(0);
+    }
+    assert_eq!(world.connections(), 0);
+    world.remote.shut_down(Duration::from_secs(10));
+    for _ in 0..2 {
+        assert!(!world.workers[1].is_done(), "somebody is on the way to it");
+        world.tick(1);
+    }
+    world.settle_one(&mut visitor);
+    assert_eq!((visitor.statuses(), visitor.incoming()), (vec![503], Stream::Ended));
+    assert!(world.workers.iter().all(|worker| worker.is_done()));
+}
