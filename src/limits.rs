@@ -88,6 +88,15 @@ pub const DRAINED_BYTES: usize = 16 * 1024;
 /// megabytes hide where no policy of ours reaches them.
 pub const UNSENT_IN_KERNEL_BYTES: u32 = 64 * 1024;
 
+/// Silence after which the kernel asks whether a peer is there, where nothing else does.
+pub const SILENT_PEER_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Between two such questions, until one is answered.
+pub const SILENT_PEER_PROBE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// Such questions without an answer after which the connection is lost.
+pub const SILENT_PEER_PROBES: u32 = 3;
+
 /// Threads of one server.
 pub const WORKERS_MAX: usize = 1024;
 
@@ -129,7 +138,7 @@ pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Default for `Config`: for the kernel to take any of the bytes that wait.
 pub const WRITE_STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Default for `ClientConfig`: for one of the server's addresses, or of the proxy's, to accept a connection.
+/// Default for `ClientConfig`: for all addresses of the server, or of the proxy, to be tried.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Bytes that a blocking client keeps from one message to the next: as much to receive into and as much to send from.

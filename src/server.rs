@@ -1,11 +1,10 @@
 //! A listening socket per worker, and a thread for each.
 
 use crate::config::Config;
-use crate::driver::{Driver, Epoll};
+use crate::driver::{Driver, Epoll, set_options};
 use crate::handler::Handler;
-use crate::limits::UNSENT_IN_KERNEL_BYTES;
 use crate::worker::{Remote, SystemClock, WorkerId, WorkerParts};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -190,9 +189,7 @@ fn listen(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;
     socket.set_reuse_port(is_shared)?;
-    // Accepted sockets inherit both, which saves two system calls on each.
-    socket.set_tcp_nodelay(true)?;
-    socket.set_tcp_notsent_lowat(UNSENT_IN_KERNEL_BYTES)?;
+    set_options(&SockRef::from(&socket))?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
@@ -204,7 +201,9 @@ const BACKLOG: i32 = 4096;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use socket2::SockRef;
+    use crate::limits::{
+        SILENT_PEER_PROBE_INTERVAL, SILENT_PEER_PROBES, SILENT_PEER_TIMEOUT, UNSENT_IN_KERNEL_BYTES,
+    };
     use std::net::TcpStream;
 
     #[test]
@@ -215,6 +214,10 @@ mod tests {
         let accepted = SockRef::from(&accepted);
         assert!(accepted.tcp_nodelay()?);
         assert_eq!(accepted.tcp_notsent_lowat()?, UNSENT_IN_KERNEL_BYTES);
+        assert!(accepted.keepalive()?);
+        assert_eq!(accepted.tcp_keepalive_time()?, SILENT_PEER_TIMEOUT);
+        assert_eq!(accepted.tcp_keepalive_interval()?, SILENT_PEER_PROBE_INTERVAL);
+        assert_eq!(accepted.tcp_keepalive_retries()?, SILENT_PEER_PROBES);
         Ok(())
     }
 

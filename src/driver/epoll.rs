@@ -9,6 +9,8 @@
 
 use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
+pub(crate) use options::set_options;
+
 use crate::limits::{ACCEPTS_PER_TICK_MAX, RECEIVE_SIZE};
 use mio::event::Event;
 use mio::net::{TcpListener, TcpStream};
@@ -21,6 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod connecting;
+mod options;
 #[cfg(test)]
 mod tests;
 

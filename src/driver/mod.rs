@@ -35,6 +35,7 @@ mod epoll;
 mod simulated;
 
 pub use epoll::Epoll;
+pub(crate) use epoll::set_options;
 pub use simulated::{Answer, Network, Peer, Simulated, SimulatedTransfer, Stream, Weather};
 
 /// Moves bytes between sockets and buffers.

@@ -1,6 +1,6 @@
 //! Connecting without waiting.
 
-use crate::limits::UNSENT_IN_KERNEL_BYTES;
+use super::options::set_options;
 use mio::net::TcpStream;
 use socket2::SockRef;
 use std::io::{self, ErrorKind};
@@ -9,8 +9,7 @@ use std::net::SocketAddr;
 /// A socket that is connecting, with the options that accepted sockets inherit from their listener.
 pub(super) fn begin(address: SocketAddr) -> io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
-    stream.set_nodelay(true)?;
-    SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_IN_KERNEL_BYTES)?;
+    set_options(&SockRef::from(&stream))?;
     Ok(stream)
 }
 
@@ -30,6 +29,7 @@ pub(super) fn is_connected(stream: &TcpStream) -> io::Result<bool> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+    use crate::limits::UNSENT_IN_KERNEL_BYTES;
     use socket2::{Domain, Socket, Type};
     use std::net::{Ipv4Addr, TcpListener};
 
@@ -50,6 +50,7 @@ pub(super) mod tests {
         let socket = SockRef::from(&stream);
         assert!(socket.tcp_nodelay()?);
         assert_eq!(socket.tcp_notsent_lowat()?, UNSENT_IN_KERNEL_BYTES);
+        assert!(socket.keepalive()?);
         Ok(())
     }
 
