@@ -105,22 +105,25 @@ impl<S: Read + Write> Wire<S> {
     /// Writes all of it, or fails: then some of it may have been written.
     pub(super) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let result = self.stream.write_all(bytes).and_then(|()| self.stream.flush());
-        // What a socket says when its time is up would read as if it never waited.
-        result.map_err(|error| match error.kind() {
-            ErrorKind::WouldBlock => {
-                io::Error::new(ErrorKind::TimedOut, "the server does not take what is sent")
-            }
-            _ => error,
-        })
+        result.map_err(name_timeout)
     }
 
-    /// Writes all of it, with the deadline as the limit of each wait.
+    /// Writes all of it before the deadline. A server that takes a byte now and then does not move it.
     pub(super) fn write_before(&mut self, deadline: Deadline, bytes: &[u8]) -> io::Result<()> {
-        let left = deadline.left().ok_or_else(deadline_error)?;
-        if let Some(controls) = &self.controls {
-            (controls.set_write_timeout)(&self.stream, Some(left))?;
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let left = deadline.left().ok_or_else(deadline_error)?;
+            if let Some(controls) = &self.controls {
+                (controls.set_write_timeout)(&self.stream, Some(left))?;
+            }
+            match self.stream.write(rest) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(size) => rest = &rest[size..],
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(name_timeout(error)),
+            }
         }
-        self.write(bytes)
+        self.stream.flush().map_err(name_timeout)
     }
 
     /// Ends our direction of the stream, where it has controls.
@@ -129,6 +132,16 @@ impl<S: Read + Write> Wire<S> {
             // The stream may have failed, and then has ended anyway.
             let _ended_already = (controls.shutdown_write)(&self.stream);
         }
+    }
+}
+
+/// What a socket says when its time is up would read as if it never waited.
+fn name_timeout(error: io::Error) -> io::Error {
+    match error.kind() {
+        ErrorKind::WouldBlock => {
+            io::Error::new(ErrorKind::TimedOut, "the server does not take what is sent")
+        }
+        _ => error,
     }
 }
 
