@@ -78,7 +78,7 @@
     feature = "net",
     doc = "The [`guide`] has a chapter for each of these: what is called when, threads, backpressure, costs, limits and errors,"
 )]
-#![cfg_attr(feature = "net", doc = "an own loop, no loop at all.")]
+#![cfg_attr(feature = "net", doc = "your own loop, no loop at all.")]
 //!
 //! # A client
 //!

@@ -38,7 +38,8 @@
 //! - **The clock is read once per turn.** [`WorkerContext::now`] is that moment.
 //!
 //! What all clients together can make a server hold is at most connections × ([`message_bytes_max`] +
-//! [`send_queue_bytes_max`]), and only while each of them is in the middle of both. Buffers that are not in use are the
+//! [`send_queue_bytes_max`] + 128 KiB of input that waits for its turn), and only while each of them is in the middle of all
+//! three; and what handlers keep of the bodies of requests. Buffers that are not in use are the
 //! worker's, in pools that are bounded too.
 //!
 //! Figures are of one run on one machine, with all peers beside: `benches/record/2026-11-21-epyc-2core.md`.

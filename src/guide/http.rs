@@ -13,11 +13,13 @@
 //!
 //! - **A stream is like a WebSocket that only sends.** It subscribes to topics and gets what is published as pieces of its
 //!   body; backlog, lag and stalls are treated alike, and [`on_close`] says how it ended.
+//!   HTTP has no pings: of a reader that is silent the kernel finds out after a minute and a half whether it is there.
 //! - **A pending request has a deadline,** the one given with the reply. After it the client gets 503, and [`on_close`] is
 //!   called. It is called too when the client goes away first, and not when the request was replied to.
 //! - **Bodies are bounded** by [`body_bytes_max`]; what is larger gets 413. A body that nobody asked for is discarded.
 //! - **Connections are kept,** and requests may be pipelined: each is answered before the next is looked at. A framing that
 //!   could be read in two ways is refused, and the connection with it.
+//! - **Responses have no `Date`** (RFC 9110 section 6.6.1) unless the handler adds one: the engine reads no calendar.
 //!
 //! ```
 //! use sockeye::protocol::Message;
@@ -56,7 +58,6 @@
 //!                 connection.worker().publish("events", &format!("data: {event}\n\n"));
 //!                 let _gone = connection.reply(Response::text(Status::OK, "told\n"));
 //!             }
-//!             _ => {}
 //!         }
 //!     }
 //!

@@ -9,7 +9,7 @@
 //! | the [`Handler`] | one per worker, made in its thread by the closure given to [`Server::start`] | put an `Arc` into each, or send mail |
 //! | [`Handler::State`] | one per connection, seen by its worker alone; it need not be `Send` | copy out what others have to know |
 //! | a topic | each worker has its part of the subscribers | [`Context::publish`] reaches all of them, on all workers |
-//! | [`ConnectionId`] | a name: `Copy`, `Send`, good everywhere, never used twice | keep it wherever you like |
+//! | [`ConnectionId`] | a name: `Copy`, `Send`, good everywhere, not used again until its worker has had four billion others | keep it wherever you like |
 //! | [`Handler::Mail`] | a type of yours, `Send` | moved to the handler of another worker, or of the own one |
 //! | [`Remote`] | a handle on all workers: `Clone`, `Send` | keep it in other threads and in handlers |
 //!

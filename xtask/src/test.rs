@@ -14,8 +14,8 @@ use crate::{autobahn, dependencies, fuzz, tidy};
 ///
 /// The steps: what the machine lacks; formatting; clippy for the workspace and for the engine with less than all its
 /// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; the engine with each set
-/// of features alone; what the project depends on (cargo deny, cargo tree); the documentation; the server against other
-/// people's clients; the conformance suite against server and client; every fuzz target for a few seconds; every
+/// of features alone; what the project depends on (cargo deny, cargo tree); the documentation; other people's
+/// WebSockets as clients and as servers, and the page in Chromium; the conformance suite against server and client; every fuzz target for a few seconds; every
 /// benchmark once.
 ///
 /// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes about a
@@ -55,7 +55,7 @@ const STEPS: &[Step] = &[
     Step { title: "the engine with each set of features alone", run: feature_sets },
     Step { title: "what the project depends on", run: dependencies::check },
     Step { title: "the documentation", run: documentation },
-    Step { title: "other people's clients", run: rivals },
+    Step { title: "other people's WebSockets", run: rivals },
     Step {
         title: "the conformance suite",
         run: |project| autobahn::run(project, &autobahn::Options::everything()),

@@ -105,23 +105,18 @@ pub(super) const ALLOWED: &[(&str, &[&str])] = &[
     ("protocol", &["limits"]),
     ("buffer", &["limits"]),
     ("driver", &["buffer", "limits"]),
-    ("tls", &["buffer", "limits"]),
     ("random", &["limits"]),
     // What a client asks for and why it fails is the same on a loop, so workers know it; it does not know them.
     ("client", &["limits", "protocol", "random"]),
     ("config", &["limits"]),
-    ("stats", &["limits"]),
     ("guide", &[]),
-    ("handler", &["buffer", "client", "config", "limits", "protocol", "stats", "worker"]),
+    ("handler", &["client", "config", "limits", "protocol", "worker"]),
     (
         "worker",
-        &[
-            "buffer", "client", "config", "driver", "handler", "limits", "protocol", "random",
-            "stats", "tls",
-        ],
+        &["buffer", "client", "config", "driver", "handler", "limits", "protocol", "random"],
     ),
     ("serve", &["config", "handler", "protocol", "server"]),
-    ("server", &["config", "driver", "handler", "limits", "stats", "worker"]),
+    ("server", &["config", "driver", "handler", "limits", "worker"]),
 ];
 
 #[cfg(test)]
