@@ -1,18 +1,15 @@
 //! A worker that makes connections as it is told, and notes what becomes of them.
 
-use super::PATIENCE;
+use crate::support;
 use sockeye::client::{ClientConfig, ConnectError};
 use sockeye::handler::{Closed, Reply};
 use sockeye::protocol::handshake::Accepted;
 use sockeye::protocol::http::{Request, Response, Status};
 use sockeye::protocol::{CloseCode, Message};
 use sockeye::worker::WorkerId;
-use sockeye::{
-    Config, ConnectionId, Context, Handler, Remote, RequestContext, Running, Server, WorkerContext,
-};
+use sockeye::{Config, ConnectionId, Context, Handler, RequestContext, WorkerContext};
 use std::net::SocketAddr;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::sync::mpsc::Sender;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Noted {
@@ -33,12 +30,7 @@ pub(super) enum Order {
 }
 
 /// A worker that accepts too: the connections of one worker may be of both kinds, and to itself.
-pub(super) struct Staged {
-    pub(super) address: SocketAddr,
-    pub(super) remote: Remote<Order>,
-    noted: Receiver<Noted>,
-    running: Option<Running<Order>>,
-}
+pub(super) type Staged = support::Staged<Order, Noted>;
 
 struct Stage {
     address: SocketAddr,
@@ -50,13 +42,7 @@ impl Staged {
         let mut config = Config::default();
         config.workers = 1;
         configure(&mut config);
-        let server = Server::bind("127.0.0.1:0", config).expect("a free port");
-        let (sender, noted) = channel();
-        let address = server.local_addr();
-        let running = server.start(move |_| Stage { address, noted: sender.clone() });
-        let running = running.expect("threads");
-        let remote = running.remote();
-        Self { address, remote, noted, running: Some(running) }
+        Self::serve(config, |address, noted| Stage { address, noted })
     }
 
     pub(super) fn order(&self, order: Order) {
@@ -68,10 +54,6 @@ impl Staged {
             ClientConfig::new(&format!("ws://{address}/echo")).expect("a plain address");
         configure(&mut config);
         self.order(Order::Connect(address, Box::new(config)));
-    }
-
-    pub(super) fn noted(&self) -> Noted {
-        self.noted.recv_timeout(PATIENCE).expect("something happens")
     }
 
     /// Connects, and gives the name of the connection.
@@ -88,16 +70,6 @@ impl Staged {
         match self.noted() {
             Noted::Failed(error) => error,
             other => panic!("expected a failure, not {other:?}"),
-        }
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        self.remote.shut_down(Duration::ZERO);
-        let result = self.running.take().map(Running::join);
-        if !std::thread::panicking() {
-            result.expect("dropped once").expect("no worker fails");
         }
     }
 }

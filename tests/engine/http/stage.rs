@@ -1,14 +1,12 @@
 //! A server whose handler replies as the path says, and what it notes meanwhile.
 
+use crate::support;
 use sockeye::handler::{Closed, Reply, Upgrade};
 use sockeye::protocol::http::{BodyPart, Request, Response, Status};
 use sockeye::protocol::{CloseCode, Message};
 use sockeye::worker::WorkerId;
-use sockeye::{
-    Config, ConnectionId, Context, Handler, Remote, RequestContext, Running, Server, WorkerContext,
-};
-use std::net::SocketAddr;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use sockeye::{Config, ConnectionId, Context, Handler, RequestContext, WorkerContext};
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 /// What the handler saw.
@@ -25,13 +23,7 @@ pub(super) enum Noted {
     Closed(String),
 }
 
-/// A running server; it ends with the test.
-pub(super) struct Staged {
-    pub(super) address: SocketAddr,
-    pub(super) remote: Remote<Mail>,
-    noted: Receiver<Noted>,
-    running: Option<Running<Mail>>,
-}
+pub(super) type Staged = support::Staged<Mail, Noted>;
 
 /// What a test has the handler do.
 pub(super) enum Mail {
@@ -63,16 +55,7 @@ impl Staged {
         let mut config = Config::default();
         config.workers = 2;
         configure(&mut config);
-        let server = Server::bind("127.0.0.1:0", config).expect("a free port");
-        let (sender, noted) = channel();
-        let running = server.start(move |_| Stage { noted: sender.clone() }).expect("threads");
-        let (address, remote) = (running.local_addr(), running.remote());
-        Self { address, remote, noted, running: Some(running) }
-    }
-
-    /// The next thing that the handler notes.
-    pub(super) fn noted(&self) -> Noted {
-        self.noted.recv_timeout(super::PATIENCE).expect("something happens")
+        Self::serve(config, |_, noted| Stage { noted })
     }
 
     /// The connection whose request begins to wait next.
@@ -102,16 +85,6 @@ impl Staged {
 
     pub(super) fn mail(&self, id: ConnectionId, mail: Mail) {
         self.remote.mail(id.worker(), mail).expect("the server runs");
-    }
-}
-
-impl Drop for Staged {
-    fn drop(&mut self) {
-        self.remote.shut_down(Duration::ZERO);
-        let result = self.running.take().map(Running::join);
-        if !std::thread::panicking() {
-            result.expect("dropped once").expect("no worker fails");
-        }
     }
 }
 

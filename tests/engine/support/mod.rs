@@ -5,9 +5,13 @@ mod frames;
 mod outcome;
 mod random;
 mod scenario;
+#[cfg(feature = "net")]
+mod staged;
 
 pub(crate) use chunking::every_chunking;
 pub(crate) use frames::{Frame, LengthForm, Masking};
 pub(crate) use outcome::{Outcome, OwnedEvent, receive, receive_filling};
 pub(crate) use random::Random;
 pub(crate) use scenario::{FRAGMENT, KEY, Scenario};
+#[cfg(feature = "net")]
+pub(crate) use staged::Staged;
