@@ -11,6 +11,10 @@ import { isStalled } from './sockets.mjs';
 const KERNEL = 'http://kernel.invalid/';
 /** More than a moment's worth. */
 const UNREAD_BYTES_MIN = 256 * 1024;
+/** For what Chromium does by itself, and does in a moment unless the machine is busy. */
+const WAIT_MILLISECONDS = 15_000;
+/** Ten resets wait twice each, and src/driver.rs for longer than this. */
+const RESETS_MILLISECONDS = 200_000;
 
 const [server, command, ...rest] = process.argv.slice(2);
 const browser = await find();
@@ -69,19 +73,30 @@ class Resetting {
       const writer = writable.getWriter();
       for (const size of [4 << 20, 15 << 20]) writer.write(new Uint8Array(size)).catch(() => {});
     }, server);
-    while (!hasUnread()) await sleep(1);
+    if (!(await until(hasUnread))) throw new Error('nothing came back to lie unread');
 
     const holder = await this.#networkProcess();
     process.kill(holder, 'SIGKILL');
-    // Nothing can be opened before there is a new one.
-    while ([undefined, holder].includes(await this.#networkProcess())) await sleep(1);
-    await page.context().close();
+    // Nothing can be opened before there is a new one. Where none comes, the next reset has another Chromium.
+    if (await until(async () => ![undefined, holder].includes(await this.#networkProcess()))) {
+      await page.context().close();
+    } else {
+      await this.start();
+    }
   }
 
   async #networkProcess() {
     const { processInfo } = await this.session.send('SystemInfo.getProcessInfo');
     return processInfo.find(({ type }) => type === 'network.mojom.NetworkService')?.id;
   }
+}
+
+/** Looks again and again; `false` if it has not come true in time. */
+async function until(isTrue) {
+  for (const end = Date.now() + WAIT_MILLISECONDS; Date.now() < end; await sleep(1)) {
+    if (await isTrue()) return true;
+  }
+  return false;
 }
 
 /** Whether bytes from the server lie in the kernel, which nobody has read. */
@@ -122,7 +137,10 @@ async function check(names) {
       },
       [name, server],
     );
-  for (const name of names) await report(name, () => (OWN[name] ?? inPage(name))(page));
+  for (const name of names) {
+    const run = OWN[name] ?? inPage(name);
+    await report(name, () => run(page), name === 'abrupt reset' ? RESETS_MILLISECONDS : undefined);
+  }
 }
 
 if (command === 'stall') {

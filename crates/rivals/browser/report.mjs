@@ -4,11 +4,11 @@
 const DEADLINE_MILLISECONDS = 55_000;
 
 /** Makes a check, which throws what it saw instead. */
-export async function report(check, run) {
+export async function report(check, run, milliseconds = DEADLINE_MILLISECONDS) {
   let ok = true;
   let detail = '';
   try {
-    await within(run());
+    await within(run(), milliseconds);
   } catch (error) {
     ok = false;
     detail = String(error?.stack ?? error);
@@ -16,10 +16,10 @@ export async function report(check, run) {
   console.log(JSON.stringify({ check, ok, detail }));
 }
 
-function within(promise) {
+function within(promise, milliseconds) {
   let timer;
   const late = new Promise((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the check took too long')), DEADLINE_MILLISECONDS);
+    timer = setTimeout(() => reject(new Error('the check took too long')), milliseconds);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
