@@ -1,6 +1,8 @@
 //! What an embedder may choose. Every field has a default, from `limits.rs`.
 
 use crate::limits;
+#[cfg(feature = "deflate")]
+use crate::protocol::deflate::DeflateConfig;
 use std::fmt;
 use std::time::Duration;
 
@@ -26,6 +28,9 @@ pub struct Config {
     /// Bytes that may wait to be sent on one connection, at least twice `message_bytes_max`. What a handler queues in one
     /// call counts, also for a peer that reads fast: nothing leaves before the call has returned. Default: 4 MiB.
     pub send_queue_bytes_max: usize,
+    /// Whether messages are compressed, and with which memory. Default: off.
+    #[cfg(feature = "deflate")]
+    pub deflate: DeflateConfig,
     /// What happens when a send would exceed that. Default: [`WhenFull::Close`].
     pub when_full: WhenFull,
     /// Bytes queued on a connection by the messages of one read after which it is flushed before the next of them is
@@ -73,6 +78,8 @@ impl Default for Config {
             message_bytes_max: limits::MESSAGE_BYTES_MAX,
             body_bytes_max: limits::BODY_BYTES_MAX,
             send_queue_bytes_max: limits::SEND_QUEUE_BYTES_MAX,
+            #[cfg(feature = "deflate")]
+            deflate: DeflateConfig::default(),
             when_full: WhenFull::Close,
             cork_bytes: limits::CORK_BYTES,
             lag_bytes: limits::LAG_BYTES,
@@ -120,9 +127,25 @@ impl Config {
         if self.lag_bytes > self.send_queue_bytes_max {
             return fault("lag_bytes", "must be at most send_queue_bytes_max");
         }
+        #[cfg(feature = "deflate")]
+        self.check_deflate()?;
         match times.iter().find(|(_, time)| time.is_zero() || *time > limits::TIMEOUT_MAX) {
             Some((field, _)) => fault(field, "must be over zero and at most 30 days"),
             None => Ok(()),
+        }
+    }
+
+    #[cfg(feature = "deflate")]
+    fn check_deflate(&self) -> Result<(), ConfigError> {
+        let fault = |field, expected| Err(ConfigError { field, expected });
+        if let Err(error) = self.deflate.check() {
+            return fault(error.field, error.expected);
+        }
+        match self.deflate.inflated_bytes_max {
+            Some(bytes) if bytes > self.send_queue_bytes_max / 2 => {
+                fault("deflate.inflated_bytes_max", "must be at most half of send_queue_bytes_max")
+            }
+            _ => Ok(()),
         }
     }
 }

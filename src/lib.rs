@@ -125,6 +125,7 @@
 //! |---|---|---|
 //! | none | frames, messages, the closing handshake | none |
 //! | `handshake` | the opening handshake, HTTP/1.1, the client that blocks | `base64`, `getrandom`, `httparse`, `sha1` |
+//! | `deflate` | compressed messages: permessage-deflate | those and `zlib-rs` |
 //! | `net`, the default | servers: workers on epoll, so on Linux | and `crossbeam-channel`, `mio`, `slab`, `socket2` |
 //!
 //! # Map

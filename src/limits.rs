@@ -165,3 +165,19 @@ const _: () = assert!(LAG_BYTES <= READ_PAUSE_BYTES && READ_PAUSE_BYTES <= SEND_
 const _: () = assert!(CORK_BYTES <= SEND_QUEUE_BYTES_MAX);
 const _: () = assert!(DRAINED_BYTES < LAG_BYTES);
 const _: () = assert!(MESSAGE_BYTES_MAX <= MESSAGE_POOL_BYTES_MAX);
+
+/// Default for `DeflateConfig`: smaller messages are sent as they are.
+pub const DEFLATE_THRESHOLD_BYTES: usize = 128;
+
+/// The least that a connection's contexts of permessage-deflate may hold: two windows of 512 bytes.
+pub const DEFLATE_BUDGET_BYTES_MIN: usize = 1024;
+
+/// The most, far above what the largest windows need.
+pub const DEFLATE_BUDGET_BYTES_MAX: usize = 1024 * 1024;
+
+/// Blocks of one compressed message that may say to be the last one, although the message goes on behind them. A peer pays
+/// two bytes for one, and we pay for a window.
+pub const DEFLATE_STREAMS_MAX: usize = 16;
+
+/// Bytes that what compresses for a thread keeps for its output from one message to the next.
+pub const COMPRESSOR_KEPT_BYTES_MAX: usize = 1024 * 1024;

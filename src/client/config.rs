@@ -1,6 +1,8 @@
 //! What a client asks for, and how long it waits.
 
 use crate::limits;
+#[cfg(feature = "deflate")]
+use crate::protocol::deflate::DeflateConfig;
 use crate::protocol::handshake::{ClientHandshake, ClientRequestError, Tunnel, Uri, UriError};
 use crate::random::handshake_key;
 use std::fmt;
@@ -28,6 +30,9 @@ pub struct ClientConfig {
     pub headers: Vec<(String, String)>,
     /// The proxy to go through. Default: none; environment variables are not looked at.
     pub proxy: Option<Proxy>,
+    /// Whether to offer compression, and with which memory. Default: off.
+    #[cfg(feature = "deflate")]
+    pub deflate: DeflateConfig,
     /// Bytes of the largest message taken; a larger one closes the connection with 1009. Default: 1 MiB.
     pub message_bytes_max: usize,
     /// For all addresses of the server, or of the proxy, to be tried. Default: 10 s.
@@ -57,6 +62,8 @@ impl ClientConfig {
             subprotocols: Vec::new(),
             headers: Vec::new(),
             proxy: None,
+            #[cfg(feature = "deflate")]
+            deflate: DeflateConfig::default(),
             message_bytes_max: limits::MESSAGE_BYTES_MAX,
             connect_timeout: limits::CONNECT_TIMEOUT,
             handshake_timeout: limits::HANDSHAKE_TIMEOUT,
@@ -75,6 +82,10 @@ impl ClientConfig {
         let fault = |field, expected| Err(ClientConfigError { field, expected });
         if self.message_bytes_max == 0 {
             return fault("message_bytes_max", "must be at least 1");
+        }
+        #[cfg(feature = "deflate")]
+        if let Err(error) = self.deflate.check() {
+            return fault(error.field, error.expected);
         }
         let times = [
             ("connect_timeout", Some(self.connect_timeout)),
@@ -99,13 +110,18 @@ impl ClientConfig {
         let subprotocols: Vec<_> = self.subprotocols.iter().map(String::as_str).collect();
         let headers: Vec<_> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        ClientHandshake::new(
+        let handshake = ClientHandshake::new(
             &self.uri.host_header(),
             self.uri.resource_name(),
             &subprotocols,
             &headers,
             handshake_key(),
-        )
+        )?;
+        #[cfg(feature = "deflate")]
+        if let Some(offer) = self.deflate.offer() {
+            return handshake.with_extensions(&offer);
+        }
+        Ok(handshake)
     }
 }
 

@@ -61,9 +61,9 @@ impl<S: Read + Write> WebSocket<S> {
     }
 
     fn open(mut opening: Opening<S>, config: &ClientConfig) -> Result<Self, ConnectError> {
-        let subprotocol = opening.upgrade(config)?;
+        let (subprotocol, connection) = opening.upgrade(config)?;
         opening.wire.set_timeouts(config.read_timeout, Some(config.write_timeout))?;
-        Ok(Self::new(opening, subprotocol, config))
+        Ok(Self::new(opening, subprotocol, connection, config))
     }
 }
 

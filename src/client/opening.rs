@@ -4,6 +4,8 @@ use super::clock::Deadline;
 use super::wire::{Wire, deadline_error, is_timeout};
 use super::{ClientConfig, ConnectError};
 use crate::limits::RECEIVE_SIZE;
+use crate::protocol::{Connection, Role};
+use crate::random::mask_key;
 use std::io::{self, ErrorKind, Read, Write};
 
 /// A stream on its way to being a WebSocket.
@@ -34,21 +36,30 @@ impl<S: Read + Write> Opening<S> {
         self.exchange(&request, |input| Ok(tunnel.handle_response(input)?))
     }
 
-    /// Opens the WebSocket, and says which subprotocol the server chose.
+    /// Opens the WebSocket, and says which subprotocol the server chose, and what is spoken from now on.
     pub(super) fn upgrade(
         &mut self,
         config: &ClientConfig,
-    ) -> Result<Option<String>, ConnectError> {
+    ) -> Result<(Option<String>, Connection), ConnectError> {
         let mut handshake = config.client_handshake()?;
         let mut request = Vec::new();
         handshake.encode_request(&mut request);
         let mut subprotocol = None;
+        let new = || Connection::new(Role::Client { mask_key }, config.message_bytes_max);
+        #[cfg_attr(not(feature = "deflate"), expect(unused_mut, reason = "nothing is agreed on"))]
+        let mut connection = None;
         self.exchange(&request, |input| {
-            let accepted = handshake.handle_response(input)?;
-            subprotocol = accepted.and_then(|accepted| accepted.subprotocol()).map(str::to_owned);
-            Ok(accepted.map(|accepted| accepted.size()))
+            let Some(accepted) = handshake.handle_response(input)? else {
+                return Ok(None);
+            };
+            subprotocol = accepted.subprotocol().map(str::to_owned);
+            #[cfg(feature = "deflate")]
+            if let Some(agreement) = config.deflate.check_answer(accepted.extensions())? {
+                connection = Some(new().with_deflate(&agreement, &config.deflate));
+            }
+            Ok(Some(accepted.size()))
         })?;
-        Ok(subprotocol)
+        Ok((subprotocol, connection.unwrap_or_else(new)))
     }
 
     /// Sends a request and reads up to the end of its answer, of which `judge` knows the size. What came behind it is

@@ -88,6 +88,10 @@ impl<S: Read + Write> WebSocket<S> {
         let end = self.unread.end;
         let spare = mem::take(&mut self.message);
         let mut input = Input::with_spare(&mut self.input[self.unread.clone()], spare);
+        #[cfg(feature = "deflate")]
+        if self.connection.is_deflating() {
+            input = input.with_inflater(&mut self.inflater);
+        }
         let event = self.connection.handle_input(&mut input).map_err(WebSocketError::Protocol)?;
         self.unread.start = end - input.rest().len();
         self.message = input.into_spare();

@@ -13,8 +13,9 @@ use super::receiving::{Found, Place};
 use super::wire::Wire;
 use super::{ClientConfig, WebSocketError};
 use crate::limits::CLIENT_BUFFER_KEPT_BYTES_MAX;
-use crate::protocol::{CloseCode, CloseFrame, Connection, Message, Received, Role};
-use crate::random::mask_key;
+#[cfg(feature = "deflate")]
+use crate::protocol::deflate::{Compressor, Inflater};
+use crate::protocol::{CloseCode, CloseFrame, Connection, Message, Received};
 use std::fmt;
 use std::io::{Read, Write};
 use std::ops::Range;
@@ -24,6 +25,10 @@ use std::time::Duration;
 pub struct WebSocket<S> {
     pub(super) wire: Wire<S>,
     pub(super) connection: Connection,
+    #[cfg(feature = "deflate")]
+    compressor: Compressor,
+    #[cfg(feature = "deflate")]
+    pub(super) inflater: Inflater,
     pub(super) state: State,
     /// What one read brings, and the part of it that has not been handled.
     pub(super) input: Box<[u8]>,
@@ -66,11 +71,16 @@ impl<S: Read + Write> WebSocket<S> {
     pub(super) fn new(
         opening: Opening<S>,
         subprotocol: Option<String>,
+        connection: Connection,
         config: &ClientConfig,
     ) -> Self {
         Self {
             wire: opening.wire,
-            connection: Connection::new(Role::Client { mask_key }, config.message_bytes_max),
+            connection,
+            #[cfg(feature = "deflate")]
+            compressor: Compressor::new(),
+            #[cfg(feature = "deflate")]
+            inflater: Inflater::new(),
             state: State::Open,
             input: opening.input,
             unread: 0..opening.received,
@@ -127,6 +137,24 @@ impl<S: Read + Write> WebSocket<S> {
     ///
     /// [`WebSocketError::Closed`] after a close frame was sent. A stream that does not take all of it has ended.
     pub fn send<'m>(&mut self, message: impl Into<Message<'m>>) -> Result<(), WebSocketError> {
+        self.check_writable()?;
+        #[cfg(feature = "deflate")]
+        self.connection.send_compressed(message.into(), &mut self.compressor, &mut self.output)?;
+        #[cfg(not(feature = "deflate"))]
+        self.connection.send(message.into(), &mut self.output)?;
+        self.flush()
+    }
+
+    /// Sends a message that is not compressed, whatever was agreed on: because it is already, or because it has a secret
+    /// beside what an attacker can choose.
+    ///
+    /// # Errors
+    ///
+    /// As [`WebSocket::send`].
+    pub fn send_uncompressed<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+    ) -> Result<(), WebSocketError> {
         self.check_writable()?;
         self.connection.send(message.into(), &mut self.output)?;
         self.flush()

@@ -56,6 +56,19 @@ impl<'w, H: Handler> Context<'w, H> {
         self.core.send(self.slot, message.into())
     }
 
+    /// Queues a message that is not compressed, whatever was agreed on: because it is already, or because it has a secret
+    /// beside what an attacker can choose. [`Prepared::uncompressed`] does the same for many.
+    ///
+    /// # Errors
+    ///
+    /// As [`Context::send`].
+    pub fn send_uncompressed<'m>(
+        &mut self,
+        message: impl Into<Message<'m>>,
+    ) -> Result<Accepted, SendRefused> {
+        self.core.send_uncompressed(self.slot, message.into())
+    }
+
     /// Queues a message that was encoded before.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use super::close::CloseCode;
 use std::fmt;
 
-/// A rule of RFC 6455 that the peer broke. The connection fails with [`ProtocolError::close_code`].
+/// A rule of RFC 6455, or of RFC 7692, that the peer broke. The connection fails with [`ProtocolError::close_code`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ProtocolError {
@@ -21,6 +21,8 @@ pub enum ProtocolError {
     ContinuationExpected,
     /// A length that is not in its shortest form, or has its top bit set (section 5.2).
     LengthInvalid,
+    /// A compressed message that is none, or is cut off (RFC 7692 section 7.2.2).
+    CompressionInvalid,
     /// A masked frame from a server (section 5.1).
     MaskUnexpected,
     /// An unmasked frame from a client (section 5.1).
@@ -41,7 +43,7 @@ impl ProtocolError {
     pub const fn close_code(self) -> CloseCode {
         match self {
             Self::MessageTooBig => CloseCode::MESSAGE_TOO_BIG,
-            Self::Utf8Invalid => CloseCode::INVALID_PAYLOAD,
+            Self::Utf8Invalid | Self::CompressionInvalid => CloseCode::INVALID_PAYLOAD,
             _ => CloseCode::PROTOCOL_ERROR,
         }
     }
@@ -57,6 +59,7 @@ impl ProtocolError {
             Self::ControlFrameTooBig => "control frames carry at most 125 bytes",
             Self::ContinuationExpected => "expected a continuation of the message under way",
             Self::LengthInvalid => "payload length must use its shortest form and be below 2^63",
+            Self::CompressionInvalid => "the compressed message is not valid DEFLATE",
             Self::MaskUnexpected => "frames from a server must not be masked",
             Self::MaskMissing => "frames from a client must be masked",
             Self::MessageTooBig => "message is larger than this endpoint accepts",

@@ -84,6 +84,17 @@ pub fn encode_frame(opcode: Opcode, payload: &[u8], output: &mut Vec<u8>) {
     output.extend_from_slice(payload);
 }
 
+/// Appends one unmasked frame with a message that was compressed to `payload` (RFC 7692 section 6.1).
+#[cfg(all(feature = "deflate", feature = "net"))]
+pub(crate) fn encode_compressed_frame(opcode: Opcode, payload: &[u8], output: &mut Vec<u8>) {
+    let mut header = [0; HEADER_SIZE_MAX];
+    let frame = FrameHeader { is_compressed: true, ..FrameHeader::new(opcode, payload.len()) };
+    let size = frame.encode(&mut header);
+    output.reserve(size + payload.len());
+    output.extend_from_slice(&header[..size]);
+    output.extend_from_slice(payload);
+}
+
 /// Appends the header of an unmasked frame whose payload of `payload_size` bytes the caller sends behind it.
 #[inline]
 pub fn encode_header(opcode: Opcode, payload_size: usize, output: &mut Vec<u8>) {

@@ -1,6 +1,8 @@
 //! RFC 6455 without I/O: bytes in, events out. No sockets, no clock, no threads, no locks; nothing here panics on
 //! anything that a peer can send.
 
+#[cfg(feature = "deflate")]
+pub mod deflate;
 #[cfg(feature = "handshake")]
 pub mod handshake;
 #[cfg(feature = "handshake")]

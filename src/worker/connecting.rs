@@ -7,6 +7,7 @@ use super::{ConnectionId, Worker};
 use crate::client::{ClientConfig, ConnectError};
 use crate::driver::{Driver, Token};
 use crate::handler::Handler;
+use crate::protocol::handshake::{Accepted, ClientHandshakeError};
 use crate::protocol::{Connection, Role};
 use crate::random::mask_key;
 use std::io::{self, ErrorKind};
@@ -55,6 +56,8 @@ impl<H: Handler> Core<H> {
             due: self.ticks + config.connect_timeout,
             handshake_timeout: config.handshake_timeout,
             message_bytes_max: config.message_bytes_max,
+            #[cfg(feature = "deflate")]
+            deflate: config.deflate.clone(),
             is_over: false,
         };
         let phase = Phase::Connecting(Box::new(connecting));
@@ -104,13 +107,16 @@ impl<H: Handler> Core<H> {
                 Err(error) => Some(error.into()),
             },
             _ => match connecting.handshake.handle_response(input) {
-                Ok(Some(accepted)) => {
-                    let size = accepted.size();
-                    self.open_client(slot);
-                    self.call(slot, |connection| handler.on_accepted(connection, &accepted));
-                    self.call(slot, |connection| handler.on_open(connection));
-                    return size;
-                }
+                Ok(Some(accepted)) => match connecting.protocol(&accepted) {
+                    Ok(protocol) => {
+                        let size = accepted.size();
+                        self.open_client(slot, protocol);
+                        self.call(slot, |connection| handler.on_accepted(connection, &accepted));
+                        self.call(slot, |connection| handler.on_open(connection));
+                        return size;
+                    }
+                    Err(error) => Some(error.into()),
+                },
                 Ok(None) => None,
                 Err(error) => Some(error.into()),
             },
@@ -122,13 +128,12 @@ impl<H: Handler> Core<H> {
         input.len()
     }
 
-    fn open_client(&mut self, slot: u32) {
+    fn open_client(&mut self, slot: u32, protocol: Connection) {
         let phase = std::mem::replace(&mut self.connections[slot].phase, Phase::Ending);
         let Phase::Connecting(connecting) = phase else {
             unreachable!("called while an answer is awaited");
         };
-        let Connecting { state, message_bytes_max, .. } = *connecting;
-        let protocol = Connection::new(Role::Client { mask_key }, message_bytes_max);
+        let Connecting { state, .. } = *connecting;
         self.connections[slot].phase =
             Phase::Open(Open { protocol, state, message_since: None, is_over: false });
         self.schedule(slot);
@@ -155,6 +160,19 @@ impl<H: Handler> Core<H> {
             self.call(slot, |connection| handler.on_connect_failed(connection, error));
             drop_contained(std::mem::replace(&mut self.connections[slot].phase, Phase::Ending));
         }
+    }
+}
+
+impl<S> Connecting<S> {
+    /// What the connection speaks from now on.
+    #[cfg_attr(not(feature = "deflate"), expect(unused_variables, reason = "no extensions"))]
+    fn protocol(&self, accepted: &Accepted<'_>) -> Result<Connection, ClientHandshakeError> {
+        let protocol = Connection::new(Role::Client { mask_key }, self.message_bytes_max);
+        #[cfg(feature = "deflate")]
+        if let Some(agreement) = self.deflate.check_answer(accepted.extensions())? {
+            return Ok(protocol.with_deflate(&agreement, &self.deflate));
+        }
+        Ok(protocol)
     }
 }
 

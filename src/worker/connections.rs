@@ -144,14 +144,35 @@ impl<S> Connection<S> {
         matches!(self.phase, Phase::Open(_)) && !(is_late | is_paused)
     }
 
-    /// Whether what it is sent is encoded for it alone: a client masks its frames, and a stream has none.
+    /// Whether what it is sent is encoded for it alone: a client masks its frames, a stream has none, and what is compressed
+    /// is so as this connection's peer has agreed.
     #[inline]
     pub(crate) fn has_own_coding(&self) -> bool {
+        match &self.phase {
+            Phase::Open(open) => open.protocol.is_client() || open.protocol.is_deflating(),
+            _ => true,
+        }
+    }
+
+    /// Whether even what is not compressed is encoded for it alone.
+    pub(crate) fn has_frames_of_own(&self) -> bool {
         match &self.phase {
             Phase::Open(open) => open.protocol.is_client(),
             _ => true,
         }
     }
+
+    /// It is queued what was compressed without its context.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn forget_sent(&mut self) {
+        if let Phase::Open(open) = &mut self.phase {
+            open.protocol.forget_sent();
+        }
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    #[expect(clippy::unused_self, reason = "the same call as with permessage-deflate")]
+    pub(crate) fn forget_sent(&self) {}
 
     /// Whether only its end is awaited: it must be heard, and what it says is not kept.
     pub(crate) fn is_leaving(&self) -> bool {

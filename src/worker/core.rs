@@ -1,6 +1,7 @@
 //! A worker's own things, apart from its driver and its handler: what a handler's context works on.
 
 use super::clock::Ticks;
+use super::compression::{Coding, Compression};
 use super::connections::{Connection, Connections};
 use super::held::Held;
 use super::mailbox::{Envelope, Outboxes};
@@ -9,14 +10,11 @@ use super::phases::Phase;
 use super::timers::TimerWheel;
 use super::topics::{Topics, Variant};
 use super::{ConnectionId, WorkerId};
-use crate::config::{Config, WhenFull};
+use crate::config::Config;
 use crate::driver::Token;
-use crate::handler::{Accepted, Handler, SendRefused};
-use crate::limits::HEADER_SIZE_MAX;
+use crate::handler::Handler;
 use crate::protocol::http::encode_chunk;
-use crate::protocol::{
-    CloseCode, CloseFrame, Message, Prepared, SendError, encode_frame, encode_header,
-};
+use crate::protocol::{CloseCode, CloseFrame, Message, Prepared, SendError, encode_frame};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,6 +30,7 @@ pub(crate) struct Core<H: Handler> {
     pub(super) timers: TimerWheel,
     pub(super) outboxes: Outboxes<H::Mail>,
     pub(super) messages: Messages,
+    pub(super) compression: Compression,
     /// Connections that are not read from until mail gets away.
     pub(super) paused_by_mail: Vec<Token>,
     /// Input that was received and cannot be handled yet.
@@ -66,6 +65,7 @@ impl<H: Handler> Core<H> {
             timers: TimerWheel::new(),
             outboxes,
             messages: Messages::new(),
+            compression: Compression::default(),
             paused_by_mail: Vec::new(),
             held: Held::default(),
             replied: Vec::new(),
@@ -133,78 +133,6 @@ impl<H: Handler> Core<H> {
         if id.worker == self.id { self.connections.get_mut(id.token) } else { None }
     }
 
-    #[inline]
-    pub(crate) fn send(
-        &mut self,
-        slot: u32,
-        message: Message<'_>,
-    ) -> Result<Accepted, SendRefused> {
-        self.make_room(slot, message.as_bytes().len() + HEADER_SIZE_MAX)?;
-        if self.connections[slot].has_own_coding() {
-            return Ok(self.send_in_own_coding(slot, message));
-        }
-        let payload = message.as_bytes();
-        let queue = self.connections.outgoing(slot);
-        if let Some(batch) = self.messages.share(payload) {
-            queue.append(|output| encode_header(message.opcode(), payload.len(), output));
-            queue.push_shared(&batch, 0..payload.len());
-        } else {
-            queue.append(|output| encode_frame(message.opcode(), payload, output));
-        }
-        Ok(Accepted { backlog: self.connections[slot].backlog() })
-    }
-
-    pub(crate) fn send_prepared(
-        &mut self,
-        slot: u32,
-        message: &Prepared,
-    ) -> Result<Accepted, SendRefused> {
-        self.make_room(slot, message.as_frame().len())?;
-        if self.connections[slot].has_own_coding() {
-            return Ok(self.send_in_own_coding(slot, message.as_message()));
-        }
-        let queue = self.connections.outgoing(slot);
-        queue.append(|output| output.extend_from_slice(message.as_frame()));
-        Ok(Accepted { backlog: self.connections[slot].backlog() })
-    }
-
-    /// Queues a message for a connection that does not take the frames of a server.
-    fn send_in_own_coding(&mut self, slot: u32, message: Message<'_>) -> Accepted {
-        let (phase, queue) = self.connections.with_queue(slot);
-        queue.append(|output| match phase {
-            Phase::Open(open) => {
-                let sent = open.protocol.send(message, output);
-                sent.expect("it is open, as making room has found");
-            }
-            Phase::Streaming(stream) => stream.encode(message.as_bytes(), output),
-            _ => unreachable!("nothing else can be sent to, as making room has found"),
-        });
-        Accepted { backlog: self.connections[slot].backlog() }
-    }
-
-    /// Checks that `size` bytes may be queued, behind what was published to the connection so far.
-    // Each message sent comes by here; as a call of its own it costs one in twenty of a small echo's instructions.
-    #[inline(always)]
-    fn make_room(&mut self, slot: u32, size: usize) -> Result<(), SendRefused> {
-        let connection = &mut self.connections[slot];
-        if !connection.is_sendable() {
-            return Err(SendRefused::Closed);
-        }
-        let backlog = connection.backlog();
-        if backlog > 0 && backlog + size > self.config.send_queue_bytes_max {
-            connection.flags.wants_drain = true;
-            if self.config.when_full == WhenFull::Close {
-                let reason = "too much waits to be sent: read faster";
-                let _already_closing = self.close(slot, CloseCode::TRY_AGAIN_LATER, reason);
-            }
-            return Err(SendRefused::Full);
-        }
-        if self.topics.is_dirty() {
-            self.topics.catch_up(&mut self.connections, slot);
-        }
-        Ok(())
-    }
-
     pub(crate) fn ping(&mut self, slot: u32, payload: &[u8]) -> Result<(), SendError> {
         self.control(slot, |protocol, output| protocol.send_ping(payload, output))
     }
@@ -256,15 +184,20 @@ impl<H: Handler> Core<H> {
     /// Without a variant it is the one that the engine encodes for this kind of connection.
     pub(crate) fn subscribe(&mut self, slot: u32, topic: &[u8], variant: Option<Variant>) -> bool {
         let connection = &self.connections[slot];
-        let (variant, is_client) = match &connection.phase {
-            Phase::Streaming(stream) => (variant.unwrap_or_else(|| stream.variant()), false),
-            Phase::Open(open) => (variant.unwrap_or_default(), open.protocol.is_client()),
-            _ => (Variant::default(), false),
+        let (variant, coding, is_client) = match &connection.phase {
+            Phase::Streaming(stream) => {
+                (variant.unwrap_or_else(|| stream.variant()), Coding::default(), false)
+            }
+            Phase::Open(open) => {
+                let coding = Coding::of(&open.protocol);
+                (variant.unwrap_or_default(), coding, open.protocol.is_client())
+            }
+            _ => (Variant::default(), Coding::default(), false),
         };
         // RFC 6455 5.3: a client masks each frame with a key of its own, so it can share none.
         connection.is_sendable()
             && !is_client
-            && self.topics.subscribe(&mut self.connections, slot, topic, variant)
+            && self.topics.subscribe(&mut self.connections, slot, topic, (variant, coding))
     }
 
     pub(crate) fn unsubscribe(&mut self, slot: u32, topic: &[u8]) -> bool {
@@ -278,11 +211,12 @@ impl<H: Handler> Core<H> {
         except: Option<u32>,
         cause: Option<u32>,
     ) {
-        self.topics.publish(topic, 0, except, |variant, output| match variant {
+        let encode = |variant, output: &mut Vec<u8>| match variant {
             Variant::CHUNK => encode_chunk(message.as_bytes(), output),
             Variant::BYTES => output.extend_from_slice(message.as_bytes()),
             _ => encode_frame(message.opcode(), message.as_bytes(), output),
-        });
+        };
+        self.publish_here(topic, 0, except, encode);
         self.publish_elsewhere(topic, || Prepared::new(message), cause);
     }
 
@@ -298,7 +232,8 @@ impl<H: Handler> Core<H> {
 
     /// Publishes on this worker what was encoded before.
     pub(super) fn deliver_prepared(&mut self, topic: &[u8], mark: u64, message: &Prepared) {
-        self.topics.publish(topic, mark, None, |variant, output| match variant {
+        let compression = message.is_compressible().then_some(&mut self.compression);
+        self.topics.publish(topic, (mark, None), compression, |variant, output| match variant {
             Variant::CHUNK => encode_chunk(message.as_payload(), output),
             Variant::BYTES => output.extend_from_slice(message.as_payload()),
             _ => output.extend_from_slice(message.as_frame()),
@@ -330,7 +265,7 @@ impl<H: Handler> Core<H> {
         except: Option<u32>,
         encode: impl FnMut(Variant, &mut Vec<u8>),
     ) {
-        self.topics.publish(topic, mark, except, encode);
+        self.topics.publish(topic, (mark, except), Some(&mut self.compression), encode);
     }
 
     pub(crate) fn send_to(&mut self, id: ConnectionId, message: &Prepared, cause: Option<u32>) {

@@ -15,6 +15,7 @@
 //! A slot is freed when the driver has said its last word about it, in step 2 of some later tick.
 
 mod clock;
+mod compression;
 mod connecting;
 mod connections;
 mod core;
@@ -33,6 +34,7 @@ mod receive;
 mod remote;
 mod replies;
 mod requests;
+mod sending;
 mod shutdown;
 mod timers;
 mod topics;

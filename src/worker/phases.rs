@@ -151,6 +151,8 @@ pub(crate) struct Connecting<S> {
     pub(crate) due: Ticks,
     pub(crate) handshake_timeout: Duration,
     pub(crate) message_bytes_max: usize,
+    #[cfg(feature = "deflate")]
+    pub(crate) deflate: protocol::deflate::DeflateConfig,
     /// The handler is being told of its end.
     pub(crate) is_over: bool,
 }

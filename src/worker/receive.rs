@@ -123,12 +123,26 @@ impl<H: Handler> Core<H> {
         bytes: &mut [u8],
     ) -> FollowUp {
         let mut input = Input::with_spare(bytes, self.messages.take());
+        #[cfg(feature = "deflate")]
+        let mut inflater = match &self.connections[slot].phase {
+            Phase::Open(open) if open.protocol.is_deflating() => {
+                Some(std::mem::take(&mut self.compression.inflater))
+            }
+            _ => None,
+        };
+        #[cfg(feature = "deflate")]
+        if let Some(inflater) = &mut inflater {
+            input = input.with_inflater(inflater);
+        }
         let mut rest = None;
         while let Some(open) = self.connections[slot].open_mut() {
             match open.protocol.handle_input(&mut input) {
                 Ok(Some(event)) => self.handle_event(handler, slot, event),
                 Ok(None) => break,
                 Err(error) => self.fail(handler, slot, error),
+            }
+            if input.needs_spare() {
+                input.recycle(self.messages.take());
             }
             if self.connections[slot].is_corked_past(self.config.cork_bytes)
                 && !input.rest().is_empty()
@@ -138,6 +152,10 @@ impl<H: Handler> Core<H> {
             }
         }
         self.messages.give(input.into_spare());
+        #[cfg(feature = "deflate")]
+        if let Some(inflater) = inflater {
+            self.compression.inflater = inflater;
+        }
         match rest {
             Some(rest) => FollowUp::Flush(rest),
             None => self.next_fill(slot),

@@ -165,13 +165,14 @@ impl<H: Handler> Core<H> {
         upgrade: Upgrade<H::State>,
     ) {
         let Upgrade { state, subprotocol, headers } = upgrade;
-        if let Err(response) =
-            self.switch_protocols(slot, request, subprotocol.as_deref(), &headers)
-        {
-            drop_contained(state);
-            return self.respond_last(slot, unanswered, &response);
-        }
-        let protocol = Connection::new(Role::Server, self.config.message_bytes_max);
+        let switched = self.switch_protocols(slot, request, subprotocol.as_deref(), &headers);
+        let protocol = match switched {
+            Ok(protocol) => protocol,
+            Err(response) => {
+                drop_contained(state);
+                return self.respond_last(slot, unanswered, &response);
+            }
+        };
         self.connections[slot].phase =
             Phase::Open(Open { protocol, state, message_since: None, is_over: false });
         // The idle time may be shorter than what is left of the handshake's.
@@ -193,17 +194,31 @@ impl<H: Handler> Core<H> {
         request: &Request<'_>,
         subprotocol: Option<&str>,
         headers: &[(String, String)],
-    ) -> Result<(), Response> {
+    ) -> Result<Connection, Response> {
         let upgrade = check_upgrade(request).map_err(|error| error.response())?;
+        let protocol = Connection::new(Role::Server, self.config.message_bytes_max);
+        #[cfg(feature = "deflate")]
+        let accepted = self.config.deflate.accept(request.extensions().flatten());
+        #[cfg(feature = "deflate")]
+        let (upgrade, protocol) = match &accepted {
+            Some((agreement, answer)) => (
+                upgrade.with_extensions(answer),
+                protocol.with_deflate(agreement, &self.config.deflate),
+            ),
+            None => (upgrade, protocol),
+        };
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let queue = self.connections.outgoing(slot);
-        queue
-            .append(|output| encode_switching_protocols(&upgrade, subprotocol, &headers, output))
-            .map_err(|error| {
+        let switched = queue
+            .append(|output| encode_switching_protocols(&upgrade, subprotocol, &headers, output));
+        match switched {
+            Ok(()) => Ok(protocol),
+            Err(error) => {
                 let text = format!("the handler's answer cannot be sent: {error}\n");
-                Response::text(Status::INTERNAL_SERVER_ERROR, text)
-            })
+                Err(Response::text(Status::INTERNAL_SERVER_ERROR, text))
+            }
+        }
     }
 
     fn stream(

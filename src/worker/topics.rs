@@ -9,10 +9,13 @@
 //! delivered, a connection whose backlog is over the bound leaves the topic, and the handler is told from which mark on
 //! it has missed publications.
 
+mod lane;
+
+use super::compression::{Coding, Compression};
 use super::connections::{Connections, Subscription};
 use crate::buffer::Batch;
+use lane::{Lane, Publication, Subscriber, start_of, unseen};
 use std::collections::{HashMap, VecDeque};
-use std::ops::Range;
 use std::rc::Rc;
 
 /// Which encoding of a publication a subscriber gets. The handler gives the numbers their meaning, but for the two that are
@@ -38,6 +41,8 @@ pub(crate) struct Topics {
     dirty: Vec<u32>,
     /// Batches of earlier ticks, whose memory can be used again once their last receiver has sent them.
     used: VecDeque<Rc<Batch>>,
+    /// The publication that is being compressed.
+    plain: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -45,37 +50,6 @@ struct Topic {
     name: Rc<[u8]>,
     is_dirty: bool,
     lanes: Vec<Lane>,
-}
-
-/// The subscribers that share one encoding.
-#[derive(Debug)]
-struct Lane {
-    variant: Variant,
-    subscribers: Vec<Subscriber>,
-    publications: Vec<Publication>,
-    /// What the publications were encoded to; it becomes the batch's content when that is sealed.
-    bytes: Vec<u8>,
-    /// There is one while there are publications: a topic in which nothing happens owns no memory for batches.
-    batch: Option<Rc<Batch>>,
-}
-
-/// A live subscriber. Dense, because a publication reads all of them.
-#[derive(Clone, Copy, Debug)]
-struct Subscriber {
-    slot: u32,
-    /// Where the connection's list has this subscription.
-    index: u32,
-    /// How many of this tick's publications it has got, or came too late for.
-    seen: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Publication {
-    /// Where its bytes end.
-    end: usize,
-    mark: u64,
-    /// The slot of the connection that does not get it.
-    except: u32,
 }
 
 /// A subscriber that was too slow and has left the topic.
@@ -94,7 +68,7 @@ impl Topics {
         connections: &mut Connections<S>,
         slot: u32,
         name: &[u8],
-        variant: Variant,
+        (variant, coding): (Variant, Coding),
     ) -> bool {
         let topic = match self.by_name.get(name) {
             Some(topic) => *topic,
@@ -105,8 +79,9 @@ impl Topics {
             return false;
         }
         let lanes = &mut self.topics[topic as usize].lanes;
-        let lane = lanes.iter().position(|lane| lane.variant == variant).unwrap_or_else(|| {
-            lanes.push(Lane::new(variant));
+        let lane = lanes.iter().position(|lane| lane.variant == variant && lane.coding == coding);
+        let lane = lane.unwrap_or_else(|| {
+            lanes.push(Lane::new(variant, coding));
             lanes.len() - 1
         });
         let Lane { subscribers, publications, .. } = &mut lanes[lane];
@@ -151,12 +126,13 @@ impl Topics {
         }
     }
 
-    /// Appends a publication to the topic's batch: `encode` writes it, once per variant that has subscribers.
+    /// Appends a publication to the topic's batch: `encode` writes it, once per variant that has subscribers. Without
+    /// `compression` nobody gets it compressed.
     pub(crate) fn publish(
         &mut self,
         name: &[u8],
-        mark: u64,
-        except: Option<u32>,
+        (mark, except): (u64, Option<u32>),
+        mut compression: Option<&mut Compression>,
         mut encode: impl FnMut(Variant, &mut Vec<u8>),
     ) {
         let Some(index) = self.by_name.get(name).copied() else {
@@ -176,9 +152,20 @@ impl Topics {
             // What an encoder wrote before it panicked is no publication.
             let start = start_of(&lane.publications, lane.publications.len());
             lane.bytes.truncate(start);
-            encode(lane.variant, &mut lane.bytes);
+            let is_compressed = match &mut compression {
+                Some(compression) if !lane.coding.is_plain() => {
+                    self.plain.clear();
+                    encode(lane.variant, &mut self.plain);
+                    compression.encode(lane.coding, &self.plain, &mut lane.bytes)
+                }
+                _ => {
+                    encode(lane.variant, &mut lane.bytes);
+                    false
+                }
+            };
             let end = lane.bytes.len();
-            lane.publications.push(Publication { end, mark, except: except.unwrap_or(NOBODY) });
+            let except = except.unwrap_or(NOBODY);
+            lane.publications.push(Publication { end, mark, except, is_compressed });
         }
     }
 
@@ -209,6 +196,9 @@ impl Topics {
             let seen = lane.subscribers[position as usize].seen as usize;
             if seen < lane.publications.len() {
                 lane.subscribers[position as usize].seen = lane.publications.len() as u32;
+                if lane.has_to_tell(seen) {
+                    connections[slot].forget_sent();
+                }
                 let queue = connections.outgoing(slot);
                 for range in unseen(&lane.publications, seen, slot) {
                     queue.push_shared(lane.batch.as_ref().expect(HAS_BATCH), range);
@@ -257,6 +247,7 @@ impl Topics {
         lane.bytes.truncate(end);
         let batch = lane.batch.take().expect(HAS_BATCH);
         batch.seal(std::mem::take(&mut lane.bytes));
+        let has_context = lane.coding.has_context();
         for Subscriber { slot, seen, .. } in &mut lane.subscribers {
             let seen = std::mem::take(seen) as usize;
             let publications = &lane.publications[seen..];
@@ -272,6 +263,9 @@ impl Topics {
                     mark: first.mark,
                 }));
                 continue;
+            }
+            if has_context && publications.iter().any(|one| one.is_compressed) {
+                connections[*slot].forget_sent();
             }
             if publications.iter().all(|one| one.except != *slot) {
                 let start = start_of(&lane.publications, seen);
@@ -326,36 +320,6 @@ impl Topics {
     }
 }
 
-impl Lane {
-    fn new(variant: Variant) -> Self {
-        Self {
-            variant,
-            subscribers: Vec::new(),
-            publications: Vec::new(),
-            bytes: Vec::new(),
-            batch: None,
-        }
-    }
-}
-
-/// The ranges of the batch that a subscriber has not seen and is not excepted from.
-fn unseen(
-    publications: &[Publication],
-    seen: usize,
-    slot: u32,
-) -> impl Iterator<Item = Range<usize>> {
-    let mut start = start_of(publications, seen);
-    publications[seen..].iter().filter_map(move |publication| {
-        let range = start..publication.end;
-        start = publication.end;
-        (publication.except != slot).then_some(range)
-    })
-}
-
-fn start_of(publications: &[Publication], seen: usize) -> usize {
-    seen.checked_sub(1).map_or(0, |last_seen| publications[last_seen].end)
-}
-
 /// A batch and memory for this tick, of an earlier batch that everybody has sent if there is one.
 fn reuse(used: &mut VecDeque<Rc<Batch>>) -> (Rc<Batch>, Vec<u8>) {
     if let Some(mut oldest) = used.pop_front() {
@@ -379,5 +343,7 @@ const USED_BATCHES_MAX: usize = 8;
 /// A larger batch's memory is freed.
 const BATCH_KEPT_SIZE_MAX: usize = 256 * 1024;
 
+#[cfg(all(test, feature = "deflate"))]
+mod compressed_tests;
 #[cfg(test)]
 mod tests;

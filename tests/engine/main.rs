@@ -14,6 +14,8 @@ mod http;
 #[cfg(feature = "net")]
 mod loopback;
 mod rfc6455;
+#[cfg(feature = "deflate")]
+mod rfc7692;
 #[cfg(feature = "handshake")]
 mod rfc9112;
 #[cfg(feature = "net")]

@@ -68,8 +68,22 @@ const ENGINE: &[(&[&str], &[&str])] = &[
         &["base64", "getrandom", "httparse", "sha1"],
     ),
     (
+        &["--no-default-features", "--features", "deflate"],
+        &["base64", "getrandom", "httparse", "sha1", "zlib-rs"],
+    ),
+    (
         &["--all-features"],
-        &["base64", "crossbeam-channel", "getrandom", "httparse", "mio", "sha1", "slab", "socket2"],
+        &[
+            "base64",
+            "crossbeam-channel",
+            "getrandom",
+            "httparse",
+            "mio",
+            "sha1",
+            "slab",
+            "socket2",
+            "zlib-rs",
+        ],
     ),
 ];
 /// Runtimes for asynchronous code. Tests and examples may use them.

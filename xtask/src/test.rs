@@ -127,7 +127,9 @@ fn minutes(elapsed: Duration) -> String {
 const FEATURE_SETS: &[&[&str]] = &[
     &["--no-default-features"],
     &["--no-default-features", "--features", "handshake"],
+    &["--no-default-features", "--features", "deflate"],
     &["--no-default-features", "--features", "net"],
+    &["--no-default-features", "--features", "net,deflate"],
 ];
 /// The test fuzzes to show that every target works; to find something it has to run longer.
 const FUZZ_SECONDS: u64 = 5;

@@ -1,26 +1,53 @@
 //! What a connection is given to handle.
 
+#[cfg(feature = "deflate")]
+use crate::protocol::deflate::Inflater;
 use std::mem;
 
-/// The bytes of one read, and a buffer for a message that does not end in them.
+/// The bytes of one read, a buffer for a message that does not end in them or has to be inflated, and what inflates.
 #[derive(Debug, Default)]
 pub struct Input<'b> {
     pub(super) bytes: &'b mut [u8],
     pub(super) spare: Vec<u8>,
+    #[cfg(feature = "deflate")]
+    pub(super) inflater: Option<&'b mut Inflater>,
 }
 
 impl<'b> Input<'b> {
     /// Input whose messages are assembled in new buffers.
     #[must_use]
     pub const fn new(bytes: &'b mut [u8]) -> Self {
-        Self { bytes, spare: Vec::new() }
+        Self {
+            bytes,
+            spare: Vec::new(),
+            #[cfg(feature = "deflate")]
+            inflater: None,
+        }
     }
 
     /// Input whose first unfinished message is assembled in `spare`; what `spare` holds is cleared.
     #[must_use]
     pub fn with_spare(bytes: &'b mut [u8], mut spare: Vec<u8>) -> Self {
         spare.clear();
-        Self { bytes, spare }
+        Self { spare, ..Self::new(bytes) }
+    }
+
+    /// The same input with what inflates compressed messages. Without one, each of them costs an
+    /// inflater of its own.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn with_inflater(mut self, inflater: &'b mut Inflater) -> Self {
+        self.inflater = Some(inflater);
+        self
+    }
+
+    /// Whether the next compressed message has to be inflated into a new buffer, unless [`Input::recycle`] brings one.
+    #[must_use]
+    pub const fn needs_spare(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        return self.inflater.is_some() && self.spare.capacity() == 0 && !self.bytes.is_empty();
+        #[cfg(not(feature = "deflate"))]
+        false
     }
 
     /// Gives a buffer back for the next unfinished message.

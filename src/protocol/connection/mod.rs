@@ -20,14 +20,19 @@
 //!
 //! The `send_*` methods append frames to a buffer of the caller's at any time.
 
+#[cfg(feature = "deflate")]
+mod compressed;
 mod input;
 mod receiving;
 mod sending;
+#[cfg(not(feature = "deflate"))]
+mod uncompressed;
 
 pub use input::Input;
 
 use super::close::CloseFrame;
 use super::error::ProtocolError;
+use super::frame::FrameHeader;
 use super::mask::apply_mask;
 use super::message::{Payload, Received};
 use super::opcode::Opcode;
@@ -72,6 +77,9 @@ pub struct Connection {
     message: Option<Assembly>,
     /// What has arrived of the message under way, unmasked, then of the control frame under way.
     assembled: Vec<u8>,
+    /// There is one where permessage-deflate was agreed on.
+    #[cfg(feature = "deflate")]
+    deflate: Option<Box<crate::protocol::deflate::Context>>,
 }
 
 /// What the next bytes of input are.
@@ -113,20 +121,47 @@ impl Frame {
 
 #[derive(Clone, Copy, Debug)]
 struct Assembly {
-    /// `None` for binary messages.
-    text: Option<Utf8Validator>,
+    content: Content,
     /// Whether its buffer has been out for a fill.
     was_filled: bool,
 }
 
+/// What the fragments of a message are.
+#[derive(Clone, Copy, Debug)]
+enum Content {
+    Binary,
+    Text(Utf8Validator),
+    /// Judged when all of it is there and inflated.
+    Compressed {
+        is_text: bool,
+    },
+}
+
 impl Assembly {
+    fn new(header: &FrameHeader) -> Self {
+        let is_text = header.opcode == Opcode::Text;
+        let content = match (header.is_compressed, is_text) {
+            (true, is_text) => Content::Compressed { is_text },
+            (false, true) => Content::Text(Utf8Validator::default()),
+            (false, false) => Content::Binary,
+        };
+        Self { content, was_filled: false }
+    }
+
+    const fn is_compressed(&self) -> bool {
+        matches!(self.content, Content::Compressed { .. })
+    }
+
     fn handle(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
-        // RFC 6455 8.1: text that is not UTF-8 fails the connection; here with its first bad byte.
-        self.text.as_mut().map_or(Ok(()), |text| text.validate(bytes))
+        match &mut self.content {
+            // RFC 6455 8.1: text that is not UTF-8 fails the connection; here with its first bad byte.
+            Content::Text(text) => text.validate(bytes),
+            Content::Binary | Content::Compressed { .. } => Ok(()),
+        }
     }
 
     fn finish(&self, assembled: &[u8]) -> Result<(), ProtocolError> {
-        let Some(text) = &self.text else {
+        let Content::Text(text) = &self.content else {
             return Ok(());
         };
         text.finish()?;
@@ -161,6 +196,8 @@ impl Connection {
             closing: Closing::Open,
             message: None,
             assembled: Vec::new(),
+            #[cfg(feature = "deflate")]
+            deflate: None,
         }
     }
 

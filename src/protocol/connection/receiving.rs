@@ -1,13 +1,12 @@
 //! Bytes in, events out.
 
-use super::{Assembly, Closing, Connection, Event, Frame, Input, Receiving, Role};
+use super::{Assembly, Closing, Connection, Content, Event, Frame, Input, Receiving, Role};
 use crate::limits::{FILL_SIZE_MAX, FILL_SIZE_MIN, FILL_TRUST_SIZE, HEADER_SIZE_MAX};
 use crate::protocol::close::CloseFrame;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::frame::FrameHeader;
 use crate::protocol::message::{Payload, Received};
 use crate::protocol::opcode::Opcode;
-use crate::protocol::utf8::Utf8Validator;
 use std::mem;
 
 impl Connection {
@@ -39,6 +38,10 @@ impl Connection {
             return None;
         }
         if let Some(message) = &mut self.message {
+            // Inflating takes longer than any copy, and needs what only input has.
+            if message.is_compressed() {
+                return None;
+            }
             message.was_filled = true;
         }
         let mut buffer = mem::take(&mut self.assembled);
@@ -88,7 +91,12 @@ impl Connection {
         self.assembled = buffer;
         self.receiving = Receiving::Payload(frame);
         let event = valid.and_then(|()| {
-            if frame.missing == 0 { self.finish_frame(frame.is_final) } else { Ok(None) }
+            let mut nothing = Input::default();
+            if frame.missing == 0 {
+                self.finish_frame(frame.is_final, &mut nothing)
+            } else {
+                Ok(None)
+            }
         });
         if event.is_err() {
             self.end();
@@ -185,14 +193,16 @@ impl Connection {
             if header.is_final && input.bytes.len() >= size {
                 let payload = input.take(size);
                 frame.handle(payload);
+                if header.is_compressed {
+                    return self.inflate(header.opcode == Opcode::Text, payload, input).map(Some);
+                }
                 return whole_message(header.opcode, payload).map(Some);
             }
-            let text = (header.opcode == Opcode::Text).then(Utf8Validator::default);
-            self.message = Some(Assembly { text, was_filled: false });
+            self.message = Some(Assembly::new(header));
             self.assembled = mem::take(&mut input.spare);
         }
         if size == 0 {
-            return self.finish_frame(frame.is_final);
+            return self.finish_frame(frame.is_final, input);
         }
         self.receiving = Receiving::Payload(frame);
         Ok(None)
@@ -201,8 +211,11 @@ impl Connection {
     /// The rules that depend on the connection's state.
     #[inline]
     fn check(&self, header: &FrameHeader) -> Result<(), ProtocolError> {
-        // RFC 6455 5.2: RSV1 has no meaning unless permessage-deflate was negotiated.
-        if header.is_compressed {
+        // RFC 6455 5.2: RSV1 has no meaning unless permessage-deflate was negotiated. RFC 7692 6: with it, "only for the first
+        // fragment of a message".
+        if header.is_compressed
+            && !(self.is_deflating() && matches!(header.opcode, Opcode::Text | Opcode::Binary))
+        {
             return Err(ProtocolError::ReservedBitSet);
         }
         // RFC 6455 5.1: clients mask, servers do not.
@@ -220,11 +233,21 @@ impl Connection {
             (false, true) => return Err(ProtocolError::ContinuationExpected),
             _ => {}
         }
-        let room = self.message_size_max.saturating_sub(self.assembled.len());
+        let room = self.payload_size_max(header).saturating_sub(self.assembled.len());
         if header.payload_size > room as u64 {
             return Err(ProtocolError::MessageTooBig);
         }
         Ok(())
+    }
+
+    /// Bytes that all payloads of the message may have to which this frame belongs.
+    #[inline]
+    fn payload_size_max(&self, header: &FrameHeader) -> usize {
+        match header.is_compressed || self.message.is_some_and(|message| message.is_compressed()) {
+            // What does not shrink grows: by five bytes per block of 16 KiB, and a few.
+            true => self.message_size_max.saturating_add(self.message_size_max / 1024 + 64),
+            false => self.message_size_max,
+        }
     }
 
     fn continue_data<'b>(
@@ -239,18 +262,31 @@ impl Connection {
         }
         self.assembled.extend_from_slice(bytes);
         self.receiving = Receiving::Payload(frame);
-        if frame.missing == 0 { self.finish_frame(frame.is_final) } else { Ok(None) }
+        if frame.missing == 0 { self.finish_frame(frame.is_final, input) } else { Ok(None) }
     }
 
-    fn finish_frame<'b>(&mut self, is_final: bool) -> Result<Option<Event<'b>>, ProtocolError> {
+    fn finish_frame<'b>(
+        &mut self,
+        is_final: bool,
+        input: &mut Input<'_>,
+    ) -> Result<Option<Event<'b>>, ProtocolError> {
         self.receiving = Receiving::HEADER;
         if !is_final {
             return Ok(None);
         }
         let message = self.message.take().expect("a data frame belongs to a message");
         message.finish(&self.assembled)?;
-        let payload = Payload::Assembled(mem::take(&mut self.assembled));
-        Ok(Some(Event::Message(Received::new(message.text.is_some(), payload))))
+        let assembled = mem::take(&mut self.assembled);
+        let is_text = match message.content {
+            Content::Binary => false,
+            Content::Text(_) => true,
+            Content::Compressed { is_text } => {
+                let event = self.inflate(is_text, &assembled, input).map(Some);
+                input.recycle(assembled);
+                return event;
+            }
+        };
+        Ok(Some(Event::Message(Received::new(is_text, Payload::Assembled(assembled)))))
     }
 
     /// A control frame that spans reads waits behind what is assembled of a message.

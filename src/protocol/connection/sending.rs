@@ -90,7 +90,17 @@ impl Connection {
         if self.has_sent_close() {
             return Err(SendError::Closing);
         }
-        let mut header = FrameHeader::new(opcode, payload.len());
+        self.write_frame(FrameHeader::new(opcode, payload.len()), payload, output);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn write_frame(
+        &self,
+        mut header: FrameHeader,
+        payload: &[u8],
+        output: &mut Vec<u8>,
+    ) {
         if let Role::Client { mask_key } = self.role {
             header.mask = Some(mask_key());
         }
@@ -103,6 +113,5 @@ impl Connection {
         if let Some(mask) = header.mask {
             apply_mask(&mut output[start..], mask, 0);
         }
-        Ok(())
     }
 }

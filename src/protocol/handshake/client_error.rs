@@ -27,6 +27,8 @@ pub enum ClientHandshakeError {
     ExtensionNotOffered,
     /// `Sec-WebSocket-Extensions` is there twice, or names one twice.
     ExtensionRepeated,
+    /// The parameters of permessage-deflate are none, or not those that we offered (RFC 7692 section 7.1).
+    DeflateAnswerInvalid,
 }
 
 impl From<HeadError> for ClientHandshakeError {
@@ -50,6 +52,9 @@ impl fmt::Display for ClientHandshakeError {
             }
             Self::ExtensionNotOffered => "the server accepted an extension that was not offered",
             Self::ExtensionRepeated => "the server accepted an extension twice",
+            Self::DeflateAnswerInvalid => {
+                "the server accepted permessage-deflate with parameters that were not offered"
+            }
         })
     }
 }

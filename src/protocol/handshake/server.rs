@@ -10,6 +10,7 @@ use std::fmt;
 pub struct Upgrade<'b> {
     request: Request<'b>,
     accept: [u8; 28],
+    extensions: Option<&'b str>,
 }
 
 impl<'b> Upgrade<'b> {
@@ -17,6 +18,13 @@ impl<'b> Upgrade<'b> {
     #[must_use]
     pub const fn request(&self) -> &Request<'b> {
         &self.request
+    }
+
+    /// The same with extensions that were agreed on: the value of `Sec-WebSocket-Extensions`.
+    #[must_use]
+    pub const fn with_extensions(mut self, agreed: &'b str) -> Self {
+        self.extensions = Some(agreed);
+        self
     }
 
     /// The value of `Sec-WebSocket-Accept`.
@@ -57,7 +65,7 @@ pub fn check_upgrade<'b>(request: &Request<'b>) -> Result<Upgrade<'b>, Handshake
         Err(_) => return Err(HandshakeError::KeyRepeated),
     };
     check_offers(request)?;
-    Ok(Upgrade { request: *request, accept: accept_key(key) })
+    Ok(Upgrade { request: *request, accept: accept_key(key), extensions: None })
 }
 
 fn check_offers(request: &Request<'_>) -> Result<(), HandshakeError> {
@@ -107,8 +115,8 @@ impl<'b> Request<'b> {
 ///
 /// # Errors
 ///
-/// Nothing is written for a subprotocol that was not offered, and for headers that could smuggle in others or that the
-/// handshake writes itself.
+/// Nothing is written for a subprotocol or an extension that was not offered, and for headers that could smuggle in others
+/// or that the handshake writes itself.
 pub fn encode_switching_protocols(
     upgrade: &Upgrade<'_>,
     subprotocol: Option<&str>,
@@ -144,6 +152,17 @@ fn write_switching_protocols(
         }
         encode_header("Sec-WebSocket-Protocol", chosen, &[], output)?;
     }
+    if let Some(agreed) = upgrade.extensions {
+        // RFC 6455 9.1: a client fails the connection over an extension that it did not offer.
+        let is_offered = |extension: Extension<'_>| {
+            let mut offers = upgrade.request.extensions().flatten();
+            offers.any(|offer| offer.name() == extension.name())
+        };
+        if !parse_extensions(agreed.as_bytes()).all(|one| one.is_ok_and(is_offered)) {
+            return Err(SwitchError::ExtensionNotOffered);
+        }
+        encode_header("Sec-WebSocket-Extensions", agreed, &[], output)?;
+    }
     for (name, value) in headers {
         encode_header(name, value, RESERVED, output)?;
     }
@@ -159,6 +178,8 @@ pub enum SwitchError {
     Header(HeaderError),
     /// A subprotocol that is not among those the client offered.
     SubprotocolNotOffered,
+    /// An extension that is not among those the client offered, or no list of extensions.
+    ExtensionNotOffered,
 }
 
 impl From<HeaderError> for SwitchError {
@@ -173,6 +194,9 @@ impl fmt::Display for SwitchError {
             Self::Header(error) => error.fmt(f),
             Self::SubprotocolNotOffered => {
                 f.write_str("the subprotocol must be one of those that the client offered")
+            }
+            Self::ExtensionNotOffered => {
+                f.write_str("the extensions must be among those that the client offered")
             }
         }
     }

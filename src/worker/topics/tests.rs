@@ -118,7 +118,8 @@ impl Fixture {
 
     fn subscribe(&mut self, slot: u32, topic: u8, variant: u16) {
         let (topics, connections) = (&mut self.topics, &mut self.connections);
-        let is_new = topics.subscribe(connections, slot, &[topic], Variant(variant));
+        let is_new =
+            topics.subscribe(connections, slot, &[topic], (Variant(variant), Coding::default()));
         let peer = self.model.peer(slot);
         assert_eq!(is_new, !peer.topics.contains_key(&topic));
         peer.topics.entry(topic).or_insert(variant);
@@ -138,7 +139,7 @@ impl Fixture {
         self.mark += 1;
         let mark = self.mark;
         let mut variants = BTreeSet::new();
-        self.topics.publish(&[topic], mark, except, |variant, output| {
+        self.topics.publish(&[topic], (mark, except), None, |variant, output| {
             assert!(variants.insert(variant.0), "encoded twice for a variant");
             output.extend_from_slice(&record(topic, variant, mark));
         });
@@ -285,7 +286,7 @@ fn an_encoder_that_panics_leaves_nothing_behind() {
     fixture.publish(7, None);
     let topics = &mut fixture.topics;
     let panicked = catch_unwind(AssertUnwindSafe(|| {
-        topics.publish(b"\x07", 2, None, |variant, output| {
+        topics.publish(b"\x07", (2, None), None, |variant, output| {
             output.extend_from_slice(b"half a frame");
             // As a panic, but without the message that the hook would print.
             if variant == Variant(1) {

@@ -3,6 +3,8 @@
 //! Every wait has a deadline, [`PATIENCE`], and nothing is asserted about how long something takes.
 
 mod client;
+#[cfg(feature = "deflate")]
+mod compression;
 mod deadlines;
 mod descriptors;
 mod echo;

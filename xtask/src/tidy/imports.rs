@@ -108,7 +108,7 @@ pub(super) const ALLOWED: &[(&str, &[&str])] = &[
     ("random", &["limits"]),
     // What a client asks for and why it fails is the same on a loop, so workers know it; it does not know them.
     ("client", &["limits", "protocol", "random"]),
-    ("config", &["limits"]),
+    ("config", &["limits", "protocol"]),
     ("guide", &[]),
     ("handler", &["client", "config", "limits", "protocol", "worker"]),
     (

@@ -48,6 +48,9 @@ fn check_defaults(file: &TrackedFile, findings: &mut Vec<Finding>) {
             documentation.push_str(words);
             continue;
         }
+        if line.trim_start().starts_with("#[") {
+            continue;
+        }
         let field = line.strip_prefix("    pub ").and_then(|rest| rest.split_once(": "));
         if let Some((name, _)) = field
             && !documentation.contains("Default: ")

@@ -1,0 +1,76 @@
+//! Subscribers that get the same bytes, and what was published to them in this tick.
+
+use super::Variant;
+use crate::buffer::Batch;
+use crate::worker::compression::Coding;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// The subscribers that share one encoding.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) variant: Variant,
+    pub(super) coding: Coding,
+    pub(super) subscribers: Vec<Subscriber>,
+    pub(super) publications: Vec<Publication>,
+    /// What the publications were encoded to; it becomes the batch's content when that is sealed.
+    pub(super) bytes: Vec<u8>,
+    /// There is one while there are publications: a topic in which nothing happens owns no memory for batches.
+    pub(super) batch: Option<Rc<Batch>>,
+}
+
+/// A live subscriber. Dense, because a publication reads all of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Subscriber {
+    pub(super) slot: u32,
+    /// Where the connection's list has this subscription.
+    pub(super) index: u32,
+    /// How many of this tick's publications it has got, or came too late for.
+    pub(super) seen: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Publication {
+    /// Where its bytes end.
+    pub(super) end: usize,
+    pub(super) mark: u64,
+    /// The slot of the connection that does not get it.
+    pub(super) except: u32,
+    pub(super) is_compressed: bool,
+}
+
+impl Lane {
+    pub(super) fn new(variant: Variant, coding: Coding) -> Self {
+        Self {
+            variant,
+            coding,
+            subscribers: Vec::new(),
+            publications: Vec::new(),
+            bytes: Vec::new(),
+            batch: None,
+        }
+    }
+
+    /// Whether a receiver has to be told that something was compressed without its context, of what it has not seen.
+    pub(super) fn has_to_tell(&self, seen: usize) -> bool {
+        self.coding.has_context() && self.publications[seen..].iter().any(|one| one.is_compressed)
+    }
+}
+
+/// The ranges of the batch that a subscriber has not seen and is not excepted from.
+pub(super) fn unseen(
+    publications: &[Publication],
+    seen: usize,
+    slot: u32,
+) -> impl Iterator<Item = Range<usize>> {
+    let mut start = start_of(publications, seen);
+    publications[seen..].iter().filter_map(move |publication| {
+        let range = start..publication.end;
+        start = publication.end;
+        (publication.except != slot).then_some(range)
+    })
+}
+
+pub(super) fn start_of(publications: &[Publication], seen: usize) -> usize {
+    seen.checked_sub(1).map_or(0, |last_seen| publications[last_seen].end)
+}
