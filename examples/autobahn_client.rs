@@ -9,6 +9,8 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program talks to its user")]
 
 use sockeye::client::WebSocketError;
+#[cfg(feature = "deflate")]
+use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
 use sockeye::protocol::{CloseCode, Message};
 use sockeye::{ClientConfig, WebSocket};
 use std::error::Error;
@@ -82,6 +84,12 @@ fn case_count(url: &str) -> Result<usize, Box<dyn Error>> {
 fn open(url: &str) -> Result<WebSocket<TcpStream>, Box<dyn Error>> {
     let mut config = ClientConfig::new(url)?;
     config.message_bytes_max = 16 * 1024 * 1024;
+    #[cfg(feature = "deflate")]
+    {
+        // With the largest windows, and whatever the size of a message.
+        config.deflate = DeflateConfig::new(DeflateMode::Dedicated { bytes: 1024 * 1024 });
+        config.deflate.threshold_bytes = 0;
+    }
     // The longest case takes some seconds.
     config.read_timeout = Some(Duration::from_secs(120));
     WebSocket::connect(&config).map_err(|error| format!("{url}: {error}").into())

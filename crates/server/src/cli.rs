@@ -2,6 +2,7 @@
 
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
+use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -51,6 +52,19 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "SIZE", default_value = "1MiB", value_parser = parse_message_max)]
     pub(crate) message_max: ByteSize,
 
+    /// Compress messages (permessage-deflate): `off`; `shared`, each message by itself, with no memory per connection; or bytes
+    /// that a connection may hold so that a message can refer to those before it, as in 8KiB, from 1KiB to 1MiB.
+    #[arg(long, value_name = "off|shared|SIZE", default_value = "off", value_parser = parse_deflate)]
+    pub(crate) deflate: DeflateMode,
+
+    /// How hard to compress, from 1, the fastest, to 9.
+    #[arg(long, value_name = "LEVEL", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub(crate) deflate_level: u8,
+
+    /// Largest message to accept once it is inflated [default: as --message-max].
+    #[arg(long, value_name = "SIZE", value_parser = parse_message_max)]
+    pub(crate) inflated_max: Option<ByteSize>,
+
     /// Seconds that clients have for leaving when the server shuts down; whoever stays longer is cut off.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
     pub(crate) grace: Duration,
@@ -74,6 +88,22 @@ fn parse_message_max(text: &str) -> Result<ByteSize, String> {
     Ok(size)
 }
 
+fn parse_deflate(text: &str) -> Result<DeflateMode, String> {
+    let expected = "expected off, shared, or a size from 1KiB to 1MiB";
+    let mode = match text {
+        "off" => DeflateMode::Off,
+        "shared" => DeflateMode::Shared,
+        size => match size.parse::<ByteSize>() {
+            Ok(size) => DeflateMode::Dedicated { bytes: size.as_u64() as usize },
+            Err(_) => return Err(expected.to_owned()),
+        },
+    };
+    match DeflateConfig::new(mode).check() {
+        Ok(()) => Ok(mode),
+        Err(_) => Err(expected.to_owned()),
+    }
+}
+
 fn parse_seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse().ok().filter(|seconds| *seconds <= SECONDS_MAX);
     seconds.map(Duration::from_secs).ok_or_else(|| "expected 0 to 3600 seconds".to_owned())
@@ -92,6 +122,7 @@ Endpoints:
 Examples:
   sockeye
   sockeye serve --bind 0.0.0.0:80 --workers 4
+  sockeye serve --deflate shared
   sockeye serve --bind 127.0.0.1:0 --ports-file /run/sockeye.ports
 
 Environment:
@@ -124,6 +155,19 @@ mod tests {
         assert_eq!(parse_message_max("16MiB"), Ok(ByteSize::mib(16)));
         for wrong in ["0", "2GiB", "many", "-1", ""] {
             assert!(parse_message_max(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn compression_is_off_shared_or_a_budget() {
+        let kept = |bytes| Ok(DeflateMode::Dedicated { bytes });
+        assert_eq!(parse_deflate("off"), Ok(DeflateMode::Off));
+        assert_eq!(parse_deflate("shared"), Ok(DeflateMode::Shared));
+        assert_eq!(parse_deflate("8KiB"), kept(8192));
+        assert_eq!(parse_deflate("1MiB"), kept(1 << 20));
+        for wrong in ["on", "", "1000", "2MiB", "-1"] {
+            let error = parse_deflate(wrong).expect_err("it is none of them");
+            assert!(error.contains("from 1KiB to 1MiB"), "{wrong}: {error}");
         }
     }
 

@@ -4,6 +4,7 @@ use crate::cli::Serve;
 use crate::endpoints::Endpoints;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
+use sockeye::protocol::deflate::DeflateConfig;
 use sockeye::{Config, Remote, Server};
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -39,9 +40,13 @@ fn config(arguments: &Serve) -> Config {
         config.workers = usize::from(workers);
     }
     config.message_bytes_max = arguments.message_max.as_u64() as usize;
+    config.deflate = DeflateConfig::new(arguments.deflate);
+    config.deflate.level = arguments.deflate_level;
+    config.deflate.inflated_bytes_max = arguments.inflated_max.map(|size| size.as_u64() as usize);
     // Without a history to resume from, being behind means being closed: a burst must not be enough for that.
     config.lag_bytes = LAG_BYTES;
-    config.send_queue_bytes_max = config.send_queue_bytes_max.max(2 * config.message_bytes_max);
+    let largest = config.message_bytes_max.max(config.deflate.inflated_bytes_max.unwrap_or(0));
+    config.send_queue_bytes_max = config.send_queue_bytes_max.max(2 * largest);
     config
 }
 
