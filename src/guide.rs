@@ -7,6 +7,10 @@
 //! | [`threads`] | what is shared and what is not, how to reach a connection from elsewhere, what must not block |
 //! | [`backpressure`] | what happens when a peer is slow, and what a handler can do about it |
 //! | [`cost`] | what allocates, what copies, what a publication costs |
+#![cfg_attr(
+    feature = "deflate",
+    doc = "| [`compression`] | compressed messages: which memory buys what, and what not to compress |"
+)]
 //! | [`endings`] | limits, errors, close codes: how things go wrong and who is told |
 //! | [`embedding`] | the engine in a loop of your own |
 //! | [`sans_io`] | the protocol alone, over any stream and with any runtime |
@@ -15,6 +19,8 @@
 //! `prepared_broadcast` and `sans_io`.
 
 pub mod backpressure;
+#[cfg(feature = "deflate")]
+pub mod compression;
 pub mod cost;
 pub mod embedding;
 pub mod endings;

@@ -9,6 +9,8 @@
 //! command. Differences under some 8 % mean nothing on a shared machine.
 
 mod connection;
+#[cfg(feature = "deflate")]
+mod deflate;
 mod frame_header;
 mod mask;
 mod utf8;
@@ -20,6 +22,8 @@ use criterion::Criterion;
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     connection::bench(&mut criterion);
+    #[cfg(feature = "deflate")]
+    deflate::bench(&mut criterion);
     frame_header::bench(&mut criterion);
     mask::bench(&mut criterion);
     utf8::bench(&mut criterion);

@@ -6,6 +6,8 @@
 #![cfg(feature = "net")]
 
 mod client;
+#[cfg(feature = "deflate")]
+mod compressed;
 
 use allocation_counter::measure;
 use socket2::SockRef;
@@ -94,6 +96,11 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// With what `edit` changes.
+    fn with(edit: impl FnOnce(&mut Config)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         // As a server's, so that no test waits for a delayed acknowledgement.
@@ -102,7 +109,9 @@ impl Bench {
         let (mut parts, _remote) = WorkerParts::new(vec![driver]);
         let messages = Rc::new(Cell::new(0));
         let handler = Counter(Rc::clone(&messages));
-        let worker = parts.remove(0).into_worker(handler, Config::default(), &SystemClock);
+        let mut config = Config::default();
+        edit(&mut config);
+        let worker = parts.remove(0).into_worker(handler, config, &SystemClock);
         Self { address, worker, messages }
     }
 
@@ -157,6 +166,11 @@ impl Handler for Counter {
 }
 
 fn open(address: SocketAddr, path: &str) -> TcpStream {
+    open_with(address, path, "")
+}
+
+/// Opens a WebSocket, with these lines in the request.
+fn open_with(address: SocketAddr, path: &str, lines: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).expect("the server listens");
     stream
         .set_read_timeout(Some(Duration::from_secs(20)))
@@ -164,7 +178,7 @@ fn open(address: SocketAddr, path: &str) -> TcpStream {
         .expect("an open socket");
     let request = format!(
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{lines}\r\n"
     );
     stream.write_all(request.as_bytes()).expect("it reads");
     let mut head = Vec::new();
