@@ -55,13 +55,14 @@ impl Clock for ManualClock {
 /// Time since the worker started, in steps of [`TICK`]: four bytes per moment in every connection instead of sixteen.
 /// It lasts for eight years.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Ticks(pub(crate) u32);
+pub struct Ticks(pub u32);
 
 /// How exact deadlines are: they come late by at most two of these, never early.
 pub(crate) const TICK: Duration = Duration::from_millis(64);
 
 impl Ticks {
-    pub(crate) const NEVER: Self = Self(u32::MAX);
+    /// A moment that does not come.
+    pub const NEVER: Self = Self(u32::MAX);
 
     /// The last tick at or before `elapsed`.
     pub(crate) const fn at(elapsed: Duration) -> Self {

@@ -62,7 +62,7 @@ impl<H: Handler> Core<H> {
             id,
             connections: Connections::new(),
             topics: Topics::default(),
-            timers: TimerWheel::new(),
+            timers: TimerWheel::default(),
             outboxes,
             messages: Messages::new(),
             compression: Compression::default(),

@@ -39,10 +39,14 @@ mod shutdown;
 mod timers;
 mod topics;
 
+#[doc(hidden)]
+pub use clock::Ticks;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use holdings::Holdings;
 pub use parts::WorkerParts;
 pub use remote::{Remote, RemoteError};
+#[doc(hidden)]
+pub use timers::TimerWheel;
 pub use topics::Variant;
 
 pub(crate) use self::core::Core;
@@ -54,7 +58,6 @@ use crate::client::ConnectError;
 use crate::driver::{Completion, Driver, Token};
 use crate::handler::{Handler, WorkerContext};
 use crate::limits::ACCEPT_RETRY;
-use clock::Ticks;
 use connecting::ended_early;
 use phases::{Head, Phase};
 use receive::FollowUp;

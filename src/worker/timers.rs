@@ -8,7 +8,7 @@ use super::clock::Ticks;
 
 /// Keys (a worker's slots) by deadline.
 #[derive(Debug)]
-pub(crate) struct TimerWheel {
+pub struct TimerWheel {
     /// Everything due up to here has fired.
     now: Ticks,
     /// No deadline is before this one.
@@ -34,8 +34,9 @@ struct Entry {
     due: Ticks,
 }
 
-impl TimerWheel {
-    pub(crate) fn new() -> Self {
+/// Without a deadline, at the first tick.
+impl Default for TimerWheel {
+    fn default() -> Self {
         Self {
             now: Ticks::default(),
             next: Ticks::NEVER,
@@ -43,14 +44,17 @@ impl TimerWheel {
             entries: Vec::new(),
         }
     }
+}
 
+impl TimerWheel {
     /// The next tick at which there is something to do, if any. It may be early, never late.
-    pub(crate) fn poll_timeout(&self) -> Option<Ticks> {
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Ticks> {
         (self.next != Ticks::NEVER).then_some(self.next)
     }
 
     /// Gives `key` this deadline instead of any other it has.
-    pub(crate) fn schedule(&mut self, key: u32, due: Ticks) {
+    pub fn schedule(&mut self, key: u32, due: Ticks) {
         self.cancel(key);
         let index = key as usize;
         if self.entries.len() <= index {
@@ -72,14 +76,14 @@ impl TimerWheel {
     }
 
     /// Gives `key` this deadline unless it has an earlier one.
-    pub(crate) fn schedule_earlier(&mut self, key: u32, due: Ticks) {
+    pub fn schedule_earlier(&mut self, key: u32, due: Ticks) {
         if self.entries.get(key as usize).is_none_or(|entry| due < entry.due) {
             self.schedule(key, due);
         }
     }
 
     /// Takes the deadline of `key` away, if it has one.
-    pub(crate) fn cancel(&mut self, key: u32) {
+    pub fn cancel(&mut self, key: u32) {
         let Some(entry) = self.entries.get_mut(key as usize) else {
             return;
         };
@@ -98,7 +102,7 @@ impl TimerWheel {
     }
 
     /// Moves on to `now` and appends to `fired` each key whose deadline has come; it has none after that.
-    pub(crate) fn advance(&mut self, now: Ticks, fired: &mut Vec<u32>) {
+    pub fn advance(&mut self, now: Ticks, fired: &mut Vec<u32>) {
         if now < self.next {
             self.now = self.now.max(now);
             return;
@@ -154,7 +158,7 @@ mod tests {
             random ^= random << 17;
             random % below
         };
-        let mut wheel = TimerWheel::new();
+        let mut wheel = TimerWheel::default();
         let mut model = BTreeMap::new();
         let mut now = 0;
         for _ in 0..50_000 {
@@ -193,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_deadline_in_the_past_fires_with_the_next_advance() {
-        let mut wheel = TimerWheel::new();
+        let mut wheel = TimerWheel::default();
         let mut fired = Vec::new();
         wheel.advance(Ticks(100), &mut fired);
         wheel.schedule(7, Ticks(3));

@@ -113,7 +113,7 @@ impl Kernel {
     }
 
     /// The weather's answer to who connects, if it has one.
-    pub(super) const fn answer_by_weather(&mut self) -> Option<Answer> {
+    pub(super) fn answer_by_weather(&mut self) -> Option<Answer> {
         if self.random.happens(self.weather.connect_refusal_per_mille) {
             return Some(Answer::Refuse);
         }

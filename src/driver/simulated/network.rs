@@ -81,6 +81,12 @@ impl Network {
         self.kernel.lock().weather = weather;
     }
 
+    /// Fixes the next throws of the dice, one byte each: what a fuzzer does, which is then the weather itself. In a chance
+    /// of so many in a thousand, 0 always happens, and 255 never but for a thousand. After these the seed goes on.
+    pub fn script(&self, throws: &[u8]) {
+        self.kernel.lock().random.script(throws);
+    }
+
     /// Connections that wait to be accepted.
     #[must_use]
     pub fn backlog(&self) -> usize {

@@ -86,30 +86,42 @@ impl Weather {
     }
 }
 
-/// Splitmix64.
+/// Splitmix64, after the throws that were written down for it.
 #[derive(Debug)]
-pub(super) struct Random(u64);
+pub(super) struct Random {
+    state: u64,
+    /// What is thrown next, the last one first.
+    scripted: Vec<u8>,
+}
 
 impl Random {
     pub(super) const fn new(seed: u64) -> Self {
-        Self(seed)
+        Self { state: seed, scripted: Vec::new() }
+    }
+
+    /// Throws these first: 0 is the lowest side of whatever die, 255 the highest.
+    pub(super) fn script(&mut self, throws: &[u8]) {
+        self.scripted = throws.iter().rev().copied().collect();
     }
 
     const fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
+        self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.state;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
     }
 
     /// A number below `bound`, which is not zero.
-    pub(super) const fn below(&mut self, bound: usize) -> usize {
-        (self.number() % bound as u64) as usize
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        match self.scripted.pop() {
+            Some(throw) => usize::from(throw) * bound / 256,
+            None => (self.number() % bound as u64) as usize,
+        }
     }
 
     /// Whether something happens that has so many chances in a thousand.
-    pub(super) const fn happens(&mut self, per_mille: u32) -> bool {
+    pub(super) fn happens(&mut self, per_mille: u32) -> bool {
         // Nothing is drawn for what cannot happen, so that calm weather has no dice.
         per_mille > 0 && self.below(1000) < per_mille as usize
     }
