@@ -15,16 +15,18 @@ fn every_seed_of_every_fuzz_target_holds() {
 }
 
 #[test]
-fn every_beginning_of_every_seed_holds() {
+fn the_beginnings_of_every_seed_hold() {
     for &(name, check) in fuzz::TARGETS {
         for_each_seed(name, |input| {
-            (0..input.len()).for_each(|size| check(&input[..size]));
+            // Every one, but of the few seeds that are long.
+            let sizes = (0..input.len()).step_by(1 + input.len() / 2048);
+            sizes.for_each(|size| check(&input[..size]));
         });
     }
 }
 
 // Without its feature a target is missing from the table, but not from the folders.
-#[cfg(feature = "handshake")]
+#[cfg(feature = "net")]
 #[test]
 fn every_folder_of_seeds_and_every_target_file_is_in_the_table_of_targets() {
     let names: Vec<_> = fuzz::TARGETS.iter().map(|(name, _)| *name).collect();
