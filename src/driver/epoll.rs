@@ -204,8 +204,15 @@ impl Epoll {
             return Outcome::Nothing;
         }
         socket.is_listed = false;
-        if socket.is_paused || socket.is_ended {
+        if socket.is_paused {
             return Outcome::Nothing;
+        }
+        if socket.is_ended {
+            // A peer that has ended its stream may break off later, or be found gone by the kernel, while it is sent to.
+            return match socket.stream.take_error() {
+                Ok(Some(error)) => Outcome::Failed(error),
+                _ => Outcome::Nothing,
+            };
         }
         let (result, room) = match &mut socket.fill {
             Some(buffer) => {

@@ -12,7 +12,8 @@
 //!   not failed meanwhile.
 //! - After [`Driver::connect`], [`Completion::Connected`] comes first of all, or `Closed` in its place. Until then the
 //!   worker may ask nothing about the connection but to close it, and then it is not told `Connected` any more.
-//! - [`Completion::EndOfStream`] comes at most once for a token; nothing is received after it.
+//! - [`Completion::EndOfStream`] comes at most once for a token; nothing is received after it. That the connection breaks
+//!   later is told all the same, also while nothing is sent.
 //! - After [`Sending::Blocked`], [`Completion::Writable`] (or `Closed`) follows. After [`Sending::InFlight`] the queue's
 //!   content is the driver's until [`Completion::Sent`] gives back what has not left (or `Closed` drops it); nothing else
 //!   may be sent meanwhile.

@@ -13,6 +13,8 @@ pub(super) struct Client {
     /// It has asked for an echo first, and sent only whole frames with text or pings since.
     is_plain: bool,
     has_asked: bool,
+    /// It has asked for more than a WebSocket, and may have an answer outstanding.
+    may_await: bool,
 }
 
 impl Client {
@@ -24,6 +26,7 @@ impl Client {
             said: Vec::new(),
             is_plain: true,
             has_asked: false,
+            may_await: false,
         }
     }
 
@@ -35,10 +38,12 @@ impl Client {
             9 => self.message(0x81, usize::from(amount) * 24),
             10 => {
                 self.is_plain = false;
+                self.may_await = true;
                 self.unsent.extend(more(usize::from(amount)));
             }
             11 => {
                 self.is_plain = false;
+                self.may_await = true;
                 self.request(amount);
             }
             12 => self.read(usize::from(amount) * usize::from(amount)),
@@ -57,6 +62,7 @@ impl Client {
             self.is_plain = false;
         }
         self.has_asked = true;
+        self.may_await |= !matches!(path, "echo" | "news");
         let head = format!(
             "GET /{path} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
@@ -149,7 +155,11 @@ impl Client {
 
     pub(super) fn leave(&mut self) {
         self.unsent.clear();
-        self.peer.end();
+        // Who ends only its own side still gets what it asked for, however long a stream may be.
+        match self.may_await {
+            true => self.peer.reset(),
+            false => self.peer.end(),
+        }
     }
 }
 

@@ -56,7 +56,7 @@ impl Simulated {
         };
         let is_wanted = socket.life == Life::Attached && !socket.is_paused;
         let is_late = !socket.late.is_empty();
-        if socket.is_ended || !(is_wanted || is_late) || matches!(socket.life, Life::Failed(_)) {
+        if !(is_wanted || is_late) || matches!(socket.life, Life::Failed(_)) {
             return Outcome::Nothing;
         }
         let wire = socket.wire;
@@ -64,6 +64,7 @@ impl Simulated {
         if size == 0 {
             return match kernel.wires[wire].peer {
                 Stream::Open => Outcome::Nothing,
+                Stream::Ended if socket.is_ended => Outcome::Nothing,
                 Stream::Ended => {
                     socket.is_ended = true;
                     kernel.note(b'E', wire, 0);

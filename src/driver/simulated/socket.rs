@@ -92,7 +92,10 @@ impl Socket {
         let is_failed = matches!(self.life, Life::Failed(_));
         let is_attached = self.life == Life::Attached;
         let has_bytes = !wire.to_worker.is_empty() || !self.late.is_empty();
-        let has_input = !self.is_ended && (has_bytes || wire.peer != Stream::Open);
+        let has_input = match self.is_ended {
+            false => has_bytes || wire.peer != Stream::Open,
+            true => wire.peer == Stream::Reset,
+        };
         let receives = if is_attached && !self.is_paused {
             has_input
         } else {

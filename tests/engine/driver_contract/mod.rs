@@ -44,6 +44,7 @@ on_every_driver! {
     streams::a_stream_that_was_ended_still_receives
     streams::the_last_word_follows_every_close
     streams::a_reset_by_the_peer_is_the_last_word
+    streams::a_reset_behind_the_end_is_the_last_word
     streams::who_is_not_accepted_waits
     streams::a_waker_ends_the_wait
     connecting::a_connection_that_is_made_is_as_one_that_was_accepted

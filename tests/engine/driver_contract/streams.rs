@@ -111,6 +111,15 @@ pub(super) fn a_reset_by_the_peer_is_the_last_word<F: Far>(mut near: Near<F::Dri
     assert_eq!(near.told.last(), Some(&(name(0), Told::Closed(Some(ErrorKind::ConnectionReset)))));
 }
 
+pub(super) fn a_reset_behind_the_end_is_the_last_word<F: Far>(mut near: Near<F::Driver>, far: &F) {
+    let mut peer = near.accepted(far);
+    peer.end();
+    near.until_told(&Told::Ended);
+    peer.reset();
+    near.until_closed();
+    assert!(matches!(near.told.last(), Some((_, Told::Closed(Some(_))))), "{:?}", near.told);
+}
+
 pub(super) fn who_is_not_accepted_waits<F: Far>(mut near: Near<F::Driver>, far: &F) {
     near.driver.accept(false);
     near.poll();
