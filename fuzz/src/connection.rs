@@ -76,6 +76,7 @@ impl Run {
     fn end(mut self) -> Said {
         let mut output = Vec::new();
         if let Some(error) = self.said.error {
+            assert_eq!(error.to_string(), error.reason());
             self.connection.send_failure(error, &mut output);
         } else if let Some(frame) = &self.said.close {
             let echo = self.connection.send_close(frame.as_ref(), &mut output);

@@ -91,7 +91,10 @@ impl Body {
         match end {
             Ok(false) => assert!(input.is_empty()),
             Ok(true) => assert_eq!(reader.handle_input(&mut input), Ok(Some(BodyPart::End))),
-            Err(error) => assert_eq!(reader.handle_input(&mut input), Err(error)),
+            Err(error) => {
+                assert_eq!(reader.handle_input(&mut input), Err(error));
+                assert!((400..500).contains(&error.response().status().number()));
+            }
         }
         assert_eq!(input, left);
         self.taken += piece.len() - input.len();

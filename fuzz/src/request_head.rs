@@ -1,9 +1,9 @@
 //! What must hold for the first bytes of a connection, whatever they are.
 
 use sockeye::limits::{HEAD_SIZE_MAX, HEADERS_MAX};
-use sockeye::protocol::handshake::{check_upgrade, encode_switching_protocols};
+use sockeye::protocol::handshake::{Upgrade, check_upgrade, encode_switching_protocols};
 use sockeye::protocol::http::{
-    Persistence, Request, RequestError, RequestParser, Response, parse_head,
+    Persistence, Request, RequestError, RequestParser, Response, StreamCoding, parse_head,
 };
 
 /// The answer does not depend on the pieces in which the head arrives, nor on what follows it; a head is within its limits;
@@ -49,6 +49,10 @@ fn check_request(input: &[u8], request: &Request<'_>, size: usize) {
     assert_eq!(line_ends, returns);
 
     assert!(!request.method().is_empty());
+    assert_eq!(request.target().contains('?'), request.query().is_some());
+    assert_eq!(request.keeps_alive(), request.persistence() != Persistence::Close);
+    let is_streamed_plainly = request.stream_coding() == StreamCoding::UntilClose;
+    assert!(!is_streamed_plainly || !request.is_http_1_1());
     assert!(request.path().starts_with('/') || request.path() == "*");
     assert!(request.host().is_some() || !request.is_http_1_1());
     let is_in_line = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
@@ -71,7 +75,10 @@ fn check_request(input: &[u8], request: &Request<'_>, size: usize) {
 fn check_handshake(request: &Request<'_>) {
     let upgrade = match check_upgrade(request) {
         Ok(upgrade) => upgrade,
-        Err(error) => return check_response(&error.response()),
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            return check_response(&error.response());
+        }
     };
     assert!(request.is_upgrade());
     assert!(request.extensions().all(|extension| extension.is_ok()));
@@ -79,6 +86,18 @@ fn check_handshake(request: &Request<'_>) {
     let mut output = Vec::new();
     encode_switching_protocols(&upgrade, chosen, &[], &mut output).expect("it was offered");
     assert!(output.ends_with(b"\r\n\r\n"));
+    check_refusals(&upgrade);
+}
+
+/// What must not be sent is refused, and nothing of it is there.
+fn check_refusals(upgrade: &Upgrade<'_>) {
+    let mut output = Vec::new();
+    let unheard_of = encode_switching_protocols(upgrade, Some("un heard"), &[], &mut output);
+    let smuggled = encode_switching_protocols(upgrade, None, &[("A", "b\r\nC: d")], &mut output);
+    for refusal in [unheard_of, smuggled] {
+        assert!(!refusal.expect_err("it must not be sent").to_string().is_empty());
+    }
+    assert!(output.is_empty());
 }
 
 fn check_response(response: &Response) {

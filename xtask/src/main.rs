@@ -79,6 +79,7 @@ EXAMPLES
   cargo xtask autobahn --client 'node client.js'    somebody else's client
   cargo xtask fuzz --seconds 60                 every fuzz target, a minute each
   cargo xtask fuzz utf8 --seconds 600           one of them, longer
+  cargo xtask fuzz --coverage                   the lines of src/protocol that their seeds reach
 
 FILES
   target/autobahn/suite/       the installed conformance suite

@@ -65,7 +65,8 @@ fn missing(shell: &Shell, wanted: &[Prerequisite]) -> Vec<Prerequisite> {
     wanted.iter().copied().filter(|one| !succeeds(shell, one.probe)).collect()
 }
 
-fn install(shell: &Shell, packages: &[&str]) -> Result<()> {
+/// Installs these packages of the system.
+pub(crate) fn install(shell: &Shell, packages: &[&str]) -> Result<()> {
     let _quiet = shell.push_env("DEBIAN_FRONTEND", "noninteractive");
     cmd!(shell, "apt-get update --quiet").run()?;
     cmd!(shell, "apt-get install --quiet --yes --no-install-recommends {packages...}").run()?;
