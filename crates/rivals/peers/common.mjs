@@ -8,6 +8,7 @@ import { isStalled } from './sockets.mjs';
 const MEBIBYTE = 1 << 20;
 const MESSAGE_MAX = 16 * MEBIBYTE;
 const RESETS = 10;
+const COMPRESSED_MESSAGES = 100;
 const SLOW_MESSAGES = 128;
 const SLOW_MESSAGE_SIZE = 1 << 16;
 const SLOW_TURNS_MAX = 100;
@@ -85,7 +86,30 @@ export function checks(WebSocket) {
     await connection.close();
   }
 
+  /** Of a server that agrees to it. */
+  async function compression(server) {
+    const connection = await open(server);
+    const { extensions } = connection.socket;
+    // Deno and Bun have it and do not tell.
+    if (extensions || !(globalThis.Deno || globalThis.Bun)) {
+      expectSame(extensions.startsWith('permessage-deflate'), true, `permessage-deflate in ${JSON.stringify(extensions)}`);
+    }
+    for (let index = 0; index < COMPRESSED_MESSAGES; index++) {
+      const line = JSON.stringify({ index, name: 'ein Name: ✓', price: index * 1.25 });
+      connection.send(line.repeat(1 + (index % 30)));
+    }
+    for (let index = 0; index < COMPRESSED_MESSAGES; index++) {
+      const line = JSON.stringify({ index, name: 'ein Name: ✓', price: index * 1.25 });
+      await connection.expect(line.repeat(1 + (index % 30)), `message ${index}`);
+    }
+    const large = Uint8Array.from({ length: MEBIBYTE }, (_, index) => (index * index) >> 8);
+    connection.send(large);
+    await connection.expect(large);
+    await connection.close();
+  }
+
   return {
+    compression,
     text: (server) => echo(server, TEXT),
     'empty text': (server) => echo(server, ''),
     binary: (server) => echo(server, Uint8Array.from({ length: 256 }, (_, index) => index)),

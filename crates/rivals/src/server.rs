@@ -21,8 +21,13 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts `binary` and waits until it answers. Its files get `name` in `directory`.
-    pub fn start(binary: &Path, directory: &Path, name: &str) -> Result<Self, String> {
+    /// Starts `binary` with `options` and waits until it answers. Its files get `name` in `directory`.
+    pub fn start(
+        binary: &Path,
+        directory: &Path,
+        name: &str,
+        options: &[&str],
+    ) -> Result<Self, String> {
         let ports = directory.join(format!("{name}.ports"));
         let log = directory.join(format!("{name}.log"));
         fs::create_dir_all(directory).map_err(|error| format!("{directory:?}: {error}"))?;
@@ -33,6 +38,7 @@ impl Server {
         let errors = output.try_clone().map_err(|error| format!("{log:?}: {error}"))?;
         let child = Command::new(binary)
             .args(["serve", "--bind", "127.0.0.1:0", "--workers", "2", "--message-max", "16MiB"])
+            .args(options)
             .arg("--ports-file")
             .arg(&ports)
             .stdin(Stdio::null())

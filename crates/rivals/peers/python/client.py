@@ -59,6 +59,16 @@ class Checks:
         await within(sending)
         await self.end(connection)
 
+    async def compression(self):
+        """Of a server that agrees to it."""
+        messages = [f'{{"index": {i}, "name": "ein Name: ✓"}}' * (1 + i % 30) for i in range(100)]
+        connection = await self.open()
+        expect_same(connection.compresses(), True, "permessage-deflate")
+        for message in [*messages, bytes(i * i >> 8 & 255 for i in range(MEBIBYTE))]:
+            await connection.send(message)
+            await expect_message(connection, message)
+        await self.end(connection)
+
     async def fragments(self):
         data = TEXT.encode()
         # The cuts at 3, 6 and 11 are inside of characters of 2, 3 and 4 bytes.
@@ -177,6 +187,7 @@ class Checks:
         return {
             "text": lambda: self.echo(TEXT),
             "empty text": lambda: self.echo(""),
+            "compression": self.compression,
             "binary": lambda: self.echo(bytes(range(256))),
             "empty binary": lambda: self.echo(b""),
             "1 MiB text": lambda: self.echo("✓" * ((MEBIBYTE - 1) // 3) + "a"),

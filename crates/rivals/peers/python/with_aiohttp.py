@@ -25,6 +25,9 @@ class Connection:
         self.sent_close = False
         self.received_code = 1006
 
+    def compresses(self):
+        return self.websocket.compress > 0
+
     async def send(self, message):
         kind = WSMsgType.TEXT if isinstance(message, str) else WSMsgType.BINARY
         await self.send_frame(message.encode() if isinstance(message, str) else message, kind)
@@ -96,7 +99,7 @@ class Library:
     async def open(cls, url, subprotocols):
         if cls.session is None:
             cls.session = ClientSession()
-        options = {"protocols": subprotocols, "max_msg_size": MESSAGE_MAX + 1, **OURSELVES}
+        options = {"protocols": subprotocols, "max_msg_size": MESSAGE_MAX + 1, "compress": 15, **OURSELVES}
         websocket = await cls.session.ws_connect(url, **options)
         transport = websocket._response.connection.transport
         return Connection(websocket, transport, websocket.protocol)

@@ -13,6 +13,9 @@ class Connection:
         self.transport = connection.transport
         self.subprotocol = connection.subprotocol
 
+    def compresses(self):
+        return [extension.name for extension in self.connection.protocol.extensions] == ["permessage-deflate"]
+
     async def send(self, message, **options):
         try:
             await self.connection.send(message, **options)

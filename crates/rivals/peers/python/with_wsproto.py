@@ -15,6 +15,7 @@ from wsproto.events import (
     Request,
     TextMessage,
 )
+from wsproto.extensions import PerMessageDeflate
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
 from peer import SUBPROTOCOL, Closed, main
@@ -29,9 +30,13 @@ class Connection:
         self.writer = writer
         self.transport = writer.transport
         self.subprotocol = None
+        self.extensions = []
         self.events = deque()
         self.pieces = []
         self.received_code = None
+
+    def compresses(self):
+        return [extension.name for extension in self.extensions] == ["permessage-deflate"]
 
     async def write(self, event):
         try:
@@ -121,11 +126,13 @@ class Library:
         host, port = address.split(":")
         reader, writer = await asyncio.open_connection(host, int(port))
         connection = Connection(ConnectionType.CLIENT, reader, writer)
-        await connection.write(Request(host=address, target=f"/{path}", subprotocols=list(subprotocols)))
+        offers = {"subprotocols": list(subprotocols), "extensions": [PerMessageDeflate()]}
+        await connection.write(Request(host=address, target=f"/{path}", **offers))
         answer = await connection.next()
         if not isinstance(answer, AcceptConnection):
             raise AssertionError(f"{answer!r} instead of the handshake")
         connection.subprotocol = answer.subprotocol
+        connection.extensions = answer.extensions
         return connection
 
     @staticmethod

@@ -28,8 +28,13 @@ impl Setup {
 
     /// Our server, with files of this name.
     pub(crate) fn start(&self, name: &str) -> Server {
+        self.start_with(name, &[])
+    }
+
+    /// The same with these options more.
+    pub(crate) fn start_with(&self, name: &str, options: &[&str]) -> Server {
         static BINARY: LazyLock<PathBuf> = LazyLock::new(|| or_fail(server::binary()));
-        or_fail(Server::start(&BINARY, &self.directory, name))
+        or_fail(Server::start(&BINARY, &self.directory, name, options))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod checks;
 mod columns;
+mod compression;
 mod never_reads;
 
 use std::thread;
@@ -103,6 +104,6 @@ fn file_name(name: &str) -> String {
 }
 
 /// What is wrong with a server by now.
-fn complaints(server: &mut Server) -> Vec<String> {
+pub(super) fn complaints(server: &mut Server) -> Vec<String> {
     server.check_alive().err().into_iter().chain(server.check_log().err()).collect()
 }
