@@ -219,6 +219,13 @@ impl Connection {
         matches!(self.closing, Closing::Sent | Closing::Complete)
     }
 
+    /// Bytes of memory that it has set aside for a message under way, but for a buffer that is out for a fill: at most what
+    /// a message may have, and a control frame's 125 if one arrives in pieces between its fragments.
+    #[must_use]
+    pub const fn assembled_capacity(&self) -> usize {
+        self.assembled.capacity()
+    }
+
     /// Whether a frame or a message has begun and not ended.
     #[must_use]
     pub const fn is_receiving(&self) -> bool {

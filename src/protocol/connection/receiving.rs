@@ -56,8 +56,7 @@ impl Connection {
         if frame.is_final && believed == frame.missing {
             buffer.reserve_exact(believed);
         } else {
-            // More follows: growing by just this much would copy the message once for each of its fragments.
-            buffer.reserve(believed);
+            make_room(&mut buffer, believed, self.message_size_max);
         }
         Some((buffer, believed))
     }
@@ -260,6 +259,7 @@ impl Connection {
         if let Some(message) = &mut self.message {
             message.handle(bytes)?;
         }
+        make_room(&mut self.assembled, bytes.len(), self.message_size_max);
         self.assembled.extend_from_slice(bytes);
         self.receiving = Receiving::Payload(frame);
         if frame.missing == 0 { self.finish_frame(frame.is_final, input) } else { Ok(None) }
@@ -298,6 +298,7 @@ impl Connection {
     ) -> Result<Option<Event<'b>>, ProtocolError> {
         let bytes = input.take(frame.missing.min(input.bytes.len()));
         frame.handle(bytes);
+        make_room(&mut self.assembled, bytes.len(), self.message_size_max);
         self.assembled.extend_from_slice(bytes);
         if frame.missing > 0 {
             self.receiving = Receiving::Control(opcode, frame);
@@ -319,6 +320,17 @@ impl Connection {
             Closing::Open | Closing::Received => Closing::Received,
             Closing::Sent | Closing::Complete => Closing::Complete,
         };
+    }
+}
+
+/// Makes room for `more` bytes of a message: at least as much again as there is, because growing by just this much would copy
+/// the message once for each of its fragments, but never more than the message may have.
+#[inline]
+fn make_room(buffer: &mut Vec<u8>, more: usize, message_size_max: usize) {
+    if buffer.capacity() - buffer.len() < more {
+        let doubled = buffer.capacity().saturating_mul(2).min(message_size_max);
+        let size = doubled.max(buffer.len() + more);
+        buffer.reserve_exact(size - buffer.len());
     }
 }
 

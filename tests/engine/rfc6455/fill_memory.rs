@@ -120,3 +120,29 @@ fn many_large_fragments_do_not_move_the_message_once_each() {
     assert!(capacities.len() < 20, "{capacities:?}");
     assert!(*capacities.last().expect("300 of them") <= 2 * 300 * size);
 }
+
+/// A buffer that doubles would end at up to twice of what its message may have.
+#[test]
+fn a_message_under_way_holds_no_more_memory_than_a_message_may_have() {
+    let scenario = Scenario::server().message_size_max(100_000);
+    for (size, is_filled) in [(1, false), (999, false), (FILL_SIZE_MIN, true)] {
+        let mut connection = scenario.connect();
+        let mut held_max = 0;
+        for number in 0..100_000 / size {
+            let opcode = if number == 0 { 0x2 } else { 0x0 };
+            let bytes = scenario.incoming([Frame::new(opcode, vec![1; size]).unfinished()]);
+            let (header, payload) = bytes.split_at(bytes.len() - size);
+            receive(&mut connection, &[header]);
+            if is_filled {
+                let (mut buffer, wanted) = connection.poll_fill().expect("a large frame");
+                held_max = held_max.max(buffer.capacity());
+                buffer.extend_from_slice(payload);
+                assert!(connection.handle_fill(buffer, wanted).unwrap().is_none());
+            } else {
+                receive(&mut connection, &[payload]);
+            }
+            held_max = held_max.max(connection.assembled_capacity());
+        }
+        assert!((90_000..=100_000).contains(&held_max), "{held_max} bytes for pieces of {size}");
+    }
+}
