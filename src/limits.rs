@@ -26,6 +26,10 @@ const _: () = assert!(FILL_TRUST_SIZE <= FILL_SIZE_MAX);
 /// Bytes of a worker's shared receive buffer: what one read can bring.
 pub const RECEIVE_SIZE: usize = 64 * 1024;
 
+/// Bytes of input that wait for their turn on one connection, at most: what one receive left, which is not enough to stop
+/// reading, what the next one brings, and one that was under way when reading stopped.
+pub const HELD_INPUT_BYTES_MAX: usize = 3 * RECEIVE_SIZE;
+
 /// Connections accepted in one tick, so that a flood of them leaves time for those that exist.
 pub const ACCEPTS_PER_TICK_MAX: usize = 64;
 
@@ -54,6 +58,7 @@ const _: () =
     assert!(CHUNK_LINE_SIZE_MAX >= 256 && CHUNK_LINE_SIZE_MAX as u64 <= CHUNK_SURPLUS_MAX);
 const _: () = assert!(TRAILERS_SIZE_MAX <= HEAD_SIZE_MAX);
 const _: () = assert!(METHOD_SIZE_MAX < HEAD_SIZE_MAX);
+const _: () = assert!(HEAD_SIZE_MAX < RECEIVE_SIZE);
 const _: () = assert!(HEADERS_MAX * "a:\r\n".len() < HEAD_SIZE_MAX);
 
 /// Default for `Config`: bytes of the largest body of a request.
@@ -108,6 +113,13 @@ pub const OUTBOX_MAIL_MAX: usize = 4096;
 
 /// Batches of mail in a worker's mailbox, and those that it takes in one tick. What does not fit stays with the sender.
 pub const MAILBOX_BATCHES_MAX: usize = 1024;
+
+/// Bytes of mail that may wait for one worker before the connections that cause more of it are not read any further. A
+/// handler's own mail counts as what it is itself, not with what it refers to.
+pub const OUTBOX_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Bytes of mail in a worker's mailbox past which no more is posted. What does not fit stays with the sender.
+pub const MAILBOX_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Bytes of a message in its own buffer from which on send queues share that buffer when the message is sent on as it
 /// is. Below, a copy costs less.
@@ -165,6 +177,8 @@ const _: () = assert!(LAG_BYTES <= READ_PAUSE_BYTES && READ_PAUSE_BYTES <= SEND_
 const _: () = assert!(CORK_BYTES <= SEND_QUEUE_BYTES_MAX);
 const _: () = assert!(DRAINED_BYTES < LAG_BYTES);
 const _: () = assert!(MESSAGE_BYTES_MAX <= MESSAGE_POOL_BYTES_MAX);
+const _: () = assert!(MESSAGE_BYTES_MAX <= OUTBOX_BYTES_MAX);
+const _: () = assert!(OUTBOX_BYTES_MAX <= MAILBOX_BYTES_MAX);
 
 /// Default for `DeflateConfig`: smaller messages are sent as they are.
 pub const DEFLATE_THRESHOLD_BYTES: usize = 128;

@@ -22,6 +22,8 @@ pub struct Holdings {
     pub undelivered: usize,
     /// Pieces of mail that did not get away.
     pub mail: usize,
+    /// Bytes of those, and of mail that arrived and was not taken.
+    pub mail_bytes: usize,
     /// Bytes that were received and wait for their turn.
     pub held_bytes: usize,
     /// Connections on their way to other workers.
@@ -45,6 +47,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             topics: self.core.topics.len(),
             undelivered: self.core.topics.undelivered(),
             mail: self.core.outboxes.waiting(),
+            mail_bytes: self.core.outboxes.bytes() + self.mailbox.bytes(),
             held_bytes: self.core.held.bytes(),
             handing_over: self.core.handing_over,
             ..Holdings::default()

@@ -93,13 +93,13 @@ impl<M> Remote<M> {
     /// be, up to 5 s: a worker that takes no mail for so long is stuck and would not hear of this either.
     pub fn shut_down(&self, grace: Duration) {
         for address in &*self.addresses {
-            address.post_waiting(vec![Envelope::ShutDown { grace }]);
+            address.post_waiting(Envelope::ShutDown { grace }.into());
         }
     }
 
     fn post(&self, worker: WorkerId, envelope: Envelope<M>) -> Result<(), RemoteError> {
         let address = self.addresses.get(usize::from(worker.0)).ok_or(RemoteError::Gone)?;
-        address.post(vec![envelope]).map_err(|unposted| match unposted {
+        address.post(envelope.into()).map_err(|unposted| match unposted {
             Unposted::Full(_) => RemoteError::Full,
             Unposted::Gone => RemoteError::Gone,
         })
