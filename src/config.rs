@@ -96,6 +96,19 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Bytes that the peers of so many connections can make a server hold at most: of each, a message or a body under way, a
+    /// full send queue, and input that waits for its turn. [`crate::worker::Holdings::bytes`] is what one worker holds at a
+    /// moment.
+    ///
+    /// On top comes what the application itself does: what it publishes in one tick, which is shared, so that it is there
+    /// once for all who are not behind; and a single message or response that is larger than the send queue.
+    #[must_use]
+    pub const fn held_bytes_max(&self, connections: usize) -> usize {
+        let each =
+            self.message_bytes_max + self.send_queue_bytes_max + limits::HELD_INPUT_BYTES_MAX;
+        connections.saturating_mul(each)
+    }
+
     /// Checks how the fields relate.
     ///
     /// # Errors

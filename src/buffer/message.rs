@@ -24,6 +24,12 @@ impl MessageBuffer {
         self.missing
     }
 
+    /// Bytes of memory.
+    #[must_use]
+    pub const fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// The bytes so far.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {

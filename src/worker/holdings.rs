@@ -18,12 +18,17 @@ pub struct Holdings {
     pub backlog_bytes: usize,
     /// The largest backlog of one connection.
     pub backlog_bytes_max: usize,
+    /// The most that was published in one tick, to all topics, in bytes.
+    pub published_bytes_max: usize,
     /// Topics with something to deliver: none between two ticks.
     pub undelivered: usize,
     /// Pieces of mail that did not get away.
     pub mail: usize,
     /// Bytes of those, and of mail that arrived and was not taken.
     pub mail_bytes: usize,
+    /// Bytes of memory for messages, request heads and answers that have not arrived whole. What the driver receives into at
+    /// present is not among them.
+    pub message_bytes: usize,
     /// Bytes that were received and wait for their turn.
     pub held_bytes: usize,
     /// Connections on their way to other workers.
@@ -31,10 +36,17 @@ pub struct Holdings {
 }
 
 impl Holdings {
-    /// Whether there is nothing.
+    /// Whether there is nothing at present.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
-        *self == Self::default()
+        let Self { published_bytes_max, .. } = *self;
+        *self == Self { published_bytes_max, ..Self::default() }
+    }
+
+    /// Bytes that the worker holds for its peers: what [`crate::Config::held_bytes_max`] bounds.
+    #[must_use]
+    pub const fn bytes(&self) -> usize {
+        self.backlog_bytes + self.message_bytes + self.held_bytes
     }
 }
 
@@ -45,6 +57,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         let mut holdings = Holdings {
             connections: self.core.connections(),
             topics: self.core.topics.len(),
+            published_bytes_max: self.core.topics.published_bytes_max(),
             undelivered: self.core.topics.undelivered(),
             mail: self.core.outboxes.waiting(),
             mail_bytes: self.core.outboxes.bytes() + self.mailbox.bytes(),
@@ -55,6 +68,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         for connection in self.core.connections.iter() {
             let backlog = connection.backlog();
             holdings.subscriptions += connection.subscriptions.len();
+            holdings.message_bytes += connection.phase.message_bytes();
             holdings.backlog_bytes += backlog;
             holdings.backlog_bytes_max = holdings.backlog_bytes_max.max(backlog);
         }

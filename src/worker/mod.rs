@@ -152,6 +152,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.dial();
         self.deliver();
         self.flush_all();
+        self.core.topics.end_tick();
         self.core.outboxes.dispatch();
         self.hand_over();
         self.resume_paused_by_mail();

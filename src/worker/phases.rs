@@ -42,6 +42,22 @@ pub(crate) enum Phase<S> {
     Closed,
 }
 
+impl<S> Phase<S> {
+    /// Bytes of memory for what has not arrived whole, or waits to be given on as it came.
+    pub(super) fn message_bytes(&self) -> usize {
+        match self {
+            Self::Open(open) => open.protocol.assembled_capacity(),
+            Self::Head(head) => head.bytes.capacity(),
+            Self::Exchange(exchange) => exchange.request.head.bytes.capacity(),
+            Self::Discarding(discarding) => discarding.head.bytes.capacity(),
+            Self::Streaming(stream) => stream.head.bytes.capacity(),
+            Self::HandingOver(handing_over) => handing_over.bytes.capacity(),
+            Self::Connecting(connecting) => connecting.bytes.capacity(),
+            Self::Ending | Self::Closed => 0,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Head {
     pub(crate) parser: RequestParser,

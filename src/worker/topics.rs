@@ -39,6 +39,9 @@ pub(crate) struct Topics {
     topics: slab::Slab<Topic>,
     /// Topics with something to deliver.
     dirty: Vec<u32>,
+    /// Bytes that were published since the last tick ended, and the most that they have been in one tick.
+    published_bytes: usize,
+    published_bytes_max: usize,
     /// Batches of earlier ticks, whose memory can be used again once their last receiver has sent them.
     used: VecDeque<Rc<Batch>>,
     /// The publication that is being compressed.
@@ -169,6 +172,18 @@ impl Topics {
         }
     }
 
+    /// Notes that a tick has ended: everything was delivered.
+    #[inline]
+    pub(crate) fn end_tick(&mut self) {
+        self.published_bytes_max = self.published_bytes_max.max(self.published_bytes);
+        self.published_bytes = 0;
+    }
+
+    /// The most that was published in one tick, to all topics, in bytes.
+    pub(crate) const fn published_bytes_max(&self) -> usize {
+        self.published_bytes_max
+    }
+
     /// Topics with a subscriber, or with something to deliver.
     pub(crate) fn len(&self) -> usize {
         self.topics.len()
@@ -245,6 +260,7 @@ impl Topics {
         }
         let end = start_of(&lane.publications, lane.publications.len());
         lane.bytes.truncate(end);
+        self.published_bytes += end;
         let batch = lane.batch.take().expect(HAS_BATCH);
         batch.seal(std::mem::take(&mut lane.bytes));
         let has_context = lane.coding.has_context();

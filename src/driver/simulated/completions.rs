@@ -51,6 +51,7 @@ impl Simulated {
         let kernel = self.kernel.clone();
         let kernel = &mut *kernel.lock();
         let mut lent = std::mem::take(&mut self.lent);
+        let station = self.station;
         let Some(socket) = self.socket(token) else {
             return Outcome::Nothing;
         };
@@ -81,6 +82,7 @@ impl Simulated {
         }
         let source = if is_late { &mut socket.late } else { &mut kernel.wires[wire].to_worker };
         if let Some(mut buffer) = socket.fill.take() {
+            kernel.stations[station].filling_bytes -= buffer.capacity();
             let size = size.min(buffer.missing());
             let bytes: Vec<u8> = source.drain(..size).collect();
             buffer.receive_copy(&bytes);
@@ -127,6 +129,8 @@ impl Simulated {
         let socket = self.sockets[token.slot as usize].take()?;
         let wire = socket.wire;
         let kernel = &mut *self.kernel.lock();
+        let unfilled = socket.fill.as_ref().map_or(0, MessageBuffer::capacity);
+        kernel.stations[self.station].filling_bytes -= unfilled;
         let error = match socket.life {
             Life::Failed(kind) => Some(kind),
             Life::Detached => {

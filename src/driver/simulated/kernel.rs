@@ -35,6 +35,8 @@ pub(super) struct Station {
     pub(super) idle_wait: Option<Duration>,
     pub(super) polls: u64,
     pub(super) accept_failures: u64,
+    /// Bytes of memory that the worker has lent to receive into.
+    pub(super) filling_bytes: usize,
     pub(super) trace: u64,
 }
 
@@ -89,6 +91,7 @@ impl Kernel {
             idle_wait: None,
             polls: 0,
             accept_failures: 0,
+            filling_bytes: 0,
             trace: 0xCBF2_9CE4_8422_2325,
         });
         self.stations.len() - 1

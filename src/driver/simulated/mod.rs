@@ -160,7 +160,8 @@ impl Simulated {
         let size = kernel.carry(socket.wire, queue);
         // A shut or closed stream still has to carry everything.
         let may_return = size > 0 && !socket.is_shut && socket.life == Life::Attached;
-        socket.returns_early = may_return && kernel.random.happens(EARLY_RETURN_PER_MILLE);
+        socket.returns_early =
+            may_return && kernel.random.happens(kernel.weather.early_return_per_mille);
         if queue.is_empty() && socket.is_shut {
             kernel.wires[socket.wire].worker = Stream::Ended;
         }
@@ -241,9 +242,11 @@ impl Driver for Simulated {
     }
 
     fn fill(&mut self, token: Token, buffer: MessageBuffer) {
-        if let Some((socket, _)) = self.called("fill", token) {
+        let station = self.station;
+        if let Some((socket, mut kernel)) = self.called("fill", token) {
             assert!(buffer.missing() > 0, "fill of {token:?} with nothing");
             assert!(socket.fill.is_none(), "fill of {token:?} in a fill");
+            kernel.stations[station].filling_bytes += buffer.capacity();
             socket.fill = Some(buffer);
         }
     }
@@ -388,6 +391,3 @@ impl Driver for Simulated {
         Waker::new(move || was_woken.store(true, Ordering::Release))
     }
 }
-
-/// How often a send in flight comes back with a part of it left, each time that some of it has left.
-const EARLY_RETURN_PER_MILLE: u32 = 300;

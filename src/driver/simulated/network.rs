@@ -70,6 +70,12 @@ impl Network {
         self.kernel.lock().stations[self.station].accept_failures
     }
 
+    /// Bytes of memory that the worker has lent to the driver for messages, on top of what it says that it holds.
+    #[must_use]
+    pub fn filling_bytes(&self) -> usize {
+        self.kernel.lock().stations[self.station].filling_bytes
+    }
+
     /// Takes all of this driver's free descriptors away, or gives them back: meanwhile every accept fails, and
     /// every connect.
     pub fn exhaust_descriptors(&self, is_exhausted: bool) {

@@ -11,6 +11,8 @@ pub struct Weather {
     pub short_per_mille: u32,
     /// A send is taken along, and accounted for later.
     pub in_flight_per_mille: u32,
+    /// A send in flight comes back with a part of it left, each time that some of it has left.
+    pub early_return_per_mille: u32,
     /// Something that is ready waits for a later poll.
     pub delay_per_mille: u32,
     /// What was under way still arrives after the worker paused or closed a connection.
@@ -42,6 +44,7 @@ impl Weather {
             kernel_bytes_max: 256 * 1024,
             short_per_mille: 0,
             in_flight_per_mille: 0,
+            early_return_per_mille: 300,
             delay_per_mille: 0,
             late_per_mille: 0,
             send_error_per_mille: 0,

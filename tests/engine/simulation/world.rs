@@ -3,7 +3,8 @@
 use super::application::{Application, Log};
 use super::client::Client;
 use sockeye::driver::{Network, Simulated, Weather};
-use sockeye::worker::{ManualClock, Worker, WorkerParts};
+use sockeye::limits::{MAILBOX_BYTES_MAX, OUTBOX_BYTES_MAX};
+use sockeye::worker::{Holdings, ManualClock, Worker, WorkerParts};
 use sockeye::{Config, Handler, Remote};
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ pub(crate) struct World<H: Handler = Application, L = Log> {
     pub(crate) remote: Remote<H::Mail>,
     /// What the handlers of all workers note down.
     pub(crate) log: L,
+    config: Config,
+    /// The largest message or response of the handler, where that is more than a send queue may hold.
+    pub(crate) answer_bytes_max: usize,
     /// Ticks of each worker, one after the other, that did not wait and moved nothing.
     spins: Vec<usize>,
     elapsed: Duration,
@@ -71,6 +75,8 @@ impl<H: Handler, L> World<H, L> {
             remote,
             log,
             clock,
+            config: config.clone(),
+            answer_bytes_max: 0,
             elapsed: Duration::ZERO,
         }
     }
@@ -91,6 +97,27 @@ impl<H: Handler, L> World<H, L> {
         } else {
             *spins = 0;
         }
+        self.check_holdings(worker);
+    }
+
+    /// What may be true at no moment, whatever the clients do.
+    fn check_holdings(&self, worker: usize) {
+        let Self { config, .. } = self;
+        let holdings = self.workers[worker].holdings();
+        assert_eq!(holdings.undelivered, 0, "forgotten at the end of the tick");
+        let Holdings { connections, published_bytes_max, .. } = holdings;
+        // Answers that are handled together, until something is flushed, and what is published on top of a full queue.
+        let corked = config.read_pause_bytes + config.cork_bytes + 2 * self.answer_bytes_max;
+        let answers = if self.answer_bytes_max > 0 { corked } else { 0 };
+        let queued_max = config.send_queue_bytes_max.max(answers) + published_bytes_max;
+        let backlog_max = holdings.backlog_bytes_max;
+        assert!(backlog_max <= queued_max + CONTROL, "{backlog_max} bytes wait, of {queued_max}");
+        let beyond = queued_max + CONTROL - config.send_queue_bytes_max;
+        let held_max = config.held_bytes_max(connections) + connections * beyond;
+        let held = holdings.bytes() + self.networks[worker].filling_bytes();
+        assert!(held <= held_max, "{held} bytes are held, of {held_max}: {holdings:?}");
+        let mail_max = (self.workers.len() - 1) * OUTBOX_BYTES_MAX + MAILBOX_BYTES_MAX;
+        assert!(holdings.mail_bytes <= mail_max, "{holdings:?}");
     }
 
     pub(crate) fn advance(&mut self, time: Duration) {
@@ -160,6 +187,9 @@ impl<H: Handler, L> World<H, L> {
         self.workers.iter().map(Worker::connections).sum()
     }
 }
+
+/// Control frames of one tick have room in any send queue.
+const CONTROL: usize = 1024;
 
 /// Rounds at one moment; more would be a loop.
 const ROUNDS_MAX: usize = 20_000;
