@@ -51,6 +51,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// What has not left goes before what was queued meanwhile.
     pub(super) fn handle_sent(&mut self, token: Token, mut queue: SendQueue) {
         if let Some(connection) = self.core.connections.get_mut(token) {
+            // As when it is writable again: until the flush, what has not left is late.
+            connection.flags.is_blocked = !queue.is_empty();
+            connection.flags.is_writable = !queue.is_empty();
             let meanwhile = connection.queue.get_or_insert_default();
             queue.push_queue(std::mem::take(meanwhile));
             **meanwhile = queue;
