@@ -1,10 +1,12 @@
 //! A client of some temper: what it says, what it does in the end, and what it must have got.
 
-use super::application::Record;
 use super::client::Client;
+use super::notes::Record;
+use super::storm::parse_topic;
 use super::world::World;
 use crate::support::Random;
-use sockeye::driver::{Stream, Weather};
+use sockeye::driver::{Network, Stream, Weather};
+use std::collections::BTreeMap;
 
 /// A client and what it is about to do.
 pub(crate) struct Actor {
@@ -24,6 +26,8 @@ pub(crate) struct Actor {
 pub(crate) enum Place {
     Echo,
     Topic,
+    Mailed,
+    Timed,
     Mixed,
     Varied,
     Resuming,
@@ -64,6 +68,10 @@ impl Actor {
             Place::Topic,
             Place::Topic,
             Place::Topic,
+            Place::Mailed,
+            Place::Mailed,
+            Place::Mailed,
+            Place::Timed,
             Place::Mixed,
             Place::Varied,
             Place::Resuming,
@@ -104,6 +112,36 @@ impl Actor {
         }
     }
 
+    /// One that comes late, stays, and says a few things.
+    pub(crate) fn newcomer(number: usize, place: Place) -> Self {
+        let (temper, to_say) = (Temper::Stays, 3);
+        Self {
+            number,
+            place,
+            temper,
+            delay: 0,
+            client: None,
+            to_say,
+            said: Vec::new(),
+            is_done: false,
+        }
+    }
+
+    /// Connects to a worker.
+    pub(crate) fn come(&mut self, random: &mut Random, network: &Network) {
+        let mut client = Client::connect(network);
+        self.greet(&mut client, random);
+        self.client = Some(client);
+    }
+
+    /// Says everything that it has to say.
+    pub(crate) fn say_all(&mut self, random: &mut Random, size_max: usize) {
+        for _ in 0..std::mem::take(&mut self.to_say) {
+            self.speak(random, size_max);
+        }
+        self.is_done = true;
+    }
+
     pub(crate) fn client(&self) -> &Client {
         self.client.as_ref().expect("everybody has come by now")
     }
@@ -124,10 +162,7 @@ impl Actor {
         }
         let Some(client) = &mut self.client else {
             let worker = random.below(world.networks.len());
-            let mut client = Client::connect(&world.networks[worker]);
-            self.greet(&mut client, random);
-            self.client = Some(client);
-            return;
+            return self.come(random, &world.networks[worker]);
         };
         client.pump_randomly(random);
         if self.to_say > 0 {
@@ -152,6 +187,8 @@ impl Actor {
                 let place = match self.place {
                     Place::Echo => "echo",
                     Place::Topic => "topic",
+                    Place::Mailed => "mailed",
+                    Place::Timed => "timed",
                     Place::Mixed => "mixed",
                     Place::Varied => "varied",
                     Place::Resuming => "resuming",
@@ -194,7 +231,7 @@ impl Actor {
         });
         match self.place {
             Place::Echo | Place::Panic | Place::PanicRequest => format!("{index} {padding}"),
-            Place::Topic => format!("{number}:{index}:{padding}"),
+            Place::Topic | Place::Mailed | Place::Timed => format!("{number}:{index}:{padding}"),
             Place::Mixed | Place::Varied | Place::Resuming => {
                 let count = random.below(8);
                 let orders = (0..count).map(|_| ['d', 'd', 'p', 'P'][random.below(4)]);
@@ -235,7 +272,8 @@ impl Actor {
         if client.incoming() == Stream::Reset && may_break {
             return;
         }
-        let is_slow = record.refused > 0 || record.lags > 0;
+        // Of what the engine sends by its own mail nobody says that it was refused.
+        let is_slow = record.refused > 0 || record.lags > 0 || self.place == Place::Mailed;
         let own_code = 4000 + self.number as u16;
         match (self.temper, self.place) {
             (Temper::Babbles, _) => {
@@ -270,17 +308,28 @@ impl Actor {
 
     /// It has got what was promised, in order, and all of it if it stayed and read.
     pub(crate) fn check_owed(&self, record: &Record, told: &str) {
-        if self.place == Place::Topic {
+        if matches!(self.place, Place::Topic | Place::Timed) {
             return;
         }
-        let got = &self.client().messages;
+        let is_owed = |text: &&String| self.place != Place::Mailed || text.starts_with("letter:");
+        let got: Vec<&String> = self.client().messages.iter().filter(is_owed).collect();
         let owed: Vec<&String> = record.owed.iter().map(|(_, text)| text).collect();
         assert!(got.len() <= owed.len(), "more than was sent: {told}");
         for (index, got) in got.iter().enumerate() {
-            assert_eq!(got, owed[index], "message {index}: {told}");
+            assert_eq!(*got, owed[index], "message {index}: {told}");
         }
         if self.is_well() {
             assert_eq!(got.len(), owed.len(), "some are missing: {told}");
+        }
+    }
+
+    /// What others sent to it alone by the engine's mail may be refused, but comes in order and once.
+    pub(crate) fn check_mailed(&self, told: &str) {
+        let mut last = BTreeMap::new();
+        for text in self.client().messages.iter().filter_map(|text| text.strip_prefix("engine:")) {
+            let (sender, number) = parse_topic(text);
+            let before = last.insert(sender, number);
+            assert!(before.is_none_or(|before| before < number), "from {sender}: {told}");
         }
     }
 

@@ -1,57 +1,15 @@
 //! The handler of the simulated workers. What a connection does follows from the path that its client asked for, which
 //! also carries the client's number; the log says what was promised to whom.
 
-use sockeye::handler::{CloseCause, Closed, SendRefused};
+use super::notes::{Log, Record};
+use super::post::Letter;
+use sockeye::handler::{Closed, SendRefused};
 use sockeye::protocol::http::{Request, Response, Status};
-use sockeye::protocol::{CloseCode, Message, Opcode, encode_frame};
+use sockeye::protocol::{CloseCode, Message, Opcode, Prepared, encode_frame};
 use sockeye::worker::Variant;
-use sockeye::{ConnectionId, Context, Handler, Reply, RequestContext, WorkerContext};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::fmt;
+use sockeye::{Context, Handler, Reply, RequestContext, WorkerContext, WorkerId};
 use std::rc::Rc;
-
-/// What the handlers of all workers note down.
-pub(crate) type Log = Rc<RefCell<BTreeMap<usize, Record>>>;
-
-/// What became of one client's connection.
-#[derive(Default)]
-pub(crate) struct Record {
-    pub(crate) id: Option<ConnectionId>,
-    pub(crate) opened: usize,
-    pub(crate) closed: Vec<(u16, CloseCause)>,
-    /// What the client is to get, in this order. A publication has a mark.
-    pub(crate) owed: Vec<(Option<u64>, String)>,
-    pub(crate) lags: usize,
-    pub(crate) refused: usize,
-    pub(crate) drains: usize,
-    pub(crate) backlog_max: usize,
-    /// Messages of this client that were published on the topic.
-    pub(crate) published: usize,
-    /// How many of each other client's had been published when this one subscribed.
-    pub(crate) joined_at: BTreeMap<usize, usize>,
-    /// It is subscribed to what its worker publishes.
-    is_live: Option<Variant>,
-}
-
-/// Short enough for a panic's message.
-impl fmt::Debug for Record {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short = |text: &String| text.chars().take(12).collect::<String>();
-        let owed: Vec<String> = self.owed.iter().map(|(_, text)| short(text)).collect();
-        f.debug_struct("Record")
-            .field("id", &self.id)
-            .field("opened", &self.opened)
-            .field("closed", &self.closed)
-            .field("owed", &owed)
-            .field("lags", &self.lags)
-            .field("refused", &self.refused)
-            .field("drains", &self.drains)
-            .field("published", &self.published)
-            .field("joined_at", &self.joined_at)
-            .finish_non_exhaustive()
-    }
-}
+use std::time::{Duration, Instant};
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +18,11 @@ enum Purpose {
     Echo,
     /// Each message goes to all others, on all workers.
     Topic,
+    /// As a topic, but by mail from handler to handler, which publish it on their workers; and some messages go to one of
+    /// the others alone.
+    Mailed,
+    /// Hears what the workers publish whenever their handlers' time has come.
+    Timed,
     /// Each message is a list of things to send and to publish to all of this worker.
     Mixed(Variant, WhenLagging),
     /// A message asks for so many messages of some size.
@@ -178,9 +141,44 @@ impl Application {
     }
 }
 
+impl Application {
+    /// Mails what the client said to all workers, or to the worker of one of the others.
+    fn mail(&self, connection: &mut Context<'_, Self>, text: &str) {
+        let (client, id) = (connection.state().client, connection.id());
+        let mut notes = self.log.borrow_mut();
+        let others = notes.mailed_but(client);
+        let own = notes.entry(client).or_default();
+        own.said += 1;
+        let to = others.get(own.said % (2 * others.len() + 1)).copied();
+        let said = own.said;
+        let mut worker = connection.worker();
+        match to {
+            Some(to) if said.is_multiple_of(2) => {
+                // By the engine's own mail: nobody says whether there was room.
+                worker.send(to, &Prepared::new(format!("engine:{client}:{said}").as_str()));
+            }
+            Some(to) => {
+                let letter = Letter::direct(to, format!("letter:{client}:{said}"));
+                let letter = notes.post.stamp(worker.id(), to.worker(), letter);
+                worker.mail(to.worker(), letter);
+            }
+            None => {
+                let padding = text.rsplit(':').next().unwrap_or("");
+                let text = format!("{client}:{}:{padding}", own.published);
+                own.published += 1;
+                for to in (0..worker.workers() as u16).map(WorkerId) {
+                    let letter = Letter::to_all(id, text.clone());
+                    let letter = notes.post.stamp(worker.id(), to, letter);
+                    worker.mail(to, letter);
+                }
+            }
+        }
+    }
+}
+
 impl Handler for Application {
     type State = State;
-    type Mail = ();
+    type Mail = Letter;
 
     fn on_request(
         &mut self,
@@ -191,6 +189,8 @@ impl Handler for Application {
         let purpose = match parts.next() {
             Some("echo") => Purpose::Echo,
             Some("topic") => Purpose::Topic,
+            Some("mailed") => Purpose::Mailed,
+            Some("timed") => Purpose::Timed,
             Some("mixed") => Purpose::Mixed(Variant(0), WhenLagging::Close),
             Some("varied") => Purpose::Mixed(Variant(1), WhenLagging::Close),
             Some("resuming") => Purpose::Mixed(Variant(2), WhenLagging::Resume),
@@ -213,12 +213,19 @@ impl Handler for Application {
             record.id = Some(id);
         });
         match purpose {
-            Purpose::Topic => {
-                connection.subscribe("topic");
+            Purpose::Topic | Purpose::Mailed | Purpose::Timed => {
+                let topic = match purpose {
+                    Purpose::Topic => "topic",
+                    Purpose::Mailed => MAILED,
+                    _ => TIMED,
+                };
+                connection.subscribe(topic);
                 let mut log = self.log.borrow_mut();
                 let published = log.iter().map(|(client, record)| (*client, record.published));
                 let joined_at = published.collect();
-                log.entry(client).or_default().joined_at = joined_at;
+                let record = log.entry(client).or_default();
+                record.joined_at = joined_at;
+                record.is_mailed = purpose == Purpose::Mailed;
             }
             Purpose::Mixed(variant, _) => {
                 connection.subscribe_variant(MIXED, variant);
@@ -239,6 +246,8 @@ impl Handler for Application {
                 self.note(client, |record| record.published += 1);
                 connection.publish("topic", text);
             }
+            Purpose::Mailed => self.mail(connection, text),
+            Purpose::Timed => {}
             Purpose::Mixed(..) => self.mix(connection, text),
             Purpose::Flood => {
                 let (count, size) = text.split_once(' ').unwrap_or(("1", "1"));
@@ -297,10 +306,41 @@ impl Handler for Application {
         }
     }
 
-    fn on_mail(&mut self, _: &mut WorkerContext<'_, Self>, (): ()) {}
+    fn on_mail(&mut self, worker: &mut WorkerContext<'_, Self>, letter: Letter) {
+        self.log.borrow_mut().post.take(worker.id(), &letter);
+        let Letter { from, to, text, .. } = letter;
+        if let Some(to) = to {
+            if let Some(mut connection) = worker.connection(to) {
+                let _refused = self.send(&mut connection, &text);
+            }
+            return;
+        }
+        worker.publish_here(MAILED, 0, from, |_, output| {
+            encode_frame(Opcode::Text, text.as_bytes(), output);
+        });
+    }
+
+    fn on_tick(&mut self, worker: &mut WorkerContext<'_, Self>, now: Instant) -> Option<Instant> {
+        let clock = CLOCKS + usize::from(worker.id().0);
+        let number = self.note(clock, |record| {
+            record.published += 1;
+            record.ticked_at = Some(now);
+            record.published - 1
+        });
+        worker.publish(TIMED, format!("{clock}:{number}:").as_str());
+        Some(now + TICK)
+    }
 }
 
 const MIXED: &str = "mixed";
+const MAILED: &str = "mailed";
+const TIMED: &str = "timed";
+
+/// From this number on, what seems to be a client is the clock of a worker.
+pub(crate) const CLOCKS: usize = 1_000_000;
+
+/// How often each worker's handler wants to be called.
+pub(crate) const TICK: Duration = Duration::from_millis(500);
 
 /// What panics on purpose say.
 pub(crate) const PANIC: &str = "a handler panics on purpose";

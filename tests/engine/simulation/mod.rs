@@ -8,6 +8,8 @@ mod dialing;
 mod faults;
 mod http;
 mod mail;
+mod notes;
+mod post;
 mod random;
 mod shutdown;
 mod slowness;

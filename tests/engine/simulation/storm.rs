@@ -1,11 +1,13 @@
 //! One seed's scenario: some workers, a crowd of clients of all tempers, weather, and what must be true whatever happens.
 
 use super::actor::{Actor, Place, Temper};
-use super::application::Record;
+use super::application::{CLOCKS, TICK};
 use super::client::Client;
+use super::notes::Record;
 use super::world::World;
 use crate::support::Random;
 use sockeye::driver::{Stream, Weather};
+use sockeye::worker::Clock;
 use sockeye::{Config, WhenFull};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,13 +15,24 @@ use std::time::Duration;
 /// Runs the scenario and answers a digest of everything that happened.
 pub(crate) fn run(seed: u64) -> u64 {
     let mut storm = Storm::new(seed);
-    for _ in 0..storm.random.range(30, 90) {
+    let rounds = storm.random.range(30, 90);
+    let shuts_down_in = storm.random.one_in(5).then(|| storm.random.below(rounds));
+    for round in 0..rounds {
         storm.round();
+        if shuts_down_in == Some(round) {
+            storm.world.remote.shut_down(GRACE);
+        }
     }
     storm.calm_down();
-    storm.check_what_arrived();
-    storm.wait_for_the_silent();
-    storm.say_goodbye();
+    if shuts_down_in.is_some() {
+        storm.sleep(GRACE + DEADLINES);
+        storm.check_the_shutdown();
+    } else {
+        storm.check_what_arrived();
+        storm.converge();
+        storm.wait_for_the_silent();
+        storm.say_goodbye();
+    }
     storm.check_what_is_left();
     storm.digest()
 }
@@ -109,7 +122,11 @@ impl Storm {
             actor.check_fate(record, &self.weather, &told);
             match actor.place {
                 Place::Echo => actor.check_echo(record, &told),
-                Place::Topic => self.check_topic(actor, &log, &told),
+                Place::Topic | Place::Timed => self.check_topic(actor, &log, &told),
+                Place::Mailed => {
+                    self.check_topic(actor, &log, &told);
+                    actor.check_mailed(&told);
+                }
                 _ => {}
             }
             actor.check_owed(record, &told);
@@ -118,13 +135,70 @@ impl Storm {
                 assert!(record.backlog_max <= max, "backlog over its bound: {told}");
             }
         }
+        log.post.check(false);
+    }
+
+    /// The faults have stopped: whoever comes now is served at once, by every worker, and hears and is heard by all who
+    /// were there before.
+    fn converge(&mut self) {
+        self.weather = Weather { reset_per_mille: self.weather.reset_per_mille, ..Weather::calm() };
+        for network in &self.world.networks {
+            network.set_weather(Weather::calm());
+        }
+        let first = self.actors.len();
+        for network in self.world.networks.clone() {
+            for place in [Place::Echo, Place::Topic, Place::Mailed, Place::Timed] {
+                let mut newcomer = Actor::newcomer(self.actors.len(), place);
+                newcomer.come(&mut self.random, &network);
+                self.actors.push(newcomer);
+            }
+        }
+        self.settle();
+        for newcomer in &mut self.actors[first..] {
+            assert!(newcomer.client().is_open(), "not served: {newcomer:?}");
+            newcomer.say_all(&mut self.random, self.config.message_bytes_max);
+        }
+        self.sleep(2 * TICK);
+        self.check_what_arrived();
+        for newcomer in &self.actors[first..] {
+            assert!(newcomer.client().is_open(), "not served: {newcomer:?}");
+        }
+        let log = self.world.log.borrow();
+        for worker in 0..self.world.workers.len() {
+            let late =
+                self.world.clock.now() - log[&(CLOCKS + worker)].ticked_at.expect("it began");
+            assert!(late <= TICK, "the clock of worker {worker} stands since {late:?}");
+        }
+    }
+
+    /// Whoever was there when the workers went down was told, or had left; nobody is there any more.
+    fn check_the_shutdown(&self) {
+        assert!(self.world.workers.iter().all(|worker| worker.is_done()));
+        let log = self.world.log.borrow();
+        log.post.check(true);
+        for actor in &self.actors {
+            let nothing = Record::default();
+            let record = log.get(&actor.number).unwrap_or(&nothing);
+            let told = format!("{actor:?}\n{record:?}");
+            if matches!(actor.place, Place::Topic | Place::Mailed | Place::Timed) {
+                self.check_topic(actor, &log, &told);
+            }
+            actor.check_owed(record, &told);
+            let client = actor.client();
+            let was_open = client.status == Some(101);
+            assert!(!client.is_open_and_reading(), "still there: {told}");
+            if was_open && actor.temper == Temper::Stays && client.incoming() == Stream::Ended {
+                assert!(client.closed.is_some(), "ended without a word: {told}");
+            }
+        }
     }
 
     /// Nothing lost, reordered or twice between a sender and whoever was subscribed.
     fn check_topic(&self, actor: &Actor, log: &BTreeMap<usize, Record>, told: &str) {
         let record = log.get(&actor.number);
         let mut next: BTreeMap<usize, usize> = BTreeMap::new();
-        for message in &actor.client().messages {
+        let is_published = |text: &&String| text.starts_with(|first: char| first.is_ascii_digit());
+        for message in actor.client().messages.iter().filter(is_published) {
             let (sender, number) = parse_topic(message);
             assert_ne!(sender, actor.number, "got its own: {told}");
             if let Some(expected) = next.get(&sender) {
@@ -139,11 +213,16 @@ impl Storm {
         let (true, Some(record)) = (actor.client().is_open_and_reading(), record) else {
             return;
         };
-        for (sender, sent) in log.iter().filter(|(sender, _)| **sender != actor.number) {
+        let is_heard = |sender: usize| sender != actor.number && self.place(sender) == actor.place;
+        for (sender, sent) in log.iter().filter(|(sender, _)| is_heard(**sender)) {
             let joined_at = record.joined_at.get(sender).copied().unwrap_or(0);
             let got = next.get(sender).copied().unwrap_or(joined_at);
             assert_eq!(got, sent.published, "from {sender}: {told}");
         }
+    }
+
+    fn place(&self, sender: usize) -> Place {
+        self.actors.get(sender).map_or(Place::Timed, |actor| actor.place)
     }
 
     /// Those who say nothing, or never end, are gone within the longest deadlines; the others are still there.
@@ -201,7 +280,10 @@ impl Storm {
     }
 
     fn check_what_is_left(&self) {
-        for (number, record) in &*self.world.log.borrow() {
+        for (number, record) in self.world.log.borrow().iter() {
+            if *number >= CLOCKS {
+                continue;
+            }
             assert_eq!(record.opened, record.closed.len(), "{number}: {record:?}");
             assert!(record.opened <= 1, "{number}: {record:?}");
         }
@@ -217,7 +299,7 @@ impl Storm {
     }
 }
 
-fn parse_topic(message: &str) -> (usize, usize) {
+pub(crate) fn parse_topic(message: &str) -> (usize, usize) {
     let mut parts = message.split(':').map(str::parse);
     match (parts.next(), parts.next()) {
         (Some(Ok(sender)), Some(Ok(number))) => (sender, number),

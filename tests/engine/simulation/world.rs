@@ -1,7 +1,8 @@
 //! Workers, their networks and one clock.
 
-use super::application::{Application, Log};
+use super::application::Application;
 use super::client::Client;
+use super::notes::Log;
 use sockeye::driver::{Network, Simulated, Weather};
 use sockeye::limits::{MAILBOX_BYTES_MAX, OUTBOX_BYTES_MAX};
 use sockeye::worker::{Holdings, ManualClock, Worker, WorkerParts};
