@@ -14,6 +14,7 @@ mod fuzz;
 mod prerequisites;
 mod project;
 mod server;
+mod simulate;
 mod test;
 mod tidy;
 
@@ -47,6 +48,7 @@ enum Task {
     Tidy(tidy::Options),
     Autobahn(autobahn::Options),
     Fuzz(fuzz::Options),
+    Simulate(simulate::Options),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +68,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Tidy(options) => tidy::run(&project, &options),
         Task::Autobahn(options) => autobahn::run(&project, &options),
         Task::Fuzz(options) => fuzz::run(&project, &options),
+        Task::Simulate(options) => simulate::run(&project, &options),
     }
 }
 
@@ -80,6 +83,8 @@ EXAMPLES
   cargo xtask fuzz --seconds 60                 every fuzz target, a minute each
   cargo xtask fuzz utf8 --seconds 600           one of them, longer
   cargo xtask fuzz --coverage                   the lines of src/protocol that their seeds reach
+  cargo xtask simulate                          ten thousand storms on simulated networks
+  cargo xtask simulate --seed 4711              one of them again
 
 FILES
   target/autobahn/suite/       the installed conformance suite

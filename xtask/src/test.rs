@@ -8,15 +8,15 @@ use xshell::cmd;
 
 use crate::prerequisites::{self, CHROMIUM, CXX, PYTHON};
 use crate::project::Project;
-use crate::{autobahn, dependencies, fuzz, tidy};
+use crate::{autobahn, dependencies, fuzz, simulate, tidy};
 
 /// Install what the tests need, then run everything.
 ///
 /// The steps: what the machine lacks; formatting; clippy for the workspace and for the engine with less than all its
-/// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; the engine with each set
-/// of features alone; what the project depends on (cargo deny, cargo tree); the documentation; other people's
-/// WebSockets as clients and as servers, and the page in Chromium; the conformance suite against server and client; every fuzz target for a few seconds; every
-/// benchmark once.
+/// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; ten thousand simulated
+/// storms; the engine with each set of features alone; what the project depends on (cargo deny, cargo tree); the
+/// documentation; other people's WebSockets as clients and as servers, and the page in Chromium; the conformance suite
+/// against server and client; every fuzz target for a few seconds; every benchmark once.
 ///
 /// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes about a
 /// quarter of an hour on two cores.
@@ -52,6 +52,10 @@ const STEPS: &[Step] = &[
         run: |project| cargo_test(project, &["--package", "xtask"]),
     },
     Step { title: "the tests", run: |project| cargo_test(project, &[]) },
+    Step {
+        title: "ten thousand storms",
+        run: |project| simulate::run(project, &simulate::Options::everything()),
+    },
     Step { title: "the engine with each set of features alone", run: feature_sets },
     Step { title: "what the project depends on", run: dependencies::check },
     Step { title: "the documentation", run: documentation },

@@ -48,8 +48,12 @@ struct Storm {
 impl Storm {
     fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
-        let weather = draw_weather(&mut random);
+        let mut weather = draw_weather(&mut random);
         let config = draw_config(&mut random);
+        if config.message_bytes_max > weather.kernel_bytes_max {
+            // Byte by byte they would take all day.
+            weather.receive_bytes_max = weather.receive_bytes_max.max(50);
+        }
         let workers = random.range(1, 4);
         let world = World::new(seed, workers, &weather, &config);
         let count = random.range(5, 20);
