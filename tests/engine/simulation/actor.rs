@@ -18,6 +18,7 @@ pub(crate) struct Actor {
     pub(crate) client: Option<Client>,
     /// Messages still to be sent, and those that were.
     to_say: usize,
+    is_chatty: bool,
     said: Vec<String>,
     pub(crate) is_done: bool,
 }
@@ -61,7 +62,8 @@ pub(crate) enum Temper {
 }
 
 impl Actor {
-    pub(crate) fn draw(number: usize, random: &mut Random) -> Self {
+    /// Where all are chatty, those who do not read have more waiting than they may.
+    pub(crate) fn draw(number: usize, random: &mut Random, is_chatty: bool) -> Self {
         let places = [
             Place::Echo,
             Place::Echo,
@@ -105,8 +107,9 @@ impl Actor {
             client: None,
             to_say: match place {
                 Place::Flood | Place::Panic | Place::PanicRequest => 1,
-                _ => random.below(12),
+                _ => random.below(if is_chatty { 60 } else { 12 }),
             },
+            is_chatty,
             said: Vec::new(),
             is_done: false,
         }
@@ -122,6 +125,7 @@ impl Actor {
             delay: 0,
             client: None,
             to_say,
+            is_chatty: false,
             said: Vec::new(),
             is_done: false,
         }
@@ -226,6 +230,7 @@ impl Actor {
         let (number, index) = (self.number, self.said.len());
         let padding = "x".repeat(match random.below(8) {
             0 => random.below(size_max - 50),
+            _ if self.is_chatty => random.below(1_500),
             1 => 110 + random.below(20),
             _ => random.below(60),
         });

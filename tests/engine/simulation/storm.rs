@@ -57,7 +57,8 @@ impl Storm {
         let workers = random.range(1, 4);
         let world = World::new(seed, workers, &weather, &config);
         let count = random.range(5, 20);
-        let actors = (0..count).map(|number| Actor::draw(number, &mut random));
+        let is_chatty = random.one_in(5);
+        let actors = (0..count).map(|number| Actor::draw(number, &mut random, is_chatty));
         let actors = actors.collect();
         Self { random, world, weather, config, actors }
     }
