@@ -51,7 +51,7 @@ const STEPS: &[Step] = &[
         title: "the tooling's tests",
         run: |project| cargo_test(project, &["--package", "xtask"]),
     },
-    Step { title: "the tests", run: |project| cargo_test(project, &[]) },
+    Step { title: "the tests", run: tests },
     Step {
         title: "ten thousand storms",
         run: |project| simulate::run(project, &simulate::Options::everything()),
@@ -89,6 +89,12 @@ fn clippy(project: &Project) -> Result<()> {
             .run()?;
     }
     Ok(())
+}
+
+/// Those that attack the server attack the one that is shipped.
+fn tests(project: &Project) -> Result<()> {
+    let _binary = project.shell.push_env("SOCKEYE_BIN", project.build_server()?);
+    cargo_test(project, &[])
 }
 
 fn feature_sets(project: &Project) -> Result<()> {
