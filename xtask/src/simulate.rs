@@ -39,7 +39,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     };
     let _asked = shell.push_env(variable, number.to_string());
     // As the tests are built: to build them optimised takes longer than these storms do.
-    let storms = cmd!(shell, "cargo test --package sockeye --test engine -- storms");
+    let storms = cmd!(shell, "cargo test --package sockeye --all-features --test engine -- storms");
     if storms.run().is_err() {
         bail!("a storm broke a promise at {}; its seed is above", commit(project));
     }

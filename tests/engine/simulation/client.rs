@@ -1,5 +1,6 @@
 //! A client on a simulated wire: it speaks well, or says exactly what a test wants said.
 
+use super::deflating::{Deflating, OFFER};
 use super::world::Pump;
 use crate::support::Random;
 use sockeye::driver::{Network, Peer, Stream};
@@ -14,6 +15,10 @@ pub(crate) struct Client {
     incoming: Vec<u8>,
     /// The status of the answer to its request.
     pub(crate) status: Option<u16>,
+    /// Whether it asks for compression.
+    pub(crate) offers_compression: bool,
+    /// There is one where the server has agreed to that.
+    deflating: Option<Deflating>,
     /// The text messages that arrived.
     pub(crate) messages: Vec<String>,
     pub(crate) pings: usize,
@@ -37,6 +42,8 @@ impl Client {
             outgoing: VecDeque::new(),
             incoming: Vec::new(),
             status: None,
+            offers_compression: false,
+            deflating: None,
             messages: Vec::new(),
             pings: 0,
             pongs: Vec::new(),
@@ -51,9 +58,10 @@ impl Client {
 
     /// Asks for a WebSocket at `path`.
     pub(crate) fn request(&mut self, path: &str) {
+        let offer = if self.offers_compression { OFFER } else { "" };
         let head = format!(
             "GET {path} HTTP/1.1\r\nHost: sim\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{offer}\r\n"
         );
         self.raw(head.as_bytes());
     }
@@ -81,15 +89,26 @@ impl Client {
         self.outgoing.extend(masked.map(|(byte, key)| byte ^ key));
     }
 
+    /// Sends a text; where compression was agreed on, every other is compressed.
     pub(crate) fn text(&mut self, text: &str) {
-        self.frame(0x81, text.as_bytes());
+        match self.compressed(text) {
+            Some(payload) => self.frame(0xC1, &payload),
+            None => self.frame(0x81, text.as_bytes()),
+        }
+    }
+
+    fn compressed(&self, text: &str) -> Option<Vec<u8>> {
+        let is_wanted = self.deflating.is_some() && text.len() % 2 == 0;
+        is_wanted.then(|| Deflating::compress(text))
     }
 
     /// Sends a text in fragments, with pings between them.
     pub(crate) fn fragments(&mut self, text: &str, count: usize) {
-        let size = text.len().div_ceil(count).max(1);
-        let mut pieces = text.as_bytes().chunks(size).peekable();
-        let mut opcode = 0x1;
+        let compressed = self.compressed(text);
+        let mut opcode = if compressed.is_some() { 0x41 } else { 0x1 };
+        let payload = compressed.unwrap_or_else(|| text.as_bytes().to_vec());
+        let size = payload.len().div_ceil(count).max(1);
+        let mut pieces = payload.chunks(size).peekable();
         while let Some(piece) = pieces.next() {
             let is_final = pieces.peek().is_none();
             self.frame(u8::from(is_final) << 7 | opcode, piece);
@@ -188,8 +207,9 @@ impl Client {
                 payload.len()
             );
             match first {
-                0x81 => {
-                    let text = String::from_utf8(payload);
+                0x81 | 0xC1 => {
+                    let message = if first == 0xC1 { self.inflate(&payload) } else { payload };
+                    let text = String::from_utf8(message);
                     self.messages.push(text.expect("the server sends UTF-8"));
                 }
                 0x88 => self.understand_close(&payload),
@@ -203,6 +223,11 @@ impl Client {
                 _ => panic!("unexpected frame {first:#x}"),
             }
         }
+    }
+
+    fn inflate(&mut self, payload: &[u8]) -> Vec<u8> {
+        let deflating = self.deflating.as_mut();
+        deflating.expect("only who agreed gets what is compressed").inflate(payload)
     }
 
     fn understand_close(&mut self, payload: &[u8]) {
@@ -229,6 +254,7 @@ impl Client {
             let head = String::from_utf8(head).expect("a head is text");
             let accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
             assert!(head.contains(accept), "RFC 6455 1.3 gives this answer");
+            self.deflating = Deflating::agreed(&head);
         }
         true
     }

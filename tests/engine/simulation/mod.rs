@@ -4,6 +4,7 @@ mod actor;
 mod application;
 mod client;
 mod deadlines;
+mod deflating;
 mod dialing;
 mod faults;
 mod http;

@@ -7,6 +7,8 @@ use super::notes::Record;
 use super::world::World;
 use crate::support::Random;
 use sockeye::driver::{Stream, Weather};
+#[cfg(feature = "deflate")]
+use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
 use sockeye::worker::Clock;
 use sockeye::{Config, WhenFull};
 use std::collections::BTreeMap;
@@ -346,6 +348,22 @@ fn draw_config(random: &mut Random) -> Config {
     config.message_timeout = Duration::from_secs(5);
     config.close_timeout = Duration::from_secs(3);
     config.write_stall_timeout = Duration::from_secs(5);
+    #[cfg(feature = "deflate")]
+    {
+        config.deflate = draw_compression(random);
+    }
+    config
+}
+
+#[cfg(feature = "deflate")]
+fn draw_compression(random: &mut Random) -> DeflateConfig {
+    let mut config = DeflateConfig::new(match random.below(5) {
+        0 | 1 => DeflateMode::Off,
+        2 => DeflateMode::Shared,
+        3 => DeflateMode::Dedicated { bytes: 1024 << random.below(4) },
+        _ => DeflateMode::Dedicated { bytes: 256 * 1024 },
+    });
+    config.threshold_bytes = random.below(60);
     config
 }
 
