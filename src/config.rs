@@ -2,7 +2,7 @@
 
 use crate::limits;
 #[cfg(feature = "deflate")]
-use crate::protocol::deflate::DeflateConfig;
+use crate::protocol::deflate::{DeflateConfig, DeflateMode};
 use std::fmt;
 use std::time::Duration;
 
@@ -106,7 +106,20 @@ impl Config {
     pub const fn held_bytes_max(&self, connections: usize) -> usize {
         let each =
             self.message_bytes_max + self.send_queue_bytes_max + limits::HELD_INPUT_BYTES_MAX;
+        #[cfg(feature = "deflate")]
+        let each = each + self.compression_bytes_max();
         connections.saturating_mul(each)
+    }
+
+    /// What a compressed message may have beyond one that is not, and the contexts.
+    #[cfg(feature = "deflate")]
+    const fn compression_bytes_max(&self) -> usize {
+        let longer = self.message_bytes_max / 1024 + 64;
+        match self.deflate.mode {
+            DeflateMode::Off => 0,
+            DeflateMode::Shared => longer,
+            DeflateMode::Dedicated { bytes } => longer + bytes,
+        }
     }
 
     /// Checks how the fields relate.

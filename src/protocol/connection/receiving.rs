@@ -56,7 +56,8 @@ impl Connection {
         if frame.is_final && believed == frame.missing {
             buffer.reserve_exact(believed);
         } else {
-            make_room(&mut buffer, believed, self.message_size_max);
+            let is_compressed = self.is_message_compressed();
+            make_room(&mut buffer, believed, self.payload_size_max(is_compressed));
         }
         Some((buffer, believed))
     }
@@ -232,21 +233,36 @@ impl Connection {
             (false, true) => return Err(ProtocolError::ContinuationExpected),
             _ => {}
         }
-        let room = self.payload_size_max(header).saturating_sub(self.assembled.len());
+        let is_compressed = header.is_compressed || self.is_message_compressed();
+        let size_max = self.payload_size_max(is_compressed);
+        let room = size_max.saturating_sub(self.assembled.len());
         if header.payload_size > room as u64 {
             return Err(ProtocolError::MessageTooBig);
         }
         Ok(())
     }
 
-    /// Bytes that all payloads of the message may have to which this frame belongs.
+    /// Bytes that all payloads of one message may have.
     #[inline]
-    fn payload_size_max(&self, header: &FrameHeader) -> usize {
-        match header.is_compressed || self.message.is_some_and(|message| message.is_compressed()) {
+    const fn payload_size_max(&self, is_compressed: bool) -> usize {
+        match is_compressed {
             // What does not shrink grows: by five bytes per block of 16 KiB, and a few.
             true => self.message_size_max.saturating_add(self.message_size_max / 1024 + 64),
             false => self.message_size_max,
         }
+    }
+
+    #[inline]
+    fn is_message_compressed(&self) -> bool {
+        self.message.is_some_and(|message| message.is_compressed())
+    }
+
+    /// Appends to the message under way. Its buffer at least doubles when it grows, but never to more than it may need.
+    #[inline]
+    fn assemble(&mut self, bytes: &[u8]) {
+        let size_max = self.payload_size_max(self.is_message_compressed());
+        make_room(&mut self.assembled, bytes.len(), size_max);
+        self.assembled.extend_from_slice(bytes);
     }
 
     fn continue_data<'b>(
@@ -259,8 +275,7 @@ impl Connection {
         if let Some(message) = &mut self.message {
             message.handle(bytes)?;
         }
-        make_room(&mut self.assembled, bytes.len(), self.message_size_max);
-        self.assembled.extend_from_slice(bytes);
+        self.assemble(bytes);
         self.receiving = Receiving::Payload(frame);
         if frame.missing == 0 { self.finish_frame(frame.is_final, input) } else { Ok(None) }
     }
@@ -298,8 +313,7 @@ impl Connection {
     ) -> Result<Option<Event<'b>>, ProtocolError> {
         let bytes = input.take(frame.missing.min(input.bytes.len()));
         frame.handle(bytes);
-        make_room(&mut self.assembled, bytes.len(), self.message_size_max);
-        self.assembled.extend_from_slice(bytes);
+        self.assemble(bytes);
         if frame.missing > 0 {
             self.receiving = Receiving::Control(opcode, frame);
             return Ok(None);
