@@ -42,6 +42,15 @@ impl Client {
         self
     }
 
+    /// Connects, and becomes a WebSocket that may compress.
+    pub(crate) fn open_compressed(address: SocketAddr, path: &str) -> Self {
+        let mut client = Self::dial(address);
+        let offer = "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+        client.write(request(path).replace("\r\n\r\n", offer).as_bytes());
+        assert_eq!(client.status(), 101);
+        client
+    }
+
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("the server reads");
     }

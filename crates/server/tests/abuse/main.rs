@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 
 /// Attacks a server of its own, and panics if that is not survived.
 fn survive(attack: &'static Attack) -> Figures {
-    let mut server = Server::start(attack.descriptors);
+    let mut server = Server::start(attack.descriptors, attack.options);
     let bystanders = Bystanders::start(server.address);
     bystanders.wait_for_replies();
     let before = server.memory();

@@ -18,7 +18,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts one with two workers, and with so many descriptors if that is said.
-    pub(crate) fn start(descriptors: Option<usize>) -> Self {
+    pub(crate) fn start(descriptors: Option<usize>, options: &[&str]) -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let file = format!("abuse-{}-{number}", std::process::id());
@@ -33,6 +33,7 @@ impl Server {
             .arg(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_sockeye").into()))
             .args(["serve", "--bind", "127.0.0.1:0", "--workers", "2", "--ports-file"])
             .arg(&ports)
+            .args(options)
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::null())

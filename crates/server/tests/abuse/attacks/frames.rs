@@ -109,3 +109,17 @@ pub(super) fn lengths(server: &Server) -> String {
     }
     tally(answers)
 }
+
+/// What is inflated is bounded like any message.
+pub(super) fn bomb(server: &Server) -> String {
+    let bomb = miniz_oxide::deflate::compress_to_vec(&vec![0; 30 << 20], 9);
+    assert!(bomb.len() < (30 << 20) / 900, "{} bytes are no bomb", bomb.len());
+    let bomb = crate::client::frame(0xC2, &bomb);
+    let mut clients: Vec<Client> =
+        (0..200).map(|_| Client::open_compressed(server.address, "/echo")).collect();
+    clients.iter_mut().for_each(|client| client.write(&bomb[..bomb.len() - 1]));
+    clients.iter_mut().for_each(|client| client.write(&bomb[bomb.len() - 1..]));
+    let codes: Vec<u16> = clients.iter_mut().map(Client::close_code).collect();
+    assert!(codes.iter().all(|code| *code == 1009), "{codes:?}");
+    tally(codes)
+}

@@ -20,6 +20,8 @@ pub(crate) struct Attack {
     each: usize,
     /// Descriptors that the server may have, if they are few.
     pub(crate) descriptors: Option<usize>,
+    /// What the server is started with besides.
+    pub(crate) options: &'static [&'static str],
     /// It mostly waits.
     pub(crate) is_patient: bool,
     /// Attacks, checks what the offenders get, and says what that was.
@@ -45,7 +47,8 @@ impl Attack {
         (connections, each): (usize, usize),
         run: fn(&Server) -> String,
     ) -> Self {
-        Self { name, offenders, connections, each, descriptors: None, is_patient: false, run }
+        let (descriptors, options, is_patient) = (None, [].as_slice(), false);
+        Self { name, offenders, connections, each, descriptors, options, is_patient, run }
     }
 }
 
@@ -113,6 +116,15 @@ pub(crate) static ATTACKS: &[Attack] = &[
         (300, CLAIMED),
         frames::lengths,
     ),
+    Attack {
+        options: &["--deflate", "shared"],
+        ..Attack::new(
+            "compression bomb",
+            "200 connections at once, each with 30 MiB in 30 KiB",
+            (200, CLAIMED),
+            frames::bomb,
+        )
+    },
     Attack::new(
         "header flood",
         "150 requests with too many headers, too long ones, or no end of their first line",
