@@ -173,6 +173,8 @@ pub const TIMEOUT_MAX: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub const ACCEPT_RETRY: Duration = Duration::from_millis(500);
 
 const _: () = assert!(SEND_QUEUE_BYTES_MAX >= 2 * MESSAGE_BYTES_MAX);
+// A peer that has fallen silent is noticed within two intervals of pings.
+const _: () = assert!(PONG_TIMEOUT.as_nanos() <= IDLE_TIMEOUT.as_nanos());
 const _: () = assert!(LAG_BYTES <= READ_PAUSE_BYTES && READ_PAUSE_BYTES <= SEND_QUEUE_BYTES_MAX);
 const _: () = assert!(CORK_BYTES <= SEND_QUEUE_BYTES_MAX);
 const _: () = assert!(DRAINED_BYTES < LAG_BYTES);

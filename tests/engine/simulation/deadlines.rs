@@ -18,6 +18,7 @@ fn a_silent_peer_is_asked_for_life_and_then_dropped() {
     assert_in_time(asked, config.idle_timeout);
     let dropped = world.sleep_until(&mut client, is_over);
     assert_in_time(dropped, config.pong_timeout);
+    assert!(asked + dropped <= 2 * config.idle_timeout);
     assert_eq!(client.incoming(), Stream::Reset);
     assert_eq!(client.pings, 1);
     assert_eq!(world.log.borrow()[&0].closed, [(1006, CloseCause::TimedOut)]);

@@ -38,7 +38,7 @@ impl Attack {
     /// What the server may keep when they have gone, and need on top while they are there: the buffers that two workers keep
     /// for what is large, where anything is, and what the allocator has of its own.
     pub(crate) const fn kept(&self) -> usize {
-        if self.each >= READ_PAUSE { KEPT } else { KEPT_BY_ALLOCATOR }
+        if self.each > HEAD { KEPT } else { KEPT_BY_ALLOCATOR }
     }
 
     const fn new(
