@@ -2,16 +2,23 @@
 //! (`tests/engine/fuzz_seeds.rs`, which includes this file). Modules therefore name each other with `super`.
 
 #[cfg(feature = "handshake")]
+#[cfg(feature = "handshake")]
 pub mod client_handshake;
 #[cfg(feature = "handshake")]
 pub mod client_request;
 pub mod connection;
 pub mod connection_client;
 pub mod connection_server;
+#[cfg(feature = "deflate")]
+pub mod deflate_negotiation;
+#[cfg(feature = "deflate")]
+pub mod deflate_round_trip;
 pub mod differential;
 #[cfg(feature = "handshake")]
 pub mod extensions;
 pub mod frame_header;
+#[cfg(feature = "deflate")]
+pub mod inflate;
 pub mod mask;
 pub mod pieces;
 #[cfg(feature = "handshake")]
@@ -42,10 +49,16 @@ pub const TARGETS: &[(&str, Check)] = &[
     ("client_request", client_request::check),
     ("connection_client", connection_client::check),
     ("connection_server", connection_server::check),
+    #[cfg(feature = "deflate")]
+    ("deflate_negotiation", deflate_negotiation::check),
+    #[cfg(feature = "deflate")]
+    ("deflate_round_trip", deflate_round_trip::check),
     ("differential", differential::check),
     #[cfg(feature = "handshake")]
     ("extensions", extensions::check),
     ("frame_header", frame_header::check),
+    #[cfg(feature = "deflate")]
+    ("inflate", inflate::check),
     ("mask", mask::check),
     #[cfg(feature = "handshake")]
     ("request_body", request_body::check),

@@ -158,8 +158,11 @@ fn executions(log: &str) -> Option<u64> {
 const WITHOUT_SANITIZER: &[&str] = &[
     "client_handshake",
     "client_request",
+    "deflate_negotiation",
+    "deflate_round_trip",
     "extensions",
     "frame_header",
+    "inflate",
     "request_body",
     "request_framing",
     "request_head",

@@ -33,7 +33,7 @@ impl Client {
     /// Does one thing; `more` gives bytes of the input.
     pub(super) fn step<'i>(&mut self, step: u8, amount: u8, more: impl FnOnce(usize) -> &'i [u8]) {
         match step {
-            7 => self.upgrade(PATHS[usize::from(amount) % PATHS.len()]),
+            7 => self.upgrade(PATHS[usize::from(amount) % PATHS.len()], amount >= 128),
             8 => self.message(0x81, usize::from(amount)),
             9 => self.message(0x81, usize::from(amount) * 24),
             10 => {
@@ -57,17 +57,19 @@ impl Client {
         }
     }
 
-    fn upgrade(&mut self, path: &str) {
-        if self.has_asked || path != "echo" {
+    fn upgrade(&mut self, path: &str, offers_deflate: bool) {
+        if self.has_asked || path != "echo" || offers_deflate {
             self.is_plain = false;
         }
         self.has_asked = true;
         self.may_await |= !matches!(path, "echo" | "news");
         let head = format!(
             "GET /{path} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
         );
-        self.unsent.extend(head.as_bytes());
+        let offer: &str =
+            if offers_deflate { "Sec-WebSocket-Extensions: permessage-deflate\r\n" } else { "" };
+        self.unsent.extend([&head, offer, "\r\n"].concat().as_bytes());
     }
 
     fn request(&mut self, amount: u8) {

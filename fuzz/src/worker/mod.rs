@@ -190,6 +190,11 @@ static CONFIG: LazyLock<Config> = LazyLock::new(|| {
     config.read_pause_bytes = 8 * 1024;
     config.cork_bytes = 4096;
     config.lag_bytes = 4096;
+    #[cfg(feature = "deflate")]
+    {
+        use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
+        config.deflate = DeflateConfig::new(DeflateMode::Dedicated { bytes: 8 * 1024 });
+    }
     config
 });
 
