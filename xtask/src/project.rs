@@ -38,9 +38,10 @@ impl Project {
         Ok(self.target.join("release").join("sockeye"))
     }
 
-    /// Builds an example of the engine, optimised, and says where it is.
-    pub(crate) fn build_example(&self, name: &str) -> Result<PathBuf> {
-        cmd!(self.shell, "cargo build --release --package sockeye --example {name}").run()?;
+    /// Builds an example of the engine with these features, optimised, and says where it is.
+    pub(crate) fn build_example(&self, name: &str, features: &str) -> Result<PathBuf> {
+        let package = ["--package", "sockeye", "--features", features];
+        cmd!(self.shell, "cargo build --release {package...} --example {name}").run()?;
         Ok(self.target.join("release").join("examples").join(name))
     }
 }

@@ -1,5 +1,6 @@
 //! One process of the suite, with the cases that it has to run and a report of its own.
 
+use std::cmp::Reverse;
 use std::fs::{self, File};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -116,24 +117,40 @@ impl Drop for Process {
     }
 }
 
-/// Deals the cases out in turn: neighbours take about the same time, so the shards do too.
-pub(super) fn deal<T: Copy>(cases: &[T], count: NonZeroUsize) -> Vec<Vec<T>> {
-    let mut shards = vec![Vec::new(); count.get().min(cases.len())];
-    let count = shards.len();
-    for (index, &case) in cases.iter().enumerate() {
-        shards[index % count].push(case);
+/// Deals the cases out so that the shards take about the same time: the dearest first, each to whoever has least to do.
+pub(super) fn deal<'c>(cases: &[&'c CaseId], count: NonZeroUsize) -> Vec<Vec<&'c CaseId>> {
+    let mut shards = vec![(0, Vec::new()); count.get().min(cases.len())];
+    let mut dearest_first = cases.to_vec();
+    dearest_first.sort_by_key(|case| Reverse(case.cost()));
+    for case in dearest_first {
+        if let Some((cost, shard)) = shards.iter_mut().min_by_key(|(cost, _)| *cost) {
+            *cost += case.cost();
+            shard.push(case);
+        }
     }
-    shards
+    shards.into_iter().map(|(_, shard)| shard).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::deal;
+    use super::*;
+
+    fn dealt(numbers: &[&str], count: usize) -> Vec<Vec<String>> {
+        let cases: Vec<CaseId> =
+            numbers.iter().map(|number| number.parse().expect("a number")).collect();
+        let shards = deal(&cases.iter().collect::<Vec<_>>(), count.try_into().expect("not zero"));
+        shards.iter().map(|shard| shard.iter().map(ToString::to_string).collect()).collect()
+    }
 
     #[test]
     fn every_case_is_dealt_once_and_no_shard_is_empty() {
-        let count = |number: usize| number.try_into().expect("not zero");
-        assert_eq!(deal(&[1, 2, 3, 4, 5], count(2)), [vec![1, 3, 5], vec![2, 4]]);
-        assert_eq!(deal(&[1], count(3)), [vec![1]]);
+        assert_eq!(dealt(&["1.1.1", "1.1.2", "1.1.3"], 2), [vec!["1.1.1", "1.1.3"], vec!["1.1.2"]]);
+        assert_eq!(dealt(&["1.1.1"], 3), [["1.1.1"]]);
+    }
+
+    #[test]
+    fn who_has_a_case_that_takes_long_gets_few_others() {
+        let numbers = ["1.1.1", "1.1.2", "12.2.15", "1.1.3"];
+        assert_eq!(dealt(&numbers, 2), [vec!["12.2.15"], vec!["1.1.1", "1.1.2", "1.1.3"]]);
     }
 }
