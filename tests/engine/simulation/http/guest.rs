@@ -2,8 +2,9 @@
 
 use super::HttpWorld;
 use super::desk::{page, piece};
+use super::exchange::{Answer, Asked};
 use super::ledger::Record;
-use super::visitor::{Answer, Asked, Visitor};
+use super::visitor::Visitor;
 use crate::support::Random;
 use sockeye::driver::Stream;
 use std::collections::BTreeMap;
@@ -15,6 +16,8 @@ pub(crate) struct Guest {
     delay: usize,
     pub(crate) visitor: Option<Visitor>,
     to_ask: usize,
+    /// It speaks HTTP/1.0.
+    is_old: bool,
     pub(crate) is_done: bool,
 }
 
@@ -51,7 +54,9 @@ impl Guest {
         ];
         let temper = tempers[random.below(tempers.len())];
         let delay = random.below(20);
-        Self { number, temper, delay, visitor: None, to_ask: random.below(12), is_done: false }
+        let is_old = temper != Temper::Upgrades && random.one_in(5);
+        let to_ask = random.below(12);
+        Self { number, temper, delay, visitor: None, to_ask, is_old, is_done: false }
     }
 
     pub(crate) fn visitor(&self) -> &Visitor {
@@ -65,7 +70,9 @@ impl Guest {
         }
         let Some(visitor) = &mut self.visitor else {
             let worker = random.below(world.networks.len());
-            self.visitor = Some(Visitor::connect(&world.networks[worker]));
+            let mut visitor = Visitor::connect(&world.networks[worker]);
+            visitor.is_old = self.is_old;
+            self.visitor = Some(visitor);
             return;
         };
         visitor.pump_randomly(random);
@@ -108,6 +115,16 @@ impl Guest {
     pub(crate) fn is_well(&self) -> bool {
         !matches!(self.temper, Temper::Resets | Temper::Stalls)
             && self.visitor().incoming() != Stream::Reset
+    }
+
+    /// Whether an answer that it has not got whole is a stream that the handler may have cut off. Of one to HTTP/1.0, which goes
+    /// on up to the end of the connection, only a reset says so, and that may take what was before it along.
+    pub(crate) fn may_be_cut_by_reset(&self, refuses: bool) -> bool {
+        let visitor = self.visitor();
+        let may_be_cut = |asked: &Asked| {
+            matches!(asked.kind, "stream" | "topic" | "panic-open") && may_be_cut(asked, refuses)
+        };
+        self.is_old && visitor.asked.iter().skip(visitor.whole().count()).any(may_be_cut)
     }
 
     /// Each answer is the one to its request, in their order; nothing is between them or behind the last.
@@ -185,8 +202,7 @@ impl Guest {
             // A stream was cut off, by the handler or because its client has ended its own.
             let asked = &visitor.asked[visitor.answers.len() - 1];
             let record = &records[&asked.key];
-            let is_promised = asked.kind == "stream" && refuses && asked.number(2) == 1000;
-            let may_be_cut = !is_promised || self.temper == Temper::HalfCloses;
+            let may_be_cut = may_be_cut(asked, refuses) || self.temper == Temper::HalfCloses;
             assert!(may_be_cut && visitor.is_over(), "{asked:?} {last:?} {record:?} {self:?}");
             return;
         }
@@ -210,6 +226,11 @@ impl Guest {
             }
         }
     }
+}
+
+/// Whether the handler did not promise the whole of what was asked for.
+fn may_be_cut(asked: &Asked, refuses: bool) -> bool {
+    !(asked.kind == "stream" && refuses && asked.number(2) == 1000)
 }
 
 /// Nothing lost, reordered or twice between a publisher and a stream.
@@ -237,14 +258,17 @@ fn ask(visitor: &mut Visitor, key: &str, random: &mut Random, workers: usize) {
         _ => random.below(1_000),
     };
     let time = random.below(400);
-    let expects = random.one_in(4);
-    match random.below(22) {
+    let (is_old, what) = (visitor.is_old, random.below(22));
+    // HTTP/1.0 knows neither.
+    let expects = random.one_in(4) && !is_old;
+    match what {
+        8 if is_old => visitor.get("now", key, &[size]),
         0..4 => visitor.get("now", key, &[size]),
         4 => visitor.head("now", key, &[size]),
         5..8 => {
             let body = random.bytes(size);
             // Less data would be outweighed by the extensions, which is refused.
-            let chunk = random.one_in(2).then(|| 8 + random.below(size + 1));
+            let chunk = random.one_in(2).then(|| 8 + random.below(size + 1)).filter(|_| !is_old);
             visitor.post(("echo", key, &[]), &body, chunk, expects);
         }
         8 => {
@@ -253,7 +277,7 @@ fn ask(visitor: &mut Visitor, key: &str, random: &mut Random, workers: usize) {
         }
         9 => {
             let body = random.bytes(size);
-            let chunk = random.one_in(2).then(|| 1 + size / 2);
+            let chunk = random.one_in(2).then(|| 1 + size / 2).filter(|_| !is_old);
             visitor.post(("ignore", key, &[time]), &body, chunk, expects && random.one_in(3));
         }
         10..12 => visitor.get("mail", key, &[time]),

@@ -3,6 +3,7 @@
 mod deadlines;
 mod desk;
 mod endings;
+mod exchange;
 mod guest;
 mod handing_over;
 mod ledger;

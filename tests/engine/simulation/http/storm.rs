@@ -125,6 +125,7 @@ impl Storm {
         for guest in &self.guests {
             let is_reset = guest.visitor().incoming() == sockeye::driver::Stream::Reset;
             let may_be = self.weather.reset_per_mille > 0
+                || guest.may_be_cut_by_reset(refuses)
                 || matches!(guest.temper, Temper::Resets | Temper::Stalls);
             assert!(!is_reset || may_be, "reset without a reason: {guest:?}");
         }

@@ -1,6 +1,7 @@
 //! A client of HTTP on a simulated wire. It shares no code with the engine, and takes nothing but what RFC 9112 allows.
 
 use super::super::world::Pump;
+use super::exchange::{Answer, Asked};
 use crate::support::Random;
 use sockeye::driver::{Network, Peer, Stream};
 use std::collections::VecDeque;
@@ -28,36 +29,8 @@ pub(crate) struct Visitor {
     pub(crate) is_reading: bool,
     /// Whether it ends its stream after the server's.
     pub(crate) is_polite: bool,
-}
-
-/// One request, as far as it matters for its answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Asked {
-    pub(crate) kind: &'static str,
-    pub(crate) key: String,
-    pub(crate) is_head: bool,
-    /// What its path says behind the key.
-    numbers: Vec<usize>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Asked {
-    /// A number of its path.
-    pub(crate) fn number(&self, index: usize) -> usize {
-        self.numbers[index]
-    }
-}
-
-#[derive(Debug, Default)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    /// The request that this answers, by its own account.
-    pub(crate) key: Option<String>,
-    /// It says that it is the last one.
-    pub(crate) is_last: bool,
-    pub(crate) body: Vec<u8>,
-    pub(crate) chunks: Vec<Vec<u8>>,
-    pub(crate) is_whole: bool,
+    /// It speaks HTTP/1.0, and asks to be kept.
+    pub(crate) is_old: bool,
 }
 
 enum Awaits {
@@ -87,6 +60,7 @@ impl Visitor {
             has_ended: false,
             is_reading: true,
             is_polite: true,
+            is_old: false,
         }
     }
 
@@ -112,7 +86,8 @@ impl Visitor {
         headers: &str,
     ) {
         let rest: String = numbers.iter().map(|number| format!("/{number}")).collect();
-        self.raw(format!("{method} /{kind}/{key}{rest} HTTP/1.1\r\nHost: sim\r\n{headers}"));
+        let version = self.version();
+        self.raw(format!("{method} /{kind}/{key}{rest} {version}{headers}"));
         self.asked.push(Asked {
             kind,
             key: key.to_owned(),
@@ -122,9 +97,17 @@ impl Visitor {
         });
     }
 
+    const fn version(&self) -> &'static str {
+        match self.is_old {
+            true => "HTTP/1.0\r\nConnection: keep-alive\r\n",
+            false => "HTTP/1.1\r\nHost: sim\r\n",
+        }
+    }
+
     /// Asks for something to be done with the request of somebody else.
     pub(crate) fn release(&mut self, key: &str, other: &str, how: &str) {
-        self.raw(format!("GET /release/{key}/{other}/{how} HTTP/1.1\r\nHost: sim\r\n\r\n"));
+        let version = self.version();
+        self.raw(format!("GET /release/{key}/{other}/{how} {version}\r\n"));
         let (kind, key) = ("release", key.to_owned());
         let (numbers, body) = (Vec::new(), Vec::new());
         self.asked.push(Asked { kind, key, is_head: false, numbers, body });
@@ -299,6 +282,8 @@ impl Visitor {
         let length = header("Content-Length: ").map(|size| size.parse().expect("a size"));
         let is_chunked = header("Transfer-Encoding: ").is_some_and(|value| value == "chunked");
         assert!(!(length.is_some() && is_chunked), "ambiguous: {head:?}");
+        // RFC 9112 6.1: chunks are for those who have asked in HTTP/1.1.
+        assert!(!(is_chunked && self.is_old), "chunks in HTTP/1.0: {head:?}");
         // The request that waits to be told to go on is always the latest.
         if self.is_withholding && number + 1 == self.asked.len() {
             assert!(answer.is_last, "an answer before the body, and it is not the last: {head:?}");
