@@ -134,7 +134,7 @@ impl Actor {
     /// Connects to a worker.
     pub(crate) fn come(&mut self, random: &mut Random, network: &Network) {
         let mut client = Client::connect(network);
-        client.offers_compression = self.number % 3 != 0;
+        client.offers_compression = !self.number.is_multiple_of(3);
         self.greet(&mut client, random);
         self.client = Some(client);
     }

@@ -98,7 +98,7 @@ impl Client {
     }
 
     fn compressed(&self, text: &str) -> Option<Vec<u8>> {
-        let is_wanted = self.deflating.is_some() && text.len() % 2 == 0;
+        let is_wanted = self.deflating.is_some() && text.len().is_multiple_of(2);
         is_wanted.then(|| Deflating::compress(text))
     }
 
