@@ -3,6 +3,8 @@
 use crate::limits;
 #[cfg(feature = "deflate")]
 use crate::protocol::deflate::{DeflateConfig, DeflateMode};
+#[cfg(feature = "tls")]
+use crate::tls::TlsServer;
 use std::fmt;
 use std::time::Duration;
 
@@ -41,7 +43,8 @@ pub struct Config {
     /// Bytes that could not leave past which no more is read from a connection; never more than `send_queue_bytes_max`.
     /// Default: 256 KiB.
     pub read_pause_bytes: usize,
-    /// For a request head to arrive; then 408. Default: 10 s.
+    /// For a request head to arrive, from when the connection was accepted; then 408. With TLS its handshake is part of that
+    /// time, and who does not end it gets no answer. Default: 10 s.
     pub handshake_timeout: Duration,
     /// For the next request to begin on a connection whose last one was answered; then it ends. Default: 60 s.
     pub keep_alive_timeout: Duration,
@@ -57,6 +60,9 @@ pub struct Config {
     pub close_timeout: Duration,
     /// For the kernel to take any of the bytes that wait; then the connection is lost. Default: 30 s.
     pub write_stall_timeout: Duration,
+    #[cfg(feature = "tls")]
+    /// Speaks TLS with all connections that are accepted; whoever begins with HTTP gets 400. Default: none.
+    pub tls: Option<TlsServer>,
 }
 
 /// What happens to a connection whose send queue is full.
@@ -91,6 +97,8 @@ impl Default for Config {
             message_timeout: limits::MESSAGE_TIMEOUT,
             close_timeout: limits::CLOSE_TIMEOUT,
             write_stall_timeout: limits::WRITE_STALL_TIMEOUT,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }

@@ -127,6 +127,7 @@
 //! | `handshake` | the opening handshake, HTTP/1.1, the client that blocks | `base64`, `getrandom`, `httparse`, `sha1` |
 //! | `deflate` | compressed messages: permessage-deflate | those and `zlib-rs` |
 //! | `net`, the default | servers: workers on epoll, so on Linux | and `crossbeam-channel`, `mio`, `slab`, `socket2` |
+//! | `tls` | `wss://` for the client that blocks and, with `net`, for servers and for clients on workers | those of `handshake`, and `rustls` without a provider |
 //!
 //! # Map
 //!
@@ -151,6 +152,7 @@
     doc = "| [`worker`] | one thread's loop, to be driven by [`Server`] or by your own loop |"
 )]
 #![cfg_attr(feature = "net", doc = "| [`driver`] | what moves bytes: epoll, or a simulation |")]
+#![cfg_attr(feature = "tls", doc = "| [`tls`] | certificates, and whom to trust |")]
 #![cfg_attr(feature = "net", doc = "| [`buffer`] | what drivers and workers hand each other |")]
 //! | [`limits`] | every bound |
 
@@ -175,6 +177,8 @@ pub mod random;
 mod serve;
 #[cfg(feature = "net")]
 mod server;
+#[cfg(feature = "tls")]
+pub mod tls;
 #[cfg(feature = "net")]
 pub mod worker;
 

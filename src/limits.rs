@@ -30,6 +30,16 @@ pub const RECEIVE_SIZE: usize = 64 * 1024;
 /// reading, what the next one brings, and one that was under way when reading stopped.
 pub const HELD_INPUT_BYTES_MAX: usize = 3 * RECEIVE_SIZE;
 
+/// Bytes of plaintext that TLS encrypts at a time for one connection; the next are encrypted when these have left.
+pub const TLS_BATCH_SIZE: usize = 64 * 1024;
+
+/// Bytes that TLS keeps of what has arrived in part: a record, or in a handshake a message over many of them. More is an
+/// error; a record has 16 KiB, a message of a handshake 64 KiB (RFC 8446 sections 4 and 5.2).
+pub const TLS_PARTIAL_SIZE_MAX: usize = 128 * 1024;
+
+const _: () = assert!(TLS_BATCH_SIZE.is_multiple_of(16 * 1024), "records are full");
+const _: () = assert!(TLS_PARTIAL_SIZE_MAX >= RECEIVE_SIZE + 16 * 1024);
+
 /// Connections accepted in one tick, so that a flood of them leaves time for those that exist.
 pub const ACCEPTS_PER_TICK_MAX: usize = 64;
 

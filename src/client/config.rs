@@ -5,6 +5,8 @@ use crate::limits;
 use crate::protocol::deflate::DeflateConfig;
 use crate::protocol::handshake::{ClientHandshake, ClientRequestError, Tunnel, Uri, UriError};
 use crate::random::handshake_key;
+#[cfg(feature = "tls")]
+use crate::tls::TlsClient;
 use std::fmt;
 use std::time::Duration;
 
@@ -48,6 +50,10 @@ pub struct ClientConfig {
     pub write_timeout: Duration,
     /// For the closing handshake and the end of the server's stream. Default: 5 s.
     pub close_timeout: Duration,
+    #[cfg(feature = "tls")]
+    /// Whose certificates to trust, for an address that starts with `wss://`. Default: none, and then such an address is
+    /// an error: there is no list of authorities that suits everybody.
+    pub tls: Option<TlsClient>,
 }
 
 impl ClientConfig {
@@ -70,6 +76,8 @@ impl ClientConfig {
             read_timeout: None,
             write_timeout: limits::WRITE_STALL_TIMEOUT,
             close_timeout: limits::CLOSE_TIMEOUT,
+            #[cfg(feature = "tls")]
+            tls: None,
         })
     }
 

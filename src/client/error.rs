@@ -3,6 +3,8 @@
 use super::ClientConfigError;
 use crate::protocol::handshake::{ClientHandshakeError, ClientRequestError, TunnelError};
 use crate::protocol::{ProtocolError, SendError};
+#[cfg(feature = "tls")]
+use crate::tls::{TlsError, rustls};
 use std::{fmt, io};
 
 /// Why no WebSocket was opened.
@@ -13,9 +15,15 @@ pub enum ConnectError {
     Config(ClientConfigError),
     /// Our caller's fault: a request that must not be sent.
     Request(ClientRequestError),
-    /// Our caller's fault, for now: `wss` without a stream that encrypts. It comes with TLS; until then bring your own
-    /// and call [`WebSocket::handshake`](super::WebSocket::handshake).
+    /// Our caller's fault: `wss` without TLS. It takes the feature `tls` and `ClientConfig::tls`, or a stream of your own
+    /// that encrypts and [`WebSocket::handshake`](super::WebSocket::handshake).
     TlsMissing,
+    /// Our caller's fault: a name that no certificate can be for.
+    #[cfg(feature = "tls")]
+    TlsConfig(TlsError),
+    /// TLS could not be agreed on, or the server's certificate is not trusted.
+    #[cfg(feature = "tls")]
+    Tls(rustls::Error),
     /// The system: the name has no address, none of the addresses accepts a connection, the stream failed or ended, or
     /// the time was up.
     Io(io::Error),
@@ -60,9 +68,11 @@ impl fmt::Display for ConnectError {
         match self {
             Self::Config(error) => error.fmt(f),
             Self::Request(error) => error.fmt(f),
-            Self::TlsMissing => f.write_str(
-                "wss:// needs TLS, which this engine does not have yet: open a TLS stream and do the handshake over it",
-            ),
+            Self::TlsMissing => f.write_str(TLS_MISSING),
+            #[cfg(feature = "tls")]
+            Self::TlsConfig(error) => error.fmt(f),
+            #[cfg(feature = "tls")]
+            Self::Tls(error) => write!(f, "TLS with the server: {error}"),
             Self::Io(error) => error.fmt(f),
             Self::Tunnel(error) => error.fmt(f),
             Self::Handshake(error) => error.fmt(f),
@@ -76,12 +86,23 @@ impl std::error::Error for ConnectError {
             Self::Config(error) => Some(error),
             Self::Request(error) => Some(error),
             Self::TlsMissing => None,
+            #[cfg(feature = "tls")]
+            Self::TlsConfig(error) => Some(error),
+            #[cfg(feature = "tls")]
+            Self::Tls(error) => Some(error),
             Self::Io(error) => Some(error),
             Self::Tunnel(error) => Some(error),
             Self::Handshake(error) => Some(error),
         }
     }
 }
+
+#[cfg(feature = "tls")]
+const TLS_MISSING: &str =
+    "wss:// needs TLS: say in `ClientConfig::tls` whose certificates to trust";
+
+#[cfg(not(feature = "tls"))]
+const TLS_MISSING: &str = "wss:// needs TLS: build sockeye with its feature `tls`, or open a TLS stream and do the handshake over it";
 
 /// Why a call to an open [`WebSocket`](super::WebSocket) failed.
 #[derive(Debug)]

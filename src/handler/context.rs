@@ -3,6 +3,8 @@
 use super::{Accepted, Handler, NotPending, Reply, SendRefused};
 use crate::client::{ClientConfig, ConnectError};
 use crate::protocol::{CloseCode, Message, Prepared, SendError};
+#[cfg(feature = "tls")]
+use crate::tls::rustls::pki_types::CertificateDer;
 use crate::worker::{ConnectionId, Core, Variant, WorkerId};
 use std::fmt;
 use std::net::SocketAddr;
@@ -172,6 +174,21 @@ impl<'w, H: Handler> RequestContext<'w, H> {
     #[must_use]
     pub const fn peer(&self) -> SocketAddr {
         self.peer
+    }
+
+    /// Whether the connection speaks TLS.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.core.is_slot_secure(self.slot)
+    }
+
+    /// The certificates that the client has shown, its own first; they were verified. `None`: it was not asked for any, or
+    /// the connection does not speak TLS.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn peer_certificates(&self) -> Option<&[CertificateDer<'static>]> {
+        self.core.peer_certificates(self.slot)
     }
 
     /// The worker, to reach other connections.

@@ -10,8 +10,12 @@ use crate::handler::Handler;
 use crate::protocol::handshake::{Accepted, ClientHandshakeError};
 use crate::protocol::{Connection, Role};
 use crate::random::mask_key;
+#[cfg(feature = "tls")]
+use crate::tls::{Session, server_name};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 
 impl<D: Driver, H: Handler> Worker<D, H> {
     /// Has the driver begin with the connections that the handler has asked for.
@@ -36,6 +40,9 @@ impl<H: Handler> Core<H> {
         state: H::State,
     ) -> Result<ConnectionId, ConnectError> {
         config.check()?;
+        #[cfg(feature = "tls")]
+        let session = session(config)?;
+        #[cfg(not(feature = "tls"))]
         if config.uri.is_secure() {
             return Err(ConnectError::TlsMissing);
         }
@@ -51,6 +58,8 @@ impl<H: Handler> Core<H> {
             step: Step::Dialing,
             tunnel,
             handshake: config.client_handshake()?,
+            #[cfg(feature = "tls")]
+            session,
             bytes: Vec::new(),
             state,
             due: self.ticks + config.connect_timeout,
@@ -84,7 +93,9 @@ impl<H: Handler> Core<H> {
             }
             None => {
                 connecting.step = Step::Handshake;
-                queue.append(|output| connecting.handshake.encode_request(output));
+                if !connecting.awaits_tls() {
+                    queue.append(|output| connecting.handshake.encode_request(output));
+                }
             }
         }
         self.schedule(token.slot);
@@ -96,16 +107,21 @@ impl<H: Handler> Core<H> {
         let Phase::Connecting(connecting) = phase else {
             unreachable!("called while an answer is awaited");
         };
+        let awaits_tls = connecting.awaits_tls();
         let error = match (connecting.step, &mut connecting.tunnel) {
             (Step::Tunnel, Some(tunnel)) => match tunnel.handle_response(input) {
                 Ok(Some(size)) => {
                     connecting.step = Step::Handshake;
-                    queue.append(|output| connecting.handshake.encode_request(output));
+                    if !connecting.awaits_tls() {
+                        queue.append(|output| connecting.handshake.encode_request(output));
+                    }
                     return size;
                 }
                 Ok(None) => None,
                 Err(error) => Some(error.into()),
             },
+            // It must not be taken for what will be said over TLS.
+            _ if awaits_tls => Some(spoken_early()),
             _ => match connecting.handshake.handle_response(input) {
                 Ok(Some(accepted)) => match connecting.protocol(&accepted) {
                     Ok(protocol) => {
@@ -180,6 +196,23 @@ impl<S> Connecting<S> {
 pub(super) fn ended_early() -> ConnectError {
     let text = "the connection ended before the opening handshake was done";
     io::Error::new(ErrorKind::UnexpectedEof, text).into()
+}
+
+fn spoken_early() -> ConnectError {
+    let text = "something arrived before TLS had begun";
+    io::Error::new(ErrorKind::InvalidData, text).into()
+}
+
+/// The TLS of a connection to be, where its address asks for it.
+#[cfg(feature = "tls")]
+fn session(config: &ClientConfig) -> Result<Option<Box<Session>>, ConnectError> {
+    if !config.uri.is_secure() {
+        return Ok(None);
+    }
+    let tls = config.tls.as_ref().ok_or(ConnectError::TlsMissing)?;
+    let server = server_name(config.uri.host()).map_err(ConnectError::TlsConfig)?;
+    let session = Session::client(Arc::clone(tls.config()), server).map_err(ConnectError::Tls)?;
+    Ok(Some(Box::new(session)))
 }
 
 pub(super) fn out_of_time() -> ConnectError {

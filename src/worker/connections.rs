@@ -2,6 +2,8 @@
 
 use super::clock::Ticks;
 use super::phases::{Exchange, Open, Phase, StreamEnding};
+#[cfg(feature = "tls")]
+use super::secure::Secure;
 use crate::buffer::{Pool, SendQueue};
 use crate::driver::Token;
 use std::ops::{Index, IndexMut};
@@ -14,7 +16,7 @@ pub(crate) struct Connection<S> {
     /// `None` while there is nothing to send.
     pub(crate) queue: Option<Box<SendQueue>>,
     pub(crate) subscriptions: Vec<Subscription>,
-    /// Bytes that the driver took along and has not given an account of.
+    /// Bytes that the driver took along and has not given an account of; with TLS, those that are encrypted and have not left.
     pub(crate) in_flight_bytes: usize,
     pub(crate) flags: Flags,
     /// When bytes last arrived.
@@ -23,6 +25,9 @@ pub(crate) struct Connection<S> {
     pub(crate) progressed_at: Ticks,
     /// When the present phase began or, in an open one, when the close frame or the ping that awaits its pong was sent.
     pub(crate) since: Ticks,
+    /// `None`: it speaks no TLS, or not yet.
+    #[cfg(feature = "tls")]
+    pub(crate) secure: Option<Box<Secure>>,
 }
 
 /// Facts that hold in any phase.
@@ -71,6 +76,34 @@ impl<S> Connection<S> {
     #[inline]
     pub(crate) fn backlog(&self) -> usize {
         self.queue.as_ref().map_or(0, |queue| queue.bytes()) + self.in_flight_bytes
+    }
+
+    /// Whether TLS is between the driver and the protocol.
+    #[inline]
+    pub(crate) const fn is_secure(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.secure.is_some();
+        #[cfg(not(feature = "tls"))]
+        false
+    }
+
+    /// Whether TLS has received a part of a record.
+    #[inline]
+    pub(crate) fn is_receiving_record(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.secure.as_ref().is_some_and(|secure| secure.session().is_receiving());
+        #[cfg(not(feature = "tls"))]
+        false
+    }
+
+    /// The queue that the driver takes along: with TLS it is that of the records.
+    #[inline]
+    pub(crate) fn leaving(&mut self) -> &mut Option<Box<SendQueue>> {
+        #[cfg(feature = "tls")]
+        if let Some(secure) = &mut self.secure {
+            return &mut secure.records;
+        }
+        &mut self.queue
     }
 
     /// Whether more than `bytes` were left over by a flush: bytes that were only queued in this tick are not late.
@@ -211,11 +244,11 @@ impl<S> Connection<S> {
 /// The slab. Slots are used again, so a name has a generation too.
 #[derive(Debug)]
 pub(crate) struct Connections<S> {
-    slots: slab::Slab<Connection<S>>,
+    pub(super) slots: slab::Slab<Connection<S>>,
     generation: u32,
     /// Slots to be flushed at the end of the tick, each once.
     dirty: Vec<u32>,
-    queues: Pool<Box<SendQueue>>,
+    pub(super) queues: Pool<Box<SendQueue>>,
 }
 
 impl<S> Connections<S> {
@@ -249,6 +282,8 @@ impl<S> Connections<S> {
             received_at: now,
             progressed_at: now,
             since: now,
+            #[cfg(feature = "tls")]
+            secure: None,
         });
         Token { slot: slot as u32, generation: self.generation }
     }
@@ -278,10 +313,19 @@ impl<S> Connections<S> {
     pub(crate) fn remove(&mut self, slot: u32) {
         let connection = self.slots.remove(slot as usize);
         debug_assert!(connection.subscriptions.is_empty(), "who is gone subscribes to nothing");
-        if let Some(mut queue) = connection.queue {
-            queue.clear();
-            self.queues.give(queue);
+        if let Some(queue) = connection.queue {
+            self.give_queue(queue);
         }
+        #[cfg(feature = "tls")]
+        if let Some(records) = connection.secure.and_then(|secure| secure.records) {
+            self.give_queue(records);
+        }
+    }
+
+    /// Gives a queue back to the pool, and forgets what it holds.
+    fn give_queue(&mut self, mut queue: Box<SendQueue>) {
+        queue.clear();
+        self.queues.give(queue);
     }
 
     /// The connection, with a send queue borrowed from the pool if it had none; it will be flushed.

@@ -7,6 +7,8 @@ use super::held::Held;
 use super::mailbox::{Envelope, Outboxes};
 use super::messages::Messages;
 use super::phases::Phase;
+#[cfg(feature = "tls")]
+use super::secure::Scratch;
 use super::timers::TimerWheel;
 use super::topics::{Topics, Variant};
 use super::{ConnectionId, WorkerId};
@@ -41,6 +43,8 @@ pub(crate) struct Core<H: Handler> {
     pub(super) dialing: Vec<(Token, SocketAddr)>,
     /// Connections on their way to other workers.
     pub(super) handing_over: usize,
+    #[cfg(feature = "tls")]
+    pub(super) scratch: Scratch,
     pub(super) is_shutting_down: bool,
     pub(super) started_at: Instant,
     pub(super) now: Instant,
@@ -71,6 +75,8 @@ impl<H: Handler> Core<H> {
             replied: Vec::new(),
             dialing: Vec::new(),
             handing_over: 0,
+            #[cfg(feature = "tls")]
+            scratch: Scratch::default(),
             is_shutting_down: false,
             started_at: now,
             now,

@@ -54,11 +54,13 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             // As when it is writable again: until the flush, what has not left is late.
             connection.flags.is_blocked = !queue.is_empty();
             connection.flags.is_writable = !queue.is_empty();
-            let meanwhile = connection.queue.get_or_insert_default();
+            let meanwhile = connection.leaving().get_or_insert_default();
             queue.push_queue(std::mem::take(meanwhile));
+            let left = queue.bytes();
             **meanwhile = queue;
             connection.flags.is_in_flight = false;
-            connection.in_flight_bytes = 0;
+            // Records that come back are no plaintext that would be counted in its queue.
+            connection.in_flight_bytes = if connection.is_secure() { left } else { 0 };
             connection.progressed_at = self.core.ticks;
             self.core.connections.release_queue(token.slot);
             self.core.connections.mark_dirty(token.slot);
@@ -117,6 +119,13 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         {
             self.driver.detach(token);
         }
+        #[cfg(feature = "tls")]
+        if matches!(connection.phase, Phase::Connecting(_)) {
+            return self.begin_secure(token);
+        } else if matches!(connection.phase, Phase::Ending) && self.says_good_bye(token) {
+            return;
+        }
+        let connection = &mut self.core.connections[token.slot];
         if matches!(connection.phase, Phase::Ending) {
             if connection.flags.is_at_end {
                 self.close(token, Close::Linger);
@@ -133,6 +142,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     #[inline]
     fn send(&mut self, token: Token) {
         let connection = &mut self.core.connections[token.slot];
+        #[cfg(feature = "tls")]
+        if connection.is_secure() {
+            return self.send_secure(token);
+        }
         let was_blocked = std::mem::take(&mut connection.flags.is_blocked);
         connection.flags.is_writable = false;
         let Some(queue) = &mut connection.queue else {

@@ -7,6 +7,8 @@ use crate::driver::{Driver, Token};
 use crate::handler::Handler;
 use crate::limits::HANDING_OVER_MAX;
 use crate::protocol::http::{Response, Status};
+#[cfg(feature = "tls")]
+use crate::tls::Session;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -21,6 +23,8 @@ pub(crate) struct Handover<T> {
     /// The request is a `HEAD`.
     is_head_only: bool,
     since: Instant,
+    #[cfg(feature = "tls")]
+    session: Option<Box<Session>>,
 }
 
 /// A worker's way to give connections to the others, and where theirs arrive.
@@ -72,7 +76,15 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             let bytes = std::mem::take(&mut handing_over.bytes);
             let since = self.core.now;
             let HandingOver { to, peer, is_head_only, .. } = **handing_over;
-            let handover = Handover { transfer, bytes, peer, is_head_only, since };
+            let handover = Handover {
+                transfer,
+                bytes,
+                peer,
+                is_head_only,
+                since,
+                #[cfg(feature = "tls")]
+                session: connection.secure.take().map(|secure| secure.into_session()),
+            };
             self.handovers.waiting.push((to, handover));
         }
         self.free(token);
@@ -103,11 +115,17 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             let Ok(handover) = self.handovers.incoming.try_recv() else {
                 return;
             };
+            #[cfg(feature = "tls")]
+            let session = handover.session;
             let Handover { transfer, bytes, peer, is_head_only, .. } = handover;
             let is_full = self.core.connections() >= self.core.config.connections_per_worker_max;
             let Some(token) = self.adopt(transfer, peer) else {
                 continue;
             };
+            #[cfg(feature = "tls")]
+            if let Some(session) = session {
+                self.core.secure(token.slot, session);
+            }
             if is_full || self.core.is_shutting_down {
                 let text = "the worker that this is for takes no more connections: try again\n";
                 let response = Response::text(Status::SERVICE_UNAVAILABLE, text);
@@ -119,6 +137,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             }
             let follow_up = self.core.handle_rest(&mut self.handler, token, bytes);
             self.after_receive(token, follow_up);
+            #[cfg(feature = "tls")]
+            self.core.end_secure(&mut self.handler, token);
         }
     }
 }

@@ -33,6 +33,9 @@ pub struct Holdings {
     pub held_bytes: usize,
     /// Connections on their way to other workers.
     pub handing_over: usize,
+    /// Bytes of TLS records that have arrived or left in part.
+    #[cfg(feature = "tls")]
+    pub record_bytes: usize,
 }
 
 impl Holdings {
@@ -66,6 +69,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             ..Holdings::default()
         };
         for connection in self.core.connections.iter() {
+            #[cfg(feature = "tls")]
+            if let Some(secure) = &connection.secure {
+                holdings.record_bytes += secure.kept_bytes();
+            }
             let backlog = connection.backlog();
             holdings.subscriptions += connection.subscriptions.len();
             holdings.message_bytes += connection.phase.message_bytes();

@@ -34,6 +34,8 @@ mod receive;
 mod remote;
 mod replies;
 mod requests;
+#[cfg(feature = "tls")]
+mod secure;
 mod sending;
 mod shutdown;
 mod timers;
@@ -178,6 +180,12 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     fn pull_completions(&mut self) {
         while let Some(completion) = self.driver.next() {
             match completion {
+                #[cfg(feature = "tls")]
+                Completion::Received(token, bytes) if self.core.is_secure(token) => {
+                    let follow_up = self.core.receive_secure(&mut self.handler, token, bytes);
+                    self.after_receive(token, follow_up);
+                    self.core.end_secure(&mut self.handler, token);
+                }
                 Completion::Received(token, bytes) => {
                     let follow_up = self.core.handle_received(&mut self.handler, token, bytes);
                     self.after_receive(token, follow_up);
@@ -238,8 +246,14 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             // It was under way when accepting ended.
             return;
         }
-        let is_adopted = self.adopt(transfer, peer).is_some();
-        if is_adopted && self.core.connections() >= self.core.config.connections_per_worker_max {
+        let Some(token) = self.adopt(transfer, peer) else {
+            return;
+        };
+        #[cfg(feature = "tls")]
+        self.core.secure_accepted(token.slot);
+        #[cfg(not(feature = "tls"))]
+        let _plain = token;
+        if self.core.connections() >= self.core.config.connections_per_worker_max {
             self.pause_accepting();
         }
     }

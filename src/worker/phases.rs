@@ -7,6 +7,8 @@ use crate::handler::Reply;
 use crate::protocol;
 use crate::protocol::handshake::{ClientHandshake, Tunnel};
 use crate::protocol::http::{BodyReader, Persistence, RequestParser, StreamCoding};
+#[cfg(feature = "tls")]
+use crate::tls::Session;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -160,6 +162,9 @@ pub(crate) struct Connecting<S> {
     pub(crate) step: Step,
     pub(crate) tunnel: Option<Tunnel>,
     pub(crate) handshake: ClientHandshake,
+    /// The TLS that is to begin, until it does.
+    #[cfg(feature = "tls")]
+    pub(crate) session: Option<Box<Session>>,
     /// What has arrived of an answer that did not arrive whole.
     pub(crate) bytes: Vec<u8>,
     pub(crate) state: S,
@@ -171,6 +176,16 @@ pub(crate) struct Connecting<S> {
     pub(crate) deflate: protocol::deflate::DeflateConfig,
     /// The handler is being told of its end.
     pub(crate) is_over: bool,
+}
+
+impl<S> Connecting<S> {
+    /// Whether TLS begins next, so that nothing that arrived before can be an answer.
+    pub(crate) const fn awaits_tls(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return matches!(self.step, Step::Handshake) && self.session.is_some();
+        #[cfg(not(feature = "tls"))]
+        false
+    }
 }
 
 /// What a connection that we make awaits.

@@ -291,14 +291,18 @@ impl<H: Handler> Core<H> {
     #[inline]
     fn next_fill(&mut self, slot: u32) -> FollowUp {
         let ticks = self.ticks;
-        let Some(open) = self.connections[slot].open_mut() else {
+        let connection = &mut self.connections[slot];
+        let (is_secure, is_receiving_record) =
+            (connection.is_secure(), connection.is_receiving_record());
+        let Some(open) = connection.open_mut() else {
             return FollowUp::None;
         };
-        if !open.protocol.is_receiving() {
+        if !open.protocol.is_receiving() && !is_receiving_record {
             open.message_since = None;
             return FollowUp::None;
         }
-        let fill = open.protocol.poll_fill();
+        // What the driver would receive into the message's buffer is not its bytes.
+        let fill = if is_secure { None } else { open.protocol.poll_fill() };
         if open.message_since.is_none() {
             open.message_since = Some(ticks);
             self.timers.schedule_earlier(slot, ticks + self.config.message_timeout);

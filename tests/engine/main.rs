@@ -21,3 +21,5 @@ mod rfc9112;
 #[cfg(feature = "net")]
 mod simulation;
 mod support;
+#[cfg(all(feature = "net", feature = "tls"))]
+mod tls;

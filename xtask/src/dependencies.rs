@@ -72,6 +72,10 @@ const ENGINE: &[(&[&str], &[&str])] = &[
         &["base64", "getrandom", "httparse", "sha1", "zlib-rs"],
     ),
     (
+        &["--no-default-features", "--features", "tls"],
+        &["base64", "getrandom", "httparse", "rustls", "sha1"],
+    ),
+    (
         &["--all-features"],
         &[
             "base64",
@@ -79,6 +83,7 @@ const ENGINE: &[(&[&str], &[&str])] = &[
             "getrandom",
             "httparse",
             "mio",
+            "rustls",
             "sha1",
             "slab",
             "socket2",

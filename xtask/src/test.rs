@@ -140,6 +140,9 @@ const FEATURE_SETS: &[&[&str]] = &[
     &["--no-default-features", "--features", "deflate"],
     &["--no-default-features", "--features", "net"],
     &["--no-default-features", "--features", "net,deflate"],
+    &["--no-default-features", "--features", "tls"],
+    &["--no-default-features", "--features", "net,tls"],
+    &["--no-default-features", "--features", "net,deflate,tls"],
 ];
 /// The test fuzzes to show that every target works; to find something it has to run longer.
 const FUZZ_SECONDS: u64 = 5;

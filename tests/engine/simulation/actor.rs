@@ -132,8 +132,8 @@ impl Actor {
     }
 
     /// Connects to a worker.
-    pub(crate) fn come(&mut self, random: &mut Random, network: &Network) {
-        let mut client = Client::connect(network);
+    pub(crate) fn come(&mut self, random: &mut Random, world: &World, worker: usize) {
+        let mut client = Client::over(world.line(worker));
         client.offers_compression = !self.number.is_multiple_of(3);
         self.greet(&mut client, random);
         self.client = Some(client);
@@ -167,7 +167,7 @@ impl Actor {
         }
         let Some(client) = &mut self.client else {
             let worker = random.below(world.networks.len());
-            return self.come(random, &world.networks[worker]);
+            return self.come(random, world, worker);
         };
         client.pump_randomly(random);
         if self.to_say > 0 {

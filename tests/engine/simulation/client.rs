@@ -1,15 +1,16 @@
 //! A client on a simulated wire: it speaks well, or says exactly what a test wants said.
 
 use super::deflating::{Deflating, OFFER};
+use super::line::Line;
 use super::world::Pump;
 use crate::support::Random;
-use sockeye::driver::{Network, Peer, Stream};
+use sockeye::driver::{Network, Stream};
 use std::collections::VecDeque;
 use std::fmt;
 
 /// One client, with everything that it has been told so far.
 pub(crate) struct Client {
-    peer: Peer,
+    line: Line,
     outgoing: VecDeque<u8>,
     /// Read, and not understood yet.
     incoming: Vec<u8>,
@@ -36,9 +37,14 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// A client without TLS.
     pub(crate) fn connect(network: &Network) -> Self {
+        Self::over(Line::plain(network))
+    }
+
+    pub(crate) fn over(line: Line) -> Self {
         Self {
-            peer: network.connect(),
+            line,
             outgoing: VecDeque::new(),
             incoming: Vec::new(),
             status: None,
@@ -136,7 +142,7 @@ impl Client {
     }
 
     pub(crate) fn reset(&self) {
-        self.peer.reset();
+        self.line.reset();
     }
 
     /// Whether it hears at once what it is told.
@@ -146,12 +152,12 @@ impl Client {
 
     /// Whether everything it had to say was received by the worker.
     pub(crate) fn has_said_all(&self) -> bool {
-        self.outgoing.is_empty() && self.peer.unreceived() == 0
+        self.outgoing.is_empty() && self.line.unreceived() == 0
     }
 
     /// The server's stream, behind everything that was read.
     pub(crate) fn incoming(&self) -> Stream {
-        self.peer.incoming()
+        self.line.incoming()
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -172,19 +178,17 @@ impl Client {
     fn pump_some(&mut self, write_max: usize, read_max: usize) -> bool {
         let pieces = self.outgoing.make_contiguous();
         let size = pieces.len().min(write_max);
-        let written = self.peer.write(&pieces[..size]);
+        let written = self.line.write(&pieces[..size]);
         self.outgoing.drain(..written);
-        let mut has_moved = written > 0;
+        let mut has_moved = self.line.pump() || written > 0;
         if self.is_reading {
-            let read = self.peer.read(read_max);
-            has_moved |= !read.is_empty();
-            self.incoming.extend_from_slice(&read);
+            has_moved |= self.line.read(read_max, &mut self.incoming);
             self.understand();
         }
         let answers_end = self.is_polite && self.incoming() == Stream::Ended;
         if answers_end || (self.ends_after_all && self.outgoing.is_empty()) {
             has_moved |= !std::mem::replace(&mut self.has_ended, true);
-            self.peer.end();
+            self.line.end();
         }
         if self.incoming() != Stream::Open {
             self.outgoing.clear();
@@ -294,7 +298,7 @@ impl fmt::Debug for Client {
         let short = |text: &String| text.chars().take(12).collect::<String>();
         let messages: Vec<String> = self.messages.iter().map(short).collect();
         f.debug_struct("Client")
-            .field("peer", &self.peer)
+            .field("line", &self.line)
             .field("outgoing", &self.outgoing.len())
             .field("incoming", &self.incoming.len())
             .field("status", &self.status)

@@ -8,6 +8,7 @@ mod deflating;
 mod dialing;
 mod faults;
 mod http;
+mod line;
 mod mail;
 mod notes;
 mod post;
@@ -18,12 +19,21 @@ mod storm;
 mod world;
 
 use application::PANIC;
+#[cfg(feature = "tls")]
+pub(crate) use {client::Client, storm::secure, world::World};
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
 #[test]
 fn storms_break_no_promise() {
     run_seeds(1, storm::run);
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn storms_with_tls_break_no_promise_either() {
+    run_seeds("storms_with_tls", 300, storm::run_secure);
 }
 
 #[test]

@@ -6,17 +6,39 @@ use super::client::Client;
 use super::notes::Record;
 use super::world::World;
 use crate::support::Random;
+#[cfg(feature = "tls")]
+use crate::support::certificates::{Identity, authority};
 use sockeye::driver::{Stream, Weather};
 #[cfg(feature = "deflate")]
 use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
+#[cfg(feature = "tls")]
+use sockeye::tls::TlsServer;
 use sockeye::worker::Clock;
 use sockeye::{Config, WhenFull};
 use std::collections::BTreeMap;
+#[cfg(feature = "tls")]
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Runs the scenario and answers a digest of everything that happened.
 pub(crate) fn run(seed: u64) -> u64 {
-    let mut storm = Storm::new(seed);
+    storm(Storm::new(seed, |_| {}))
+}
+
+/// The same with TLS.
+#[cfg(feature = "tls")]
+pub(crate) fn run_secure(seed: u64) -> u64 {
+    storm(Storm::new(seed, |config| config.tls = Some(secure())))
+}
+
+/// What a server of the simulated network shows.
+#[cfg(feature = "tls")]
+pub(crate) fn secure() -> TlsServer {
+    static IDENTITY: LazyLock<Identity> = LazyLock::new(|| authority().server(&["sim"]));
+    IDENTITY.tls_server()
+}
+
+fn storm(mut storm: Storm) -> u64 {
     let rounds = storm.random.range(30, 90);
     let shuts_down_in = storm.random.one_in(5).then(|| storm.random.below(rounds));
     for round in 0..rounds {
@@ -48,10 +70,11 @@ struct Storm {
 }
 
 impl Storm {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, edit: impl FnOnce(&mut Config)) -> Self {
         let mut random = Random::new(seed);
         let mut weather = draw_weather(&mut random);
-        let config = draw_config(&mut random);
+        let mut config = draw_config(&mut random);
+        edit(&mut config);
         if config.message_bytes_max > weather.kernel_bytes_max {
             // Byte by byte they would take all day.
             weather.receive_bytes_max = weather.receive_bytes_max.max(50);

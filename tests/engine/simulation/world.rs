@@ -2,11 +2,18 @@
 
 use super::application::Application;
 use super::client::Client;
+use super::line::Line;
 use super::notes::Log;
+#[cfg(feature = "tls")]
+use crate::support::certificates::{BOTH_VERSIONS, authority};
 use sockeye::driver::{Network, Simulated, Weather};
 use sockeye::limits::{MAILBOX_BYTES_MAX, OUTBOX_BYTES_MAX};
+#[cfg(feature = "tls")]
+use sockeye::tls::rustls::ClientConfig;
 use sockeye::worker::{Holdings, ManualClock, Worker, WorkerParts};
 use sockeye::{Config, Handler, Remote};
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) struct World<H: Handler = Application, L = Log> {
@@ -22,6 +29,9 @@ pub(crate) struct World<H: Handler = Application, L = Log> {
     /// Ticks of each worker, one after the other, that did not wait and moved nothing.
     spins: Vec<usize>,
     elapsed: Duration,
+    /// How clients speak TLS, where the workers do.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<Arc<ClientConfig>>,
 }
 
 /// Somebody on the far side of a network.
@@ -48,7 +58,7 @@ impl World {
 
     /// A client of the first worker that has asked for `path` and was answered.
     pub(crate) fn client(&mut self, path: &str) -> Client {
-        let mut client = Client::connect(&self.networks[0]);
+        let mut client = Client::over(self.line(0));
         client.request(path);
         self.settle(std::slice::from_mut(&mut client));
         client
@@ -79,7 +89,18 @@ impl<H: Handler, L> World<H, L> {
             config: config.clone(),
             answer_bytes_max: 0,
             elapsed: Duration::ZERO,
+            #[cfg(feature = "tls")]
+            tls: config.tls.as_ref().map(|_| Arc::new(authority().client_config(BOTH_VERSIONS))),
         }
+    }
+
+    /// A connection to a worker, with TLS if that speaks it.
+    pub(crate) fn line(&self, worker: usize) -> Line {
+        #[cfg(feature = "tls")]
+        if let Some(config) = &self.tls {
+            return Line::secure(&self.networks[worker], config);
+        }
+        Line::plain(&self.networks[worker])
     }
 
     /// Time since the start.

@@ -1,5 +1,7 @@
 //! What the engine's tests share: frames written bit by bit, connections in named states, every chunking of an input.
 
+#[cfg(all(feature = "net", feature = "tls"))]
+pub(crate) mod certificates;
 mod chunking;
 mod frames;
 mod outcome;

@@ -70,7 +70,7 @@ impl Guest {
         }
         let Some(visitor) = &mut self.visitor else {
             let worker = random.below(world.networks.len());
-            let mut visitor = Visitor::connect(&world.networks[worker]);
+            let mut visitor = Visitor::over(world.line(worker));
             visitor.is_old = self.is_old;
             self.visitor = Some(visitor);
             return;

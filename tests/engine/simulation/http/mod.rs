@@ -24,6 +24,12 @@ fn storms_of_requests_break_no_promise() {
     run_seeds(2, storm::run);
 }
 
+#[cfg(feature = "tls")]
+#[test]
+fn secure_storms_of_requests_break_no_promise_either() {
+    run_seeds("secure_storms_of_requests", 200, storm::run_secure);
+}
+
 #[test]
 fn a_seed_says_all_that_happens_to_requests_too() {
     compare_seeds(storm::run);
@@ -47,7 +53,7 @@ fn calm(config: &Config) -> HttpWorld {
 
 impl HttpWorld {
     fn visitor(&self) -> Visitor {
-        Visitor::connect(&self.networks[0])
+        Visitor::over(self.line(0))
     }
 
     fn settle_one(&mut self, visitor: &mut Visitor) {

@@ -2,6 +2,8 @@
 //! must be true whatever happens.
 
 use super::super::storm::draw_weather;
+#[cfg(feature = "tls")]
+use super::super::storm::secure;
 use super::guest::{Guest, Temper};
 use super::ledger::Record;
 use super::visitor::Visitor;
@@ -13,7 +15,16 @@ use std::time::Duration;
 
 /// Runs the scenario and answers a digest of everything that happened.
 pub(crate) fn run(seed: u64) -> u64 {
-    let mut storm = Storm::new(seed);
+    storm(Storm::new(seed, |_| {}))
+}
+
+/// The same with TLS.
+#[cfg(feature = "tls")]
+pub(crate) fn run_secure(seed: u64) -> u64 {
+    storm(Storm::new(seed, |config| config.tls = Some(secure())))
+}
+
+fn storm(mut storm: Storm) -> u64 {
     let rounds = storm.random.range(30, 90);
     let shuts_down_in = storm.random.one_in(3).then(|| storm.random.below(rounds));
     for round in 0..rounds {
@@ -42,12 +53,13 @@ struct Storm {
 }
 
 impl Storm {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, edit: impl FnOnce(&mut Config)) -> Self {
         let mut random = Random::new(seed);
         let mut weather = draw_weather(&mut random);
         // Bodies are long, and byte by byte they would take all day.
         weather.receive_bytes_max = weather.receive_bytes_max.max(50);
-        let config = draw_config(&mut random);
+        let mut config = draw_config(&mut random);
+        edit(&mut config);
         let mut world = world(seed, random.range(1, 4), &weather, &config);
         world.answer_bytes_max = ANSWER_BYTES_MAX;
         let count = random.range(4, 16);

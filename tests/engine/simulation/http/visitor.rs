@@ -1,15 +1,16 @@
 //! A client of HTTP on a simulated wire. It shares no code with the engine, and takes nothing but what RFC 9112 allows.
 
+use super::super::line::Line;
 use super::super::world::Pump;
 use super::exchange::{Answer, Asked};
 use crate::support::Random;
-use sockeye::driver::{Network, Peer, Stream};
+use sockeye::driver::{Network, Stream};
 use std::collections::VecDeque;
 use std::fmt;
 
 /// One client, with everything that it has asked and been answered so far.
 pub(crate) struct Visitor {
-    peer: Peer,
+    line: Line,
     outgoing: VecDeque<u8>,
     /// What is behind `100 Continue`.
     withheld: VecDeque<u8>,
@@ -45,8 +46,12 @@ enum Awaits {
 
 impl Visitor {
     pub(crate) fn connect(network: &Network) -> Self {
+        Self::over(Line::plain(network))
+    }
+
+    pub(crate) fn over(line: Line) -> Self {
         Self {
-            peer: network.connect(),
+            line,
             outgoing: VecDeque::new(),
             withheld: VecDeque::new(),
             is_withholding: false,
@@ -155,11 +160,11 @@ impl Visitor {
     }
 
     pub(crate) fn reset(&self) {
-        self.peer.reset();
+        self.line.reset();
     }
 
     pub(crate) fn incoming(&self) -> Stream {
-        self.peer.incoming()
+        self.line.incoming()
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -177,7 +182,7 @@ impl Visitor {
 
     /// Bytes that it wants to send, and those that the worker has not received.
     pub(crate) fn unsent(&self) -> usize {
-        self.outgoing.len() + self.peer.unreceived()
+        self.outgoing.len() + self.line.unreceived()
     }
 
     /// Whether it keeps something back until it is told to go on.
@@ -200,20 +205,18 @@ impl Visitor {
         let pieces = self.outgoing.make_contiguous();
         let size = pieces.len().min(write_max);
         // To write nothing is not to write: it finds no broken connection.
-        let written = if size > 0 { self.peer.write(&pieces[..size]) } else { 0 };
+        let written = if size > 0 { self.line.write(&pieces[..size]) } else { 0 };
         self.outgoing.drain(..written);
-        let mut has_moved = written > 0;
+        let mut has_moved = self.line.pump() || written > 0;
         if self.is_reading {
-            let read = self.peer.read(read_max);
-            has_moved |= !read.is_empty();
-            self.incoming.extend_from_slice(&read);
+            has_moved |= self.line.read(read_max, &mut self.incoming);
             while self.understand() {}
         }
         let answers_end = self.is_polite && self.is_reading && self.incoming() == Stream::Ended;
         let has_said_all = self.outgoing.is_empty() && !self.is_withholding;
         if answers_end || (self.ends_after_all && has_said_all) {
             has_moved |= !std::mem::replace(&mut self.has_ended, true);
-            self.peer.end();
+            self.line.end();
         }
         if self.is_over() {
             self.outgoing.clear();
@@ -369,7 +372,7 @@ impl fmt::Debug for Visitor {
             })
             .collect();
         f.debug_struct("Visitor")
-            .field("peer", &self.peer)
+            .field("line", &self.line)
             .field("asked", &asked)
             .field("answers", &answers)
             .field("outgoing", &self.outgoing.len())
