@@ -69,6 +69,19 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
     pub(crate) grace: Duration,
 
+    /// Speak TLS (https and wss) and nothing else, with the certificate of this file in PEM, followed by those that lead to its
+    /// authority. SIGHUP reads it again.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// The private key of that certificate, in PEM, without a password.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// Let in only clients with a certificate that one of the authorities of this file, in PEM, has signed.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_client_ca: Option<PathBuf>,
+
     /// Write the address that was bound to this file, once clients can connect: for scripts that use port 0.
     #[arg(long, value_name = "FILE")]
     pub(crate) ports_file: Option<PathBuf>,
@@ -124,6 +137,7 @@ Examples:
   sockeye serve --bind 0.0.0.0:80 --workers 4
   sockeye serve --deflate shared
   sockeye serve --bind 127.0.0.1:0 --ports-file /run/sockeye.ports
+  sockeye serve --bind 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
 
 Environment:
   RUST_LOG       what to log, such as debug or sockeye=trace [default: info]";

@@ -3,6 +3,7 @@
 mod cli;
 mod endpoints;
 mod serve;
+mod tls;
 
 use clap::Parser;
 use std::io::{self, Write};

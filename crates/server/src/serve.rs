@@ -2,9 +2,11 @@
 
 use crate::cli::Serve;
 use crate::endpoints::Endpoints;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use crate::tls;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use sockeye::protocol::deflate::DeflateConfig;
+use sockeye::tls::{TlsError, TlsServer};
 use sockeye::{Config, Remote, Server};
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -15,12 +17,14 @@ use tracing_subscriber::EnvFilter;
 
 pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
     start_log()?;
-    let config = config(arguments);
-    let workers = config.workers;
+    let mut config = config(arguments);
+    config.tls = tls::server(arguments).map_err(ServeError::Tls)?;
+    let (workers, tls) = (config.workers, config.tls.clone());
+    let is_secure = tls.is_some();
     let server = Server::bind(arguments.bind, config)
         .map_err(|error| ServeError::Bind(arguments.bind, error))?;
     let running = server.start(|_| Endpoints).map_err(ServeError::Start)?;
-    shut_down_on_signal(running.remote(), arguments.grace).map_err(ServeError::Start)?;
+    obey_signals(running.remote(), arguments.grace, tls).map_err(ServeError::Start)?;
 
     let address = running.local_addr();
     if let Some(file) = &arguments.ports_file {
@@ -28,7 +32,7 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
             .map_err(|error| ServeError::PortsFile(file.clone(), error))?;
     }
     // Whoever closed our standard output does not want to read it.
-    let _closed = greet(address, workers);
+    let _closed = greet(address, workers, is_secure);
     running.join().map_err(ServeError::Run)?;
     tracing::info!("all connections are closed: good-bye");
     Ok(())
@@ -67,17 +71,26 @@ fn start_log() -> Result<(), ServeError> {
     Ok(())
 }
 
-fn shut_down_on_signal(remote: Remote<()>, grace: Duration) -> io::Result<()> {
+/// SIGHUP reads certificates again; without them it ends the process, as it does by default.
+fn obey_signals(remote: Remote<()>, grace: Duration, tls: Option<TlsServer>) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    if tls.is_some() {
+        signals.add_signal(SIGHUP)?;
+    }
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        let mut signals = signals.forever();
-        if signals.next().is_some() {
-            tracing::info!("shutting down: clients have {} s to leave", grace.as_secs());
-            remote.shut_down(grace);
-        }
-        if signals.next().is_some() {
-            tracing::warn!("a second signal: ending at once");
-            std::process::exit(1);
+        let mut is_shutting_down = false;
+        for signal in signals.forever() {
+            match (&tls, signal) {
+                (Some(tls), SIGHUP) => tls::reload(tls),
+                _ if std::mem::replace(&mut is_shutting_down, true) => {
+                    tracing::warn!("a second signal: ending at once");
+                    std::process::exit(1);
+                }
+                _ => {
+                    tracing::info!("shutting down: clients have {} s to leave", grace.as_secs());
+                    remote.shut_down(grace);
+                }
+            }
         }
     })?;
     Ok(())
@@ -91,16 +104,17 @@ fn write_ports_file(file: &Path, address: SocketAddr) -> io::Result<()> {
     std::fs::rename(&draft, file)
 }
 
-fn greet(address: SocketAddr, workers: usize) -> io::Result<()> {
+fn greet(address: SocketAddr, workers: usize, is_secure: bool) -> io::Result<()> {
     let threads = if workers == 1 { "1 worker".to_owned() } else { format!("{workers} workers") };
+    let (http, ws) = if is_secure { ("https", "wss") } else { ("http", "ws") };
     write!(
         io::stdout(),
-        "Sockeye serves on http://{address} with {threads}.\n\
+        "Sockeye serves on {http}://{address} with {threads}.\n\
          \n\
-         Try:  a browser at  http://{address}/\n\
-         \x20     npx wscat -c  ws://{address}/echo\n\
-         \x20     npx wscat -c  ws://{address}/topic/news   (in two terminals)\n\
-         \x20     curl          http://{address}/livez\n\
+         Try:  a browser at  {http}://{address}/\n\
+         \x20     npx wscat -c  {ws}://{address}/echo\n\
+         \x20     npx wscat -c  {ws}://{address}/topic/news   (in two terminals)\n\
+         \x20     curl          {http}://{address}/livez\n\
          \n\
          Ctrl-C ends it.\n"
     )
@@ -110,6 +124,7 @@ fn greet(address: SocketAddr, workers: usize) -> io::Result<()> {
 #[derive(Debug)]
 pub(crate) enum ServeError {
     Log(String),
+    Tls(TlsError),
     Bind(SocketAddr, io::Error),
     Start(io::Error),
     PortsFile(PathBuf, io::Error),
@@ -123,6 +138,7 @@ impl fmt::Display for ServeError {
                 f,
                 "RUST_LOG is {text:?}: expected a level such as info, or sockeye=debug, or several with commas"
             ),
+            Self::Tls(error) => error.fmt(f),
             Self::Bind(address, error) if error.kind() == io::ErrorKind::AddrInUse => write!(
                 f,
                 "{address} is in use: end what listens there, or choose another with --bind"

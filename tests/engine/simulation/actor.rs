@@ -5,7 +5,7 @@ use super::notes::Record;
 use super::storm::parse_topic;
 use super::world::World;
 use crate::support::Random;
-use sockeye::driver::{Network, Stream, Weather};
+use sockeye::driver::{Stream, Weather};
 use std::collections::BTreeMap;
 
 /// A client and what it is about to do.

@@ -176,10 +176,10 @@ impl Storm {
             network.set_weather(Weather::calm());
         }
         let first = self.actors.len();
-        for network in self.world.networks.clone() {
+        for worker in 0..self.world.workers.len() {
             for place in [Place::Echo, Place::Topic, Place::Mailed, Place::Timed] {
                 let mut newcomer = Actor::newcomer(self.actors.len(), place);
-                newcomer.come(&mut self.random, &network);
+                newcomer.come(&mut self.random, &self.world, worker);
                 self.actors.push(newcomer);
             }
         }

@@ -9,7 +9,8 @@ fn help_names_every_flag_and_every_endpoint() {
     for arguments in [&["--help"][..], &["serve", "--help"]] {
         let (code, help, _) = run(arguments);
         assert_eq!(code, Some(0));
-        let flags = ["--bind", "--workers", "--message-max", "--grace", "--ports-file"];
+        let flags =
+            ["--bind", "--workers", "--message-max", "--grace", "--ports-file", "--tls-cert"];
         let rest = ["/echo", "/topic/NAME", "/livez", "RUST_LOG", "127.0.0.1:8000", "1MiB"];
         for word in flags.iter().chain(&rest) {
             assert!(help.contains(word), "{word} is missing in\n{help}");

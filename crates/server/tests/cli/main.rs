@@ -4,3 +4,4 @@ mod client;
 mod commands;
 mod signals;
 mod sockeye;
+mod tls;

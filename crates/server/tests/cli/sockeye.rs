@@ -1,5 +1,6 @@
 //! Starts the binary, and ends it.
 
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -23,22 +24,29 @@ pub(crate) struct Sockeye {
 impl Sockeye {
     /// Starts one on a free port.
     pub(crate) fn start() -> Self {
-        Self::start_on("127.0.0.1:0", &fresh_file("ports"))
+        Self::start_with(&[])
+    }
+
+    /// Starts one on a free port with more arguments.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
+        Self::start_on("127.0.0.1:0", &fresh_file("ports"), arguments)
     }
 
     /// Starts one on the address of another one, which has ended, with the same ports file.
     pub(crate) fn start_again(other: &Self) -> Self {
         assert!(other.ports_file.exists(), "it was left there");
         std::fs::write(&other.ports_file, STALE).expect("a file of ours");
-        Self::start_on(&other.address.to_string(), &other.ports_file)
+        Self::start_on(&other.address.to_string(), &other.ports_file, &[])
     }
 
-    fn start_on(address: &str, ports_file: &Path) -> Self {
+    fn start_on(address: &str, ports_file: &Path, arguments: &[&str]) -> Self {
+        let said = File::create(ports_file.with_extension("said")).expect("a file of ours");
         let child = command(&["--bind", address, "--workers", "2", "--grace", "3600"])
             .arg("--ports-file")
             .arg(ports_file)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+            .args(arguments)
+            .stdout(said.try_clone().expect("an open file"))
+            .stderr(said)
             .spawn()
             .expect("the binary was built");
         let text = wait_for(|| {
@@ -59,6 +67,14 @@ impl Sockeye {
         assert!(status.expect("there is kill").success());
     }
 
+    /// Waits until it has written this, to standard output or to its log.
+    pub(crate) fn wait_until_said(&self, text: &str) {
+        wait_for(|| {
+            let said = std::fs::read_to_string(self.ports_file.with_extension("said")).ok()?;
+            said.contains(text).then_some(())
+        });
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child").is_none()
     }
@@ -74,6 +90,7 @@ impl Drop for Sockeye {
         // It may have ended.
         let _ended = self.child.kill();
         let _ended = self.child.wait();
+        let _missing = std::fs::remove_file(self.ports_file.with_extension("said"));
         let _missing = std::fs::remove_file(&self.ports_file);
     }
 }
