@@ -32,6 +32,14 @@ const NPM: Prerequisite =
 pub(crate) const CHROMIUM: Prerequisite =
     Prerequisite { name: "chromium", package: "chromium", probe: &["chromium", "--version"] };
 
+/// sslscan, which looks for weak TLS.
+pub(crate) const SSLSCAN: Prerequisite =
+    Prerequisite { name: "sslscan", package: "sslscan", probe: &["sslscan", "--version"] };
+
+/// OpenSSL's program, a client of TLS that shares no code with ours.
+pub(crate) const OPENSSL: Prerequisite =
+    Prerequisite { name: "openssl", package: "openssl", probe: &["openssl", "version"] };
+
 /// Python with virtual environments, for the Python clients and the conformance suite.
 pub(crate) const PYTHON: Prerequisite = Prerequisite {
     name: "python3 with venv",

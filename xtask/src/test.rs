@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use xshell::cmd;
 
-use crate::prerequisites::{self, CHROMIUM, CXX, PYTHON};
+use crate::prerequisites::{self, CHROMIUM, CXX, OPENSSL, PYTHON, SSLSCAN};
 use crate::project::Project;
 use crate::{autobahn, dependencies, fuzz, simulate, tidy};
 
@@ -15,8 +15,8 @@ use crate::{autobahn, dependencies, fuzz, simulate, tidy};
 /// The steps: what the machine lacks; formatting; clippy for the workspace and for the engine with less than all its
 /// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; ten thousand simulated
 /// storms; the engine with each set of features alone; what the project depends on (cargo deny, cargo tree); the
-/// documentation; other people's WebSockets as clients and as servers, and the page in Chromium; the conformance suite
-/// against server and client; every fuzz target for a few seconds; every benchmark once.
+/// documentation; other people's WebSockets as clients and as servers, the page in Chromium, and TLS by sslscan and
+/// OpenSSL; the conformance suite against server and client; every fuzz target for a few seconds; every benchmark once.
 ///
 /// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes about a
 /// quarter of an hour on two cores.
@@ -72,7 +72,7 @@ const STEPS: &[Step] = &[
 ];
 
 fn install(project: &Project) -> Result<()> {
-    prerequisites::ensure(&project.shell, &[CHROMIUM, CXX, PYTHON])?;
+    prerequisites::ensure(&project.shell, &[CHROMIUM, CXX, OPENSSL, PYTHON, SSLSCAN])?;
     prerequisites::ensure_node(project)?;
     prerequisites::ensure_rust_components(&project.shell)
 }
