@@ -2,19 +2,25 @@
 
 use super::clock::Deadline;
 use super::opening::Opening;
+#[cfg(feature = "tls")]
+use super::secure::Secure;
 use super::wire::{Controls, Wire, deadline_error};
 use super::{ClientConfig, ConnectError, WebSocket};
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 
 impl WebSocket<TcpStream> {
-    /// Connects over TCP, through the proxy if there is one, and opens the WebSocket.
+    /// Connects over TCP, through the proxy if there is one, and opens the WebSocket; for an address that starts with
+    /// `wss://` over TLS ([`ClientConfig::tls`]).
     ///
     /// # Errors
     ///
     /// Whose fault it was, as an error says it. Nothing is left of the connection then.
     pub fn connect(config: &ClientConfig) -> Result<Self, ConnectError> {
         config.check()?;
+        #[cfg(feature = "tls")]
+        let secure = Secure::wanted(config)?;
+        #[cfg(not(feature = "tls"))]
         if config.uri.is_secure() {
             return Err(ConnectError::TlsMissing);
         }
@@ -27,6 +33,10 @@ impl WebSocket<TcpStream> {
         stream.set_nodelay(true)?;
         let mut opening = Opening::new(Wire::new(stream, Some(Controls::tcp())), config);
         opening.pass_proxy(config)?;
+        #[cfg(feature = "tls")]
+        if let Some(secure) = secure {
+            opening.begin_tls(secure)?;
+        }
         Self::open(opening, config)
     }
 }

@@ -63,6 +63,17 @@ impl From<ClientHandshakeError> for ConnectError {
     }
 }
 
+#[cfg(feature = "tls")]
+impl ConnectError {
+    /// What the stream says of a handshake of TLS, in which rustls may have spoken.
+    pub(super) fn over_tls(error: io::Error) -> Self {
+        match error.downcast::<rustls::Error>() {
+            Ok(error) => Self::Tls(error),
+            Err(error) => Self::Io(error),
+        }
+    }
+}
+
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

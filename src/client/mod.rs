@@ -1,4 +1,5 @@
-//! The client that blocks its thread: a WebSocket over a TCP stream, or over any stream that reads and writes.
+//! The client that blocks its thread: a WebSocket over TCP, with TLS where the address asks for it, or over any stream that
+//! reads and writes.
 //!
 //! ```
 //! use sockeye::protocol::{CloseCode, Message};
@@ -43,7 +44,7 @@
 //!
 //! What to call after what:
 //!
-//! 1. [`WebSocket::connect`], or [`WebSocket::handshake`] over a stream of your own, such as one of TLS.
+//! 1. [`WebSocket::connect`], or [`WebSocket::handshake`] over a stream of your own, such as one that encrypts.
 //! 2. [`WebSocket::send`], [`WebSocket::ping`], [`WebSocket::receive`] in any order. Pings are answered while something is
 //!    being received, and at no other time.
 //! 3. `receive` gives `None` once the server has closed and has been answered. [`WebSocket::close`] closes from our side.
@@ -71,6 +72,8 @@ mod connect;
 mod error;
 mod opening;
 mod receiving;
+#[cfg(feature = "tls")]
+mod secure;
 mod websocket;
 mod wire;
 

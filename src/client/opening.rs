@@ -1,6 +1,8 @@
 //! The opening handshakes: with the proxy, if there is one, then with the server.
 
 use super::clock::Deadline;
+#[cfg(feature = "tls")]
+use super::secure::Secure;
 use super::wire::{Wire, deadline_error, is_timeout};
 use super::{ClientConfig, ConnectError};
 use crate::limits::RECEIVE_SIZE;
@@ -34,6 +36,17 @@ impl<S: Read + Write> Opening<S> {
         let mut request = Vec::new();
         tunnel.encode_request(&mut request);
         self.exchange(&request, |input| Ok(tunnel.handle_response(input)?))
+    }
+
+    /// Does the handshake of TLS; from then on everything is encrypted.
+    #[cfg(feature = "tls")]
+    pub(super) fn begin_tls(&mut self, secure: Secure) -> Result<(), ConnectError> {
+        if self.received > 0 {
+            // It must not be taken for what will be said over TLS.
+            let text = "something arrived before TLS had begun";
+            return Err(ConnectError::Io(io::Error::new(ErrorKind::InvalidData, text)));
+        }
+        self.wire.begin_tls(secure, self.deadline)
     }
 
     /// Opens the WebSocket, and says which subprotocol the server chose, and what is spoken from now on.

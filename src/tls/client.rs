@@ -2,10 +2,8 @@
 
 use super::{ALPN, TlsError};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::CertificateDer;
-#[cfg(feature = "net")]
-use rustls::pki_types::ServerName;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use std::fmt;
 use std::path::Path;
@@ -56,7 +54,6 @@ impl fmt::Debug for TlsClient {
 }
 
 /// The name that the certificate of a server has to be for: a name, or an address without brackets.
-#[cfg(feature = "net")]
 pub(crate) fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
     ServerName::try_from(host.to_owned()).map_err(|_| TlsError::HostInvalid(host.to_owned()))
 }

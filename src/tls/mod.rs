@@ -23,7 +23,6 @@ mod server;
 mod session;
 
 pub use client::TlsClient;
-#[cfg(feature = "net")]
 pub(crate) use client::server_name;
 pub use error::TlsError;
 pub use files::{MakeTicketer, TlsFiles};

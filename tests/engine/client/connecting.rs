@@ -52,7 +52,7 @@ fn a_port_that_nobody_listens_at_is_said_to_be_refused() {
 }
 
 #[test]
-fn encryption_is_refused_until_there_is_some() {
+fn encryption_is_refused_where_nothing_is_said_about_it() {
     let config = ClientConfig::new("wss://127.0.0.1:1/").unwrap();
     let error = WebSocket::connect(&config).unwrap_err();
     assert!(matches!(error, ConnectError::TlsMissing), "{error}");

@@ -12,6 +12,8 @@ mod opening;
 mod peer;
 mod proxy;
 mod script;
+#[cfg(feature = "tls")]
+mod secure;
 mod tunnel;
 mod uri;
 

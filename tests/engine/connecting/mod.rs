@@ -2,6 +2,8 @@
 
 mod failures;
 mod opening;
+#[cfg(feature = "tls")]
+mod secure;
 mod server;
 mod stage;
 mod talking;

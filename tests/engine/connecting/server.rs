@@ -59,6 +59,13 @@ impl Peer {
         (first, key, masked.map(|(index, byte)| byte ^ key[index % 4]).collect())
     }
 
+    /// The stream itself, when all that has arrived was taken.
+    #[cfg(feature = "tls")]
+    pub(super) fn into_stream(self) -> TcpStream {
+        assert_eq!(self.arrived, []);
+        self.stream
+    }
+
     pub(super) fn write(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).expect("it reads");
     }

@@ -1,5 +1,7 @@
 //! An authority of the tests' own, and the certificates that it signs. They are made anew in each run.
 
+#![cfg_attr(not(feature = "net"), expect(dead_code, reason = "servers need more of them"))]
+
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
     KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, SignatureAlgorithm,

@@ -1,12 +1,14 @@
 //! What the engine's tests share: frames written bit by bit, connections in named states, every chunking of an input.
 
-#[cfg(all(feature = "net", feature = "tls"))]
+#[cfg(feature = "tls")]
 pub(crate) mod certificates;
 mod chunking;
 mod frames;
 mod outcome;
 mod random;
 mod scenario;
+#[cfg(feature = "tls")]
+pub(crate) mod secure;
 #[cfg(feature = "net")]
 mod staged;
 
