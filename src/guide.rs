@@ -13,6 +13,7 @@
 )]
 //! | [`endings`] | limits, errors, close codes: how things go wrong and who is told |
 //! | [`embedding`] | the engine in a loop of your own |
+//! | [`tls`] | certificates, whom to trust, what encryption costs |
 //! | [`sans_io`] | the protocol alone, over any stream and with any runtime |
 //!
 //! The programs in `examples/` show each of these at work, in a hundred lines: `echo`, `chat`, `embed`,
@@ -28,3 +29,4 @@ pub mod http;
 pub mod lifecycle;
 pub mod sans_io;
 pub mod threads;
+pub mod tls;

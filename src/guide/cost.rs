@@ -7,6 +7,7 @@
 //! | what | allocates | copies |
 //! |---|---|---|
 //! | a connection that waits | nothing beyond its entry, 262 bytes measured with an empty state | |
+//! | … and speaks TLS | 3.7 KB altogether, most of it rustls' | |
 //! | a message that arrived whole in one read (64 KiB) | nothing | nothing: it is unmasked where it lies, and lent |
 //! | a message over several reads or fragments | a buffer from the worker's pool | each byte once; from 16 KiB missing on, nothing: the kernel writes into the message's buffer |
 //! | [`send`] | nothing: the queue is from a pool | the payload once, into the queue |

@@ -292,8 +292,8 @@ impl<H: Handler> Core<H> {
     fn next_fill(&mut self, slot: u32) -> FollowUp {
         let ticks = self.ticks;
         let connection = &mut self.connections[slot];
-        let (is_secure, is_receiving_record) =
-            (connection.is_secure(), connection.is_receiving_record());
+        let is_secure = connection.is_secure();
+        let is_receiving_record = is_secure && connection.is_receiving_record();
         let Some(open) = connection.open_mut() else {
             return FollowUp::None;
         };

@@ -50,6 +50,8 @@ impl Secure {
 /// Memory that all connections of a worker share.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
+    /// A connection of this worker speaks TLS, or did.
+    is_used: bool,
     /// What was decrypted of one receive.
     plaintext: Vec<u8>,
     /// A batch of plaintext that lay in pieces.
@@ -57,10 +59,11 @@ pub(crate) struct Scratch {
 }
 
 impl<H: Handler> Core<H> {
-    /// Whether there is such a connection, and it speaks TLS.
+    /// Whether there is such a connection, and it speaks TLS. Where none ever did, that is not even looked up.
     #[inline]
     pub(super) fn is_secure(&mut self, token: Token) -> bool {
-        self.connections.get_mut(token).is_some_and(|connection| connection.is_secure())
+        self.scratch.is_used
+            && self.connections.get_mut(token).is_some_and(|connection| connection.is_secure())
     }
 
     pub(crate) fn is_slot_secure(&self, slot: u32) -> bool {
@@ -85,11 +88,13 @@ impl<H: Handler> Core<H> {
 
     /// Has a connection speak TLS from now on.
     pub(super) fn secure(&mut self, slot: u32, session: Box<Session>) {
+        self.scratch.is_used = true;
         self.connections[slot].secure = Some(Box::new(Secure::new(session)));
         self.connections.mark_dirty(slot);
     }
 
     /// Handles records that arrived. What they say besides plaintext is for [`Core::end_secure`], when that is handled.
+    #[inline(never)]
     pub(super) fn receive_secure(
         &mut self,
         handler: &mut H,
@@ -117,6 +122,7 @@ impl<H: Handler> Core<H> {
     }
 
     /// Handles what records say besides plaintext: that the peer sends no more, and what it did wrong.
+    #[inline(never)]
     pub(super) fn end_secure(&mut self, handler: &mut H, token: Token) {
         let Some(connection) = self.connections.get_mut(token) else {
             return;
@@ -234,6 +240,7 @@ impl<S> Connections<S> {
 
 impl<D: Driver, H: Handler> Worker<D, H> {
     /// Sends what waits on a connection that speaks TLS, batch by batch for as long as the driver takes them.
+    #[inline(never)]
     pub(super) fn send_secure(&mut self, token: Token) {
         let (slot, ticks) = (token.slot, self.core.ticks);
         let flags = &mut self.core.connections[slot].flags;

@@ -8,6 +8,8 @@
 mod client;
 #[cfg(feature = "deflate")]
 mod compressed;
+#[cfg(feature = "tls")]
+mod secure;
 
 use allocation_counter::measure;
 use socket2::SockRef;
