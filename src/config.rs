@@ -116,6 +116,12 @@ impl Config {
             self.message_bytes_max + self.send_queue_bytes_max + limits::HELD_INPUT_BYTES_MAX;
         #[cfg(feature = "deflate")]
         let each = each + self.compression_bytes_max();
+        // What has arrived of a record or a handshake, and a batch of records.
+        #[cfg(feature = "tls")]
+        let each = match self.tls {
+            Some(_) => each + limits::TLS_PARTIAL_SIZE_MAX + 2 * limits::TLS_BATCH_SIZE,
+            None => each,
+        };
         connections.saturating_mul(each)
     }
 

@@ -87,15 +87,6 @@ impl<S> Connection<S> {
         false
     }
 
-    /// Whether TLS has received a part of a record.
-    #[inline]
-    pub(crate) fn is_receiving_record(&self) -> bool {
-        #[cfg(feature = "tls")]
-        return self.secure.as_ref().is_some_and(|secure| secure.session().is_receiving());
-        #[cfg(not(feature = "tls"))]
-        false
-    }
-
     /// The queue that the driver takes along: with TLS it is that of the records.
     #[inline]
     pub(crate) fn leaving(&mut self) -> &mut Option<Box<SendQueue>> {

@@ -1,6 +1,7 @@
 //! What becomes of bytes that arrived: request heads, frames, and the end of the stream.
 
 use super::connecting::ended_early;
+use super::connections::Connection;
 use super::core::Core;
 use super::phases::{Phase, StreamEnding};
 use super::requests::handler_failed;
@@ -308,6 +309,17 @@ impl<H: Handler> Core<H> {
             self.timers.schedule_earlier(slot, ticks + self.config.message_timeout);
         }
         fill.map_or(FollowUp::None, |(buffer, missing)| FollowUp::Fill(buffer, missing))
+    }
+}
+
+impl<S> Connection<S> {
+    /// Whether TLS has received a part of a record.
+    #[inline]
+    fn is_receiving_record(&self) -> bool {
+        #[cfg(feature = "tls")]
+        return self.secure.as_ref().is_some_and(|secure| secure.session().is_receiving());
+        #[cfg(not(feature = "tls"))]
+        false
     }
 }
 

@@ -33,7 +33,7 @@ fn storms_break_no_promise() {
 #[cfg(feature = "tls")]
 #[test]
 fn storms_with_tls_break_no_promise_either() {
-    run_seeds("storms_with_tls", 300, storm::run_secure);
+    run_seeds(300, storm::run_secure);
 }
 
 #[test]

@@ -27,7 +27,7 @@ fn storms_of_requests_break_no_promise() {
 #[cfg(feature = "tls")]
 #[test]
 fn secure_storms_of_requests_break_no_promise_either() {
-    run_seeds("secure_storms_of_requests", 200, storm::run_secure);
+    run_seeds(200, storm::run_secure);
 }
 
 #[test]
