@@ -109,7 +109,7 @@ thread_local! {
 }
 
 const SIZE_MAX: usize = 1 << 20;
-const MESSAGE_SIZE_MAX: usize = 5000;
+const MESSAGE_SIZE_MAX: usize = 1500;
 const HEADER_SIZE_MAX: usize = 14;
 /// More would only take more time.
-const WIRE_SIZE_MAX: usize = 10_000;
+const WIRE_SIZE_MAX: usize = 1500;

@@ -56,9 +56,11 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// Whether the other goes on behind a length that is not the shortest; a control frame has only one form of it.
+/// Whether the other goes on behind a length that is not the shortest, perhaps to what is wrong with the payload; a control
+/// frame has only one form of it.
 fn takes_longer_form(ours: &Seen, theirs: &Seen) -> bool {
-    let goes_on = theirs.events.len() > ours.events.len() || matches!(theirs.end, End::Closed(_));
+    let goes_on = theirs.events.len() > ours.events.len()
+        || matches!(theirs.end, End::Closed(_) | End::Fault(CloseCode::INVALID_PAYLOAD));
     match ours.fault {
         Some(ProtocolError::LengthInvalid) => true,
         Some(ProtocolError::ControlFrameTooBig) => goes_on,
