@@ -17,6 +17,7 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
 use self::process::Run;
+use self::summary::SideResult;
 use self::verdicts::{Outcomes, Verdicts};
 use crate::project::Project;
 use crate::server::ServerProcess;
@@ -29,8 +30,8 @@ use crate::server::ServerProcess;
 /// behavior and behaviorClose of each case with autobahn/expected.json. Prints every difference. Fails on any, and also
 /// when a case is missing from the report or is in it without being expected.
 ///
-/// target/autobahn/report/server/summary.md and client/summary.md are the results, on one page each; the HTML reports with
-/// every byte on the wire are beside them, one for each shard.
+/// target/autobahn/report/summary.md is the result on one page. server/summary.md and client/summary.md beside it have every
+/// difference, and the HTML reports with every byte on the wire, one for each shard.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Test the server at this address, of whoever it is, instead of ours: ws://HOST:PORT/PATH, which has to echo. No
@@ -48,13 +49,16 @@ pub(crate) struct Options {
     /// How many processes of the suite share the cases
     #[arg(long, value_name = "N", default_value = "2")]
     shards: NonZeroUsize,
+    /// Also keep the page with the result as autobahn/summary.md, which the README links
+    #[arg(long)]
+    record: bool,
 }
 
 impl Options {
     /// Our server and our client, all cases.
     pub(crate) fn everything() -> Self {
         let shards = NonZeroUsize::new(2).expect("two is not zero");
-        Self { url: None, client: None, cases: vec!["*".to_owned()], shards }
+        Self { url: None, client: None, cases: vec!["*".to_owned()], shards, record: false }
     }
 }
 
@@ -73,13 +77,20 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     };
     recreate(bench.report)?;
 
-    let mut differences = 0;
+    let mut results = Vec::new();
     if options.url.is_some() || options.client.is_none() {
-        differences += bench.test_server(chosen(expected.server, &options.cases)?)?;
+        results.push(bench.test_server(chosen(expected.server, &options.cases)?)?);
     }
     if options.client.is_some() || options.url.is_none() {
-        differences += bench.test_client(chosen(expected.client, &options.cases)?)?;
+        results.push(bench.test_client(chosen(expected.client, &options.cases)?)?);
     }
+    let page = summary::overview(&results);
+    fs::write(bench.report.join("summary.md"), &page)?;
+    if options.record {
+        fs::write(project.root.join("autobahn").join("summary.md"), &page)?;
+    }
+    print!("{page}");
+    let differences: usize = results.iter().map(|result| result.differences).sum();
     ensure!(differences == 0, "the verdicts differ from autobahn/expected.json");
     Ok(())
 }
@@ -93,8 +104,8 @@ struct Bench<'a> {
 }
 
 impl Bench<'_> {
-    /// Tests the server, and says how many verdicts are not as they should be.
-    fn test_server(&self, expected: Verdicts) -> Result<usize> {
+    /// Tests the server, and says what became of it.
+    fn test_server(&self, expected: Verdicts) -> Result<SideResult> {
         let report = self.report.join("server");
         recreate(&report)?;
         let (url, server) = match &self.options.url {
@@ -104,6 +115,10 @@ impl Bench<'_> {
                 let server = ServerProcess::start(&binary, SERVER_OPTIONS, &report)?;
                 (format!("ws://{}/echo", server.address()), Some(server))
             }
+        };
+        let subject = match server {
+            Some(_) => "our server".to_owned(),
+            None => format!("the server at `{url}`"),
         };
         println!("{} cases against the server at {url}", expected.len());
         let actual = server_side::run(&self.run(&expected, &report), &url, self.options.shards)?;
@@ -115,11 +130,11 @@ impl Bench<'_> {
             "no case was run: does a server listen at {url}? See the logs in {}",
             report.display()
         );
-        judge(&format!("the server at `{url}`"), &expected, &actual, &report)
+        judge(&subject, &expected, &actual, &report)
     }
 
-    /// Tests the client, and says how many verdicts are not as they should be.
-    fn test_client(&self, expected: Verdicts) -> Result<usize> {
+    /// Tests the client, and says what became of it.
+    fn test_client(&self, expected: Verdicts) -> Result<SideResult> {
         let report = self.report.join("client");
         recreate(&report)?;
         let command = match &self.options.client {
@@ -129,11 +144,14 @@ impl Bench<'_> {
                 vec![example.display().to_string()]
             }
         };
-        let subject = command.join(" ");
-        println!("{} cases against the client {subject}", expected.len());
+        let subject = match &self.options.client {
+            Some(command) => format!("the client `{command}`"),
+            None => "our client".to_owned(),
+        };
+        println!("{} cases against {subject}", expected.len());
         let run = self.run(&expected, &report);
         let actual = client_side::run(&run, &command, self.options.shards)?;
-        judge(&format!("the client `{subject}`"), &expected, &actual, &report)
+        judge(&subject, &expected, &actual, &report)
     }
 
     fn run<'r>(&'r self, expected: &'r Verdicts, report: &'r Path) -> Run<'r> {
@@ -146,8 +164,13 @@ impl Bench<'_> {
     }
 }
 
-/// Prints and writes down how the verdicts differ, and says how many do.
-fn judge(subject: &str, expected: &Verdicts, actual: &Outcomes, report: &Path) -> Result<usize> {
+/// Prints and writes down how the verdicts differ, and sums up.
+fn judge(
+    subject: &str,
+    expected: &Verdicts,
+    actual: &Outcomes,
+    report: &Path,
+) -> Result<SideResult> {
     let differences = verdicts::compare(expected, actual);
     let summary = report.join("summary.md");
     fs::write(&summary, summary::markdown(subject, expected, actual, &differences))?;
@@ -155,7 +178,7 @@ fn judge(subject: &str, expected: &Verdicts, actual: &Outcomes, report: &Path) -
         println!("{difference}");
     }
     println!("{} cases, {} differences: {}", actual.len(), differences.len(), summary.display());
-    Ok(differences.len())
+    Ok(SideResult::new(subject, actual, differences.len()))
 }
 
 /// Those of the expected verdicts that the patterns mean.

@@ -5,6 +5,40 @@ use std::fmt::Write;
 
 use super::verdicts::{Difference, Outcome, Outcomes, Verdict, Verdicts};
 
+/// What became of one side.
+pub(super) struct SideResult {
+    subject: String,
+    /// Cases by both verdicts.
+    counts: BTreeMap<String, usize>,
+    pub(super) differences: usize,
+}
+
+impl SideResult {
+    pub(super) fn new(subject: &str, actual: &Outcomes, differences: usize) -> Self {
+        let mut counts = BTreeMap::new();
+        for outcome in actual.values() {
+            *counts.entry(outcome.verdict.to_string()).or_default() += 1;
+        }
+        Self { subject: subject.to_owned(), counts, differences }
+    }
+}
+
+/// Everything that was tested, on one page.
+pub(super) fn overview(results: &[SideResult]) -> String {
+    let mut page = String::from(
+        "# Autobahn|Testsuite 25.10.1\n\n`behavior / behaviorClose`, and how many cases have them.\n\n",
+    );
+    page +=
+        "| tested | cases | verdicts | not as in `autobahn/expected.json` |\n|---|---|---|---|\n";
+    for SideResult { subject, counts, differences } in results {
+        let cases: usize = counts.values().sum();
+        let by_number = counts.iter().map(|(verdict, count)| format!("{count} {verdict}"));
+        let verdicts = by_number.collect::<Vec<_>>().join(", ");
+        let _ = writeln!(page, "| {subject} | {cases} | {verdicts} | {differences} |");
+    }
+    page
+}
+
 /// Counts by section, then every difference with the page that shows it.
 pub(super) fn markdown(
     subject: &str,
@@ -73,6 +107,19 @@ fn reports(actual: &Outcomes) -> String {
 mod tests {
     use super::*;
     use crate::autobahn::verdicts::{compare, parse_expected, parse_report};
+
+    #[test]
+    fn the_overview_has_a_line_for_each_side() {
+        let json = r#"{"s": {"1.1.1": {"behavior": "OK", "behaviorClose": "OK", "reportfile": "a.json"},
+            "1.1.2": {"behavior": "OK", "behaviorClose": "OK", "reportfile": "b.json"},
+            "7.1.6": {"behavior": "INFORMATIONAL", "behaviorClose": "OK", "reportfile": "c.json"}}}"#;
+        let actual = parse_report(json, "shard-1").expect("valid");
+        let page = overview(&[SideResult::new("our server", &actual, 1)]);
+        assert!(
+            page.ends_with("| our server | 3 | 1 INFORMATIONAL / OK, 2 OK / OK | 1 |\n"),
+            "{page}"
+        );
+    }
 
     #[test]
     fn the_page_counts_by_section_and_lists_what_differs() {
