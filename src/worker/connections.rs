@@ -178,6 +178,12 @@ impl<S> Connection<S> {
         }
     }
 
+    /// Whether its messages may come compressed.
+    #[inline]
+    pub(crate) const fn is_deflating(&self) -> bool {
+        matches!(&self.phase, Phase::Open(open) if open.protocol.is_deflating())
+    }
+
     /// Whether even what is not compressed is encoded for it alone.
     pub(crate) fn has_frames_of_own(&self) -> bool {
         match &self.phase {

@@ -124,16 +124,12 @@ impl<H: Handler> Core<H> {
         bytes: &mut [u8],
     ) -> FollowUp {
         let mut input = Input::with_spare(bytes, self.messages.take());
+        // Handlers are called meanwhile; only what inflates is out of their reach.
         #[cfg(feature = "deflate")]
-        let mut inflater = match &self.connections[slot].phase {
-            Phase::Open(open) if open.protocol.is_deflating() => {
-                Some(std::mem::take(&mut self.compression.inflater))
-            }
-            _ => None,
-        };
+        let mut inflater = std::mem::take(&mut self.compression.inflater);
         #[cfg(feature = "deflate")]
-        if let Some(inflater) = &mut inflater {
-            input = input.with_inflater(inflater);
+        {
+            input = input.with_inflater(&mut inflater);
         }
         let mut rest = None;
         while let Some(open) = self.connections[slot].open_mut() {
@@ -142,7 +138,7 @@ impl<H: Handler> Core<H> {
                 Ok(None) => break,
                 Err(error) => self.fail(handler, slot, error),
             }
-            if input.needs_spare() {
+            if self.connections[slot].is_deflating() && input.needs_spare() {
                 input.recycle(self.messages.take());
             }
             if self.connections[slot].is_corked_past(self.config.cork_bytes)
@@ -154,7 +150,7 @@ impl<H: Handler> Core<H> {
         }
         self.messages.give(input.into_spare());
         #[cfg(feature = "deflate")]
-        if let Some(inflater) = inflater {
+        {
             self.compression.inflater = inflater;
         }
         match rest {

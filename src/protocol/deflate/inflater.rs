@@ -10,7 +10,7 @@ use zlib_rs::{Inflate, InflateFlush, Status};
 /// It begins empty, and holds 47 KiB from the first message on. Make one for each thread, and lend it to
 /// [`Input::with_inflater`](crate::protocol::Input::with_inflater).
 #[derive(Default)]
-pub struct Inflater(Option<Inflate>);
+pub struct Inflater(Option<Box<Inflate>>);
 
 impl Inflater {
     /// An inflater without memory so far.
@@ -35,7 +35,7 @@ impl Inflater {
         if payload.is_empty() {
             return Ok(());
         }
-        let inflater = self.0.get_or_insert_with(|| Inflate::new(false, WINDOW_BITS));
+        let inflater = self.0.get_or_insert_with(|| Box::new(Inflate::new(false, WINDOW_BITS)));
         restart(inflater, window)?;
         let start = output.len();
         let mut inflating = Inflating { inflater, output, start, size_max };
