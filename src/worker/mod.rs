@@ -21,6 +21,7 @@ mod connections;
 mod core;
 mod deadlines;
 mod embedding;
+mod flags;
 mod flush;
 mod handover;
 mod held;

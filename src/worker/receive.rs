@@ -138,7 +138,7 @@ impl<H: Handler> Core<H> {
                 Ok(None) => break,
                 Err(error) => self.fail(handler, slot, error),
             }
-            if self.connections[slot].is_deflating() && input.needs_spare() {
+            if input.needs_spare() && self.connections[slot].is_deflating() {
                 input.recycle(self.messages.take());
             }
             if self.connections[slot].is_corked_past(self.config.cork_bytes)

@@ -98,6 +98,8 @@ fn tests(project: &Project) -> Result<()> {
 }
 
 fn feature_sets(project: &Project) -> Result<()> {
+    // The storms have a step of their own, with all features.
+    let _few = project.shell.push_env("SOCKEYE_SEEDS", "100");
     for features in FEATURE_SETS {
         cargo_test(project, &[["--package", "sockeye"].as_slice(), features].concat())?;
     }

@@ -45,7 +45,7 @@ impl<'b> Input<'b> {
     #[must_use]
     pub const fn needs_spare(&self) -> bool {
         #[cfg(feature = "deflate")]
-        return self.inflater.is_some() && self.spare.capacity() == 0 && !self.bytes.is_empty();
+        return !self.bytes.is_empty() && self.spare.capacity() == 0 && self.inflater.is_some();
         #[cfg(not(feature = "deflate"))]
         false
     }
