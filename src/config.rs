@@ -112,14 +112,18 @@ impl Config {
     /// once for all who are not behind; and a single message or response that is larger than the send queue.
     #[must_use]
     pub const fn held_bytes_max(&self, connections: usize) -> usize {
-        let each =
-            self.message_bytes_max + self.send_queue_bytes_max + limits::HELD_INPUT_BYTES_MAX;
+        let each = self
+            .message_bytes_max
+            .saturating_add(self.send_queue_bytes_max)
+            .saturating_add(limits::HELD_INPUT_BYTES_MAX);
         #[cfg(feature = "deflate")]
-        let each = each + self.compression_bytes_max();
+        let each = each.saturating_add(self.compression_bytes_max());
         // What has arrived of a record or a handshake, and a batch of records.
         #[cfg(feature = "tls")]
         let each = match self.tls {
-            Some(_) => each + limits::TLS_PARTIAL_SIZE_MAX + 2 * limits::TLS_BATCH_SIZE,
+            Some(_) => {
+                each.saturating_add(limits::TLS_PARTIAL_SIZE_MAX + 2 * limits::TLS_BATCH_SIZE)
+            }
             None => each,
         };
         connections.saturating_mul(each)
@@ -128,7 +132,8 @@ impl Config {
     /// What a compressed message may have beyond one that is not, and the contexts.
     #[cfg(feature = "deflate")]
     const fn compression_bytes_max(&self) -> usize {
-        let longer = self.message_bytes_max / 1024 + 64;
+        let longer = self.message_bytes_max / limits::COMPRESSED_GROWTH_PART
+            + limits::COMPRESSED_GROWTH_BYTES;
         match self.deflate.mode {
             DeflateMode::Off => 0,
             DeflateMode::Shared => longer,

@@ -71,7 +71,7 @@
 //! - **Backpressure is told.** `send` answers how much waits, and refuses past a bound; reading from a connection pauses
 //!   while much waits for it.
 //! - **A slow subscriber has no queue of its own publications.** It leaves the topic, and is told what it missed.
-//! - **Costs.** An idle connection owns no buffer. A message costs no allocation in the steady state. A publication is
+//! - **Costs.** An idle connection owns no buffer, unless it keeps a context of compression. A message costs no allocation in the steady state. A publication is
 //!   encoded once per worker, and each receiver costs a reference to it.
 //!
 #![cfg_attr(
@@ -125,8 +125,8 @@
 //! |---|---|---|
 //! | none | frames, messages, the closing handshake | none |
 //! | `handshake` | the opening handshake, HTTP/1.1, the client that blocks | `base64`, `getrandom`, `httparse`, `sha1` |
-//! | `deflate` | compressed messages: permessage-deflate | those and `zlib-rs` |
 //! | `net`, the default | servers: workers on epoll, so on Linux | and `crossbeam-channel`, `mio`, `slab`, `socket2` |
+//! | `deflate` | compressed messages: permessage-deflate | those of `handshake`, and `zlib-rs` |
 //! | `tls` | `wss://` for the client that blocks and, with `net`, for servers and for clients on workers | those of `handshake`, and `rustls` without a provider |
 //!
 //! # Map

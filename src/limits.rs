@@ -203,7 +203,17 @@ pub const DEFLATE_BUDGET_BYTES_MAX: usize = 1024 * 1024;
 
 /// Blocks of one compressed message that may say to be the last one, although the message goes on behind them. A peer pays
 /// two bytes for one, and we pay for a window.
-pub const DEFLATE_STREAMS_MAX: usize = 16;
+pub const DEFLATE_STREAMS_MAX: usize = 4;
 
 /// Bytes that what compresses for a thread keeps for its output from one message to the next.
 pub const COMPRESSOR_KEPT_BYTES_MAX: usize = 1024 * 1024;
+
+/// A compressed message may be larger than one that is not by this part of it: the codes that a fast compressor takes for
+/// everything have nine bits for half of all bytes.
+pub const COMPRESSED_GROWTH_PART: usize = 8;
+
+/// And by so many bytes, for the ends of blocks.
+pub const COMPRESSED_GROWTH_BYTES: usize = 64;
+
+/// Bytes that the messages of one read are inflated to before those behind them wait for the next turn.
+pub const INFLATED_PER_READ_MAX: usize = 1024 * 1024;

@@ -22,7 +22,8 @@
 //!
 //! - **Handlers see nothing of it.** Messages arrive inflated, and what is sent is compressed on its way, unless it is smaller
 //!   than [`DeflateConfig::threshold_bytes`] or would not become smaller.
-//! - **A publication is compressed once** for all subscribers of a worker that take it so. It refers to nothing before it, also
+//! - **A publication is compressed once** for all subscribers of a worker that take it with the same of three windows (512 bytes,
+//!   4 KiB, 32 KiB). It refers to nothing before it, also
 //!   for connections with a context of their own.
 //! - **What must not be compressed** is sent with [`send_uncompressed`], or published as [`Prepared::uncompressed`]: images,
 //!   which are compressed already, and secrets beside what an attacker can choose, whose size would tell about them.

@@ -13,7 +13,7 @@
 //! | [`send`] | nothing: the queue is from a pool | the payload once, into the queue |
 //! | [`send`] of the very message that the handler was given, from 32 KiB on | nothing | nothing: the queue shares its buffer |
 //! | [`Prepared::new`] | the frame, once | the payload once |
-//! | [`send_prepared`] | nothing | the frame once |
+//! | [`send_prepared`] | nothing | the frame once; where it is compressed, it is so for each connection |
 //! | [`publish`], on the own worker | nothing | the payload once, however many subscribe |
 //! | … each receiver there | nothing | nothing: a reference and a range |
 //! | … for all other workers together | the topic's name and the frame, once | the payload once, then once on each of them |
@@ -39,7 +39,7 @@
 //! - **The clock is read once per turn.** [`WorkerContext::now`] is that moment.
 //!
 //! What all clients together can make a server hold is at most connections × ([`message_bytes_max`] +
-//! [`send_queue_bytes_max`] + 128 KiB of input that waits for its turn), and only while each of them is in the middle of all
+//! [`send_queue_bytes_max`] + 192 KiB of input that waits for its turn), and only while each of them is in the middle of all
 //! three; and what handlers keep of the bodies of requests. Buffers that are not in use are the
 //! worker's, in pools that are bounded too.
 //!

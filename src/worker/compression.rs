@@ -1,7 +1,8 @@
 //! What compresses and inflates for a worker's connections: permessage-deflate where the engine has it, else nothing.
 //!
-//! A publication is compressed once for all subscribers that take it so, whatever contexts they have: those with context
-//! takeover are sent what refers to nothing before it, and what they get next refers to nothing before that.
+//! A publication is compressed once for all subscribers that take it so with one of three windows, whatever contexts they
+//! have: those with context takeover are sent what refers to nothing before it, and what they get next refers to nothing
+//! before that.
 
 use crate::protocol::{Connection, Message, SendError};
 
@@ -29,27 +30,18 @@ pub(crate) struct Coding {
 struct Deflate {
     shape: Shape,
     threshold_bytes: usize,
-    /// The subscribers have contexts, which have to forget what was sent before.
-    has_context: bool,
 }
 
 #[cfg(feature = "deflate")]
 impl Coding {
     /// How this connection takes what is published.
     pub(super) fn of(connection: &Connection) -> Self {
-        let deflate = connection.broadcast_shape().map(|(shape, threshold_bytes, has_context)| {
-            Deflate { shape, threshold_bytes, has_context }
-        });
-        Self { deflate }
+        let deflate = connection.broadcast_shape();
+        Self { deflate: deflate.map(|(shape, threshold_bytes)| Deflate { shape, threshold_bytes }) }
     }
 
     pub(super) const fn is_plain(&self) -> bool {
         self.deflate.is_none()
-    }
-
-    /// Whether its receivers have to be told of what was compressed.
-    pub(super) fn has_context(&self) -> bool {
-        self.deflate.is_some_and(|deflate| deflate.has_context)
     }
 }
 
@@ -62,11 +54,6 @@ impl Coding {
     #[expect(clippy::unused_self, reason = "the same call as with permessage-deflate")]
     pub(super) const fn is_plain(&self) -> bool {
         true
-    }
-
-    #[expect(clippy::unused_self, reason = "the same call as with permessage-deflate")]
-    pub(super) const fn has_context(&self) -> bool {
-        false
     }
 }
 
@@ -88,7 +75,7 @@ impl Compression {
 
     /// Appends frames in this coding, and says whether any was compressed.
     pub(super) fn encode(&mut self, coding: Coding, frames: &[u8], output: &mut Vec<u8>) -> bool {
-        let Some(Deflate { shape, threshold_bytes, .. }) = coding.deflate else {
+        let Some(Deflate { shape, threshold_bytes }) = coding.deflate else {
             output.extend_from_slice(frames);
             return false;
         };

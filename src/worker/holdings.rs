@@ -1,6 +1,7 @@
 //! What a worker holds: for tests that nothing is left over, and for whoever watches a server.
 
 use super::Worker;
+use super::phases::Phase;
 use crate::driver::Driver;
 use crate::handler::Handler;
 
@@ -29,6 +30,8 @@ pub struct Holdings {
     /// Bytes of memory for messages, request heads and answers that have not arrived whole. What the driver receives into at
     /// present is not among them.
     pub message_bytes: usize,
+    /// Bytes of the contexts of connections that compress.
+    pub context_bytes: usize,
     /// Bytes that were received and wait for their turn.
     pub held_bytes: usize,
     /// Connections on their way to other workers.
@@ -49,7 +52,10 @@ impl Holdings {
     /// Bytes that the worker holds for its peers: what [`crate::Config::held_bytes_max`] bounds.
     #[must_use]
     pub const fn bytes(&self) -> usize {
-        self.backlog_bytes + self.message_bytes + self.held_bytes
+        let bytes = self.backlog_bytes + self.message_bytes + self.context_bytes + self.held_bytes;
+        #[cfg(feature = "tls")]
+        let bytes = bytes + self.record_bytes;
+        bytes
     }
 }
 
@@ -76,6 +82,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             let backlog = connection.backlog();
             holdings.subscriptions += connection.subscriptions.len();
             holdings.message_bytes += connection.phase.message_bytes();
+            if let Phase::Open(open) = &connection.phase {
+                holdings.context_bytes += open.protocol.context_bytes();
+            }
             holdings.backlog_bytes += backlog;
             holdings.backlog_bytes_max = holdings.backlog_bytes_max.max(backlog);
         }

@@ -77,12 +77,16 @@ impl Messages {
     }
 
     /// The handler has returned; `buffer` is the message's.
-    pub(super) fn finish(&mut self, buffer: Vec<u8>) {
+    pub(super) fn finish(&mut self, mut buffer: Vec<u8>) {
         self.present = None;
         let Some(batch) = self.shared.take() else {
             self.give(buffer);
             return;
         };
+        // Send queues count the message, not the room that it was put together in.
+        if buffer.capacity() > 2 * buffer.len() {
+            buffer.shrink_to_fit();
+        }
         let size = buffer.capacity();
         batch.seal(buffer);
         // One that is not watched is freed, not kept, when the last send queue has sent it.

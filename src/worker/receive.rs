@@ -7,6 +7,8 @@ use super::phases::{Phase, StreamEnding};
 use super::requests::handler_failed;
 use crate::driver::Token;
 use crate::handler::{CloseCause, Closed, Context, Handler};
+#[cfg(feature = "deflate")]
+use crate::limits::INFLATED_PER_READ_MAX;
 use crate::protocol::{CloseCode, CloseFrame, Event, Input, Payload, ProtocolError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -139,6 +141,12 @@ impl<H: Handler> Core<H> {
                 Err(error) => self.fail(handler, slot, error),
             }
             if input.needs_spare() && self.connections[slot].is_deflating() {
+                #[cfg(feature = "deflate")]
+                if input.inflated_bytes() > INFLATED_PER_READ_MAX {
+                    // Little input can be much to inflate, and others wait.
+                    self.hold(slot, input.rest());
+                    break;
+                }
                 input.recycle(self.messages.take());
             }
             if self.connections[slot].is_corked_past(self.config.cork_bytes)

@@ -14,7 +14,7 @@ mod lane;
 use super::compression::{Coding, Compression};
 use super::connections::{Connections, Subscription};
 use crate::buffer::Batch;
-use lane::{Lane, Publication, Subscriber, start_of, unseen};
+use lane::{Lane, Subscriber, start_of, unseen};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
@@ -147,28 +147,30 @@ impl Topics {
             topic.is_dirty = true;
             self.dirty.push(index);
         }
-        for lane in topic.lanes.iter_mut().filter(|lane| !lane.subscribers.is_empty()) {
-            if lane.batch.is_none() {
-                let (batch, memory) = reuse(&mut self.used);
-                (lane.batch, lane.bytes) = (Some(batch), memory);
+        let except = except.unwrap_or(NOBODY);
+        for first in 0..topic.lanes.len() {
+            let (before, lanes) = topic.lanes.split_at_mut(first);
+            let variant = lanes[0].variant;
+            let is_live = |lane: &Lane| lane.variant == variant && !lane.subscribers.is_empty();
+            if !is_live(&lanes[0]) || before.iter().any(is_live) {
+                continue;
             }
-            // What an encoder wrote before it panicked is no publication.
-            let start = start_of(&lane.publications, lane.publications.len());
-            lane.bytes.truncate(start);
-            let is_compressed = match &mut compression {
-                Some(compression) if !lane.coding.is_plain() => {
-                    self.plain.clear();
-                    encode(lane.variant, &mut self.plain);
+            if lanes[0].coding.is_plain() && !lanes[1..].iter().any(is_live) {
+                lanes[0].begin(&mut self.used);
+                encode(variant, &mut lanes[0].bytes);
+                lanes[0].end(mark, except, false);
+                continue;
+            }
+            self.plain.clear();
+            self.plain.shrink_to(BATCH_KEPT_SIZE_MAX);
+            encode(variant, &mut self.plain);
+            for lane in lanes.iter_mut().filter(|lane| is_live(lane)) {
+                lane.begin(&mut self.used);
+                let is_compressed = compression.as_mut().is_some_and(|compression| {
                     compression.encode(lane.coding, &self.plain, &mut lane.bytes)
-                }
-                _ => {
-                    encode(lane.variant, &mut lane.bytes);
-                    false
-                }
-            };
-            let end = lane.bytes.len();
-            let except = except.unwrap_or(NOBODY);
-            lane.publications.push(Publication { end, mark, except, is_compressed });
+                });
+                lane.end(mark, except, is_compressed);
+            }
         }
     }
 
@@ -211,7 +213,7 @@ impl Topics {
             let seen = lane.subscribers[position as usize].seen as usize;
             if seen < lane.publications.len() {
                 lane.subscribers[position as usize].seen = lane.publications.len() as u32;
-                if lane.has_to_tell(seen) {
+                if lane.publications[seen..].iter().any(|one| one.is_compressed_for(slot)) {
                     connections[slot].forget_sent();
                 }
                 let queue = connections.outgoing(slot);
@@ -263,7 +265,6 @@ impl Topics {
         self.published_bytes += end;
         let batch = lane.batch.take().expect(HAS_BATCH);
         batch.seal(std::mem::take(&mut lane.bytes));
-        let has_context = lane.coding.has_context();
         for Subscriber { slot, seen, .. } in &mut lane.subscribers {
             let seen = std::mem::take(seen) as usize;
             let publications = &lane.publications[seen..];
@@ -280,7 +281,7 @@ impl Topics {
                 }));
                 continue;
             }
-            if has_context && publications.iter().any(|one| one.is_compressed) {
+            if publications.iter().any(|one| one.is_compressed_for(*slot)) {
                 connections[*slot].forget_sent();
             }
             if publications.iter().all(|one| one.except != *slot) {
@@ -334,17 +335,6 @@ impl Topics {
             self.by_name.remove(&topic.name);
         }
     }
-}
-
-/// A batch and memory for this tick, of an earlier batch that everybody has sent if there is one.
-fn reuse(used: &mut VecDeque<Rc<Batch>>) -> (Rc<Batch>, Vec<u8>) {
-    if let Some(mut oldest) = used.pop_front() {
-        if let Some(memory) = Batch::reclaim(&mut oldest) {
-            return (oldest, memory);
-        }
-        used.push_back(oldest);
-    }
-    (Rc::default(), Vec::new())
 }
 
 const HAS_BATCH: &str = "a lane with publications has a batch";

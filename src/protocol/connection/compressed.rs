@@ -55,13 +55,18 @@ impl Connection {
         Ok(())
     }
 
-    /// What a broadcast to this connection is compressed with, if it takes it compressed, and from which size on. `true`: it
-    /// has to be told of each that was, by [`Connection::forget_sent`].
+    /// What a broadcast to this connection is compressed with, if it takes it compressed, and from which size on. It has to
+    /// be told of each that was, by [`Connection::forget_sent`].
     #[cfg(feature = "net")]
-    pub(crate) fn broadcast_shape(&self) -> Option<(Shape, usize, bool)> {
+    pub(crate) fn broadcast_shape(&self) -> Option<(Shape, usize)> {
         let context = self.deflate.as_ref()?;
-        let (shape, has_context) = context.broadcast_shape()?;
-        Some((shape, context.threshold_bytes(), has_context))
+        Some((context.broadcast_shape()?, context.threshold_bytes()))
+    }
+
+    /// Bytes that are kept from one message to the next.
+    #[cfg(feature = "net")]
+    pub(crate) fn context_bytes(&self) -> usize {
+        self.deflate.as_ref().map_or(0, |context| context.held_bytes())
     }
 
     /// A message was sent that had been compressed without this connection's context.

@@ -37,8 +37,19 @@ impl<'b> Input<'b> {
     #[cfg(feature = "deflate")]
     #[must_use]
     pub const fn with_inflater(mut self, inflater: &'b mut Inflater) -> Self {
+        inflater.begin_count();
         self.inflater = Some(inflater);
         self
+    }
+
+    /// What the inflater had to do for this input so far, in bytes: a worker lets others have their turn when it is much.
+    #[cfg(feature = "deflate")]
+    #[must_use]
+    pub const fn inflated_bytes(&self) -> usize {
+        match &self.inflater {
+            Some(inflater) => inflater.inflated_bytes(),
+            None => 0,
+        }
     }
 
     /// Whether the next compressed message has to be inflated into a new buffer, unless [`Input::recycle`] brings one.

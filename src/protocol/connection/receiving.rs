@@ -1,7 +1,10 @@
 //! Bytes in, events out.
 
 use super::{Assembly, Closing, Connection, Content, Event, Frame, Input, Receiving, Role};
-use crate::limits::{FILL_SIZE_MAX, FILL_SIZE_MIN, FILL_TRUST_SIZE, HEADER_SIZE_MAX};
+use crate::limits::{
+    COMPRESSED_GROWTH_BYTES, COMPRESSED_GROWTH_PART, FILL_SIZE_MAX, FILL_SIZE_MIN, FILL_TRUST_SIZE,
+    HEADER_SIZE_MAX,
+};
 use crate::protocol::close::CloseFrame;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::frame::FrameHeader;
@@ -199,7 +202,10 @@ impl Connection {
                 return whole_message(header.opcode, payload).map(Some);
             }
             self.message = Some(Assembly::new(header));
-            self.assembled = mem::take(&mut input.spare);
+            // A larger one, of a message that was inflated, would hold more for this one than a message may take.
+            if input.spare.capacity() <= self.payload_size_max(header.is_compressed) {
+                self.assembled = mem::take(&mut input.spare);
+            }
         }
         if size == 0 {
             return self.finish_frame(frame.is_final, input);
@@ -246,8 +252,10 @@ impl Connection {
     #[inline]
     const fn payload_size_max(&self, is_compressed: bool) -> usize {
         match is_compressed {
-            // What does not shrink grows: by five bytes per block of 16 KiB, and a few.
-            true => self.message_size_max.saturating_add(self.message_size_max / 1024 + 64),
+            true => self
+                .message_size_max
+                .saturating_add(self.message_size_max / COMPRESSED_GROWTH_PART)
+                .saturating_add(COMPRESSED_GROWTH_BYTES),
             false => self.message_size_max,
         }
     }

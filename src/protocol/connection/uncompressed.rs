@@ -10,6 +10,13 @@ impl Connection {
         false
     }
 
+    /// Bytes that are kept from one message to the next.
+    #[cfg(feature = "net")]
+    #[expect(clippy::unused_self, reason = "the same call as with permessage-deflate")]
+    pub(crate) const fn context_bytes(&self) -> usize {
+        0
+    }
+
     /// Never called, because no compressed frame passes.
     #[expect(clippy::unused_self, reason = "the same call as with permessage-deflate")]
     #[expect(clippy::needless_pass_by_ref_mut, reason = "the same call as with permessage-deflate")]

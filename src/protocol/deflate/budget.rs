@@ -82,13 +82,17 @@ impl Budget {
     #[must_use]
     pub const fn bytes(&self) -> usize {
         let receiving = 1 << self.receiving_window_bits;
-        let sending_window = 1 << self.sending_window_bits;
         receiving
             + match self.own_memory_level {
-                None => sending_window,
-                Some(level) => COMPRESSOR_BYTES + 4 * sending_window + (7 << (level + 6)),
+                None => 1 << self.sending_window_bits,
+                Some(level) => compressor_bytes(self.sending_window_bits, level),
             }
     }
+}
+
+/// What a compressor of zlib-rs holds.
+pub(super) const fn compressor_bytes(window_bits: u8, memory_level: u8) -> usize {
+    COMPRESSOR_BYTES + (4 << window_bits) + (7 << (memory_level + 6))
 }
 
 /// The largest window of at most `bytes`, as a power of two.

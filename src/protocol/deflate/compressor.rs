@@ -67,10 +67,15 @@ impl Compressor {
         &self.output[..size]
     }
 
-    /// Compresses a message with a compressor that remembers those before it.
-    pub(super) fn compress_with(&mut self, compressor: &mut Deflate, message: &[u8]) -> &[u8] {
-        let size = compress(compressor, message, &mut self.output);
-        &self.output[..size]
+    /// Compresses a message with a compressor that remembers those before it; `None` if it does not become smaller, and
+    /// then the compressor has forgotten everything.
+    pub(super) fn compress_with(&mut self, own: &mut Deflate, message: &[u8]) -> Option<&[u8]> {
+        let size = compress(own, message, &mut self.output);
+        if size >= message.len() {
+            own.reset();
+            return None;
+        }
+        Some(&self.output[..size])
     }
 }
 

@@ -1,9 +1,11 @@
 //! What one connection keeps of permessage-deflate.
 
+#[cfg(feature = "net")]
+use super::budget::compressor_bytes;
 use super::compressor::{Compressor, Shape};
 use super::inflater::Inflater;
 use super::window::Window;
-use super::{Agreement, DeflateConfig, WINDOW_BITS_MIN};
+use super::{Agreement, DeflateConfig, WINDOW_BITS_MAX, WINDOW_BITS_MIN};
 use crate::protocol::ProtocolError;
 use std::fmt;
 use zlib_rs::Deflate;
@@ -27,8 +29,12 @@ enum Sending {
     Fresh,
     /// This, which is read again before each message.
     Window(Window),
-    /// What a compressor of our own remembers.
-    Own(Box<Deflate>),
+    /// What a compressor of our own remembers. There is one from the first message on.
+    Own {
+        compressor: Option<Box<Deflate>>,
+        /// It remembers what the other side has not, or not as the last: it begins anew with the next message.
+        is_stale: bool,
+    },
 }
 
 impl Context {
@@ -40,21 +46,22 @@ impl Context {
         config: &DeflateConfig,
         message_size_max: usize,
     ) -> Self {
-        let server = (agreement.server_no_context_takeover, agreement.server_max_window_bits);
-        let client = (agreement.client_no_context_takeover, agreement.client_max_window_bits);
+        let bits = |bits: u8| bits.min(WINDOW_BITS_MAX);
+        let server = (agreement.server_no_context_takeover, bits(agreement.server_max_window_bits));
+        let client = (agreement.client_no_context_takeover, bits(agreement.client_max_window_bits));
         let (sends, receives) = if is_client { (client, server) } else { (server, client) };
         let budget = config.budget();
         let sending_bits =
             budget.map_or(sends.1, |budget| sends.1.min(budget.sending_window_bits()));
         let own = budget.and_then(|budget| budget.own_memory_level());
-        let mut shape = Shape::shared(config.level, sending_bits);
+        let mut shape = Shape::shared(config.level.clamp(1, 9), sending_bits);
         let sending = if sending_bits < WINDOW_BITS_MIN {
             Sending::Never
         } else if sends.0 || budget.is_none() {
             Sending::Fresh
         } else if let Some(memory_level) = own {
             shape.memory_level = memory_level;
-            Sending::Own(Box::new(shape.compressor()))
+            Sending::Own { compressor: None, is_stale: false }
         } else {
             Sending::Window(Window::new(sending_bits))
         };
@@ -93,21 +100,29 @@ impl Context {
                 window.push(message);
                 Some(compressed)
             }
-            // It remembers the message by now, so the other side has to hear of it.
-            Sending::Own(own) => Some(compressor.compress_with(own, message)),
+            Sending::Own { compressor: own, is_stale } => {
+                let own = own.get_or_insert_with(|| Box::new(self.shape.compressor()));
+                if std::mem::take(is_stale) {
+                    own.reset();
+                }
+                compressor.compress_with(own, message)
+            }
         }
     }
 
-    /// What a broadcast that this side takes compressed is compressed with; `None` if it takes none. `true`: it has to be
-    /// told by [`Context::forget_sent`].
+    /// What a broadcast is compressed with for this connection; `None` if it takes none compressed. There are three windows
+    /// for all connections, so that no choice of theirs makes a publication be compressed more often.
     #[cfg(feature = "net")]
-    pub(crate) const fn broadcast_shape(&self) -> Option<(Shape, bool)> {
-        let shape = Shape::shared(self.shape.level, self.shape.window_bits);
-        match self.sending {
-            Sending::Never => None,
-            Sending::Fresh => Some((shape, false)),
-            Sending::Window(_) | Sending::Own(_) => Some((shape, true)),
+    pub(crate) const fn broadcast_shape(&self) -> Option<Shape> {
+        if let Sending::Never = self.sending {
+            return None;
         }
+        let window_bits = match self.shape.window_bits {
+            WINDOW_BITS_MAX => WINDOW_BITS_MAX,
+            12.. => 12,
+            _ => WINDOW_BITS_MIN,
+        };
+        Some(Shape::shared(self.shape.level, window_bits))
     }
 
     #[cfg(feature = "net")]
@@ -122,8 +137,22 @@ impl Context {
         match &mut self.sending {
             Sending::Never | Sending::Fresh => {}
             Sending::Window(window) => window.clear(),
-            Sending::Own(compressor) => compressor.reset(),
+            Sending::Own { is_stale, .. } => *is_stale = true,
         }
+    }
+
+    /// Bytes that the contexts hold.
+    #[cfg(feature = "net")]
+    pub(crate) fn held_bytes(&self) -> usize {
+        let receiving = self.receiving.as_ref().map_or(0, Window::held_bytes);
+        receiving
+            + match &self.sending {
+                Sending::Window(window) => window.held_bytes(),
+                Sending::Own { compressor: Some(_), .. } => {
+                    compressor_bytes(self.shape.window_bits, self.shape.memory_level)
+                }
+                Sending::Never | Sending::Fresh | Sending::Own { .. } => 0,
+            }
     }
 
     /// Appends the message that `payload` was compressed from.
@@ -149,7 +178,7 @@ impl fmt::Debug for Sending {
             Self::Never => "Never",
             Self::Fresh => "Fresh",
             Self::Window(_) => "Window",
-            Self::Own(_) => "Own",
+            Self::Own { .. } => "Own",
         })
     }
 }

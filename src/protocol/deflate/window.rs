@@ -31,6 +31,12 @@ impl Window {
         self.bytes.extend_from_slice(message);
     }
 
+    /// Bytes of memory that it holds.
+    #[cfg(feature = "net")]
+    pub(super) const fn held_bytes(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Forgets everything, and frees it.
     #[cfg(feature = "net")]
     pub(super) fn clear(&mut self) {

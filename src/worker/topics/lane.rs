@@ -3,6 +3,7 @@
 use super::Variant;
 use crate::buffer::Batch;
 use crate::worker::compression::Coding;
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -51,9 +52,26 @@ impl Lane {
         }
     }
 
-    /// Whether a receiver has to be told that something was compressed without its context, of what it has not seen.
-    pub(super) fn has_to_tell(&self, seen: usize) -> bool {
-        self.coding.has_context() && self.publications[seen..].iter().any(|one| one.is_compressed)
+    /// Gets ready for a publication's bytes. What an encoder wrote before it panicked is none.
+    pub(super) fn begin(&mut self, used: &mut VecDeque<Rc<Batch>>) {
+        if self.batch.is_none() {
+            let (batch, memory) = reuse(used);
+            (self.batch, self.bytes) = (Some(batch), memory);
+        }
+        self.bytes.truncate(start_of(&self.publications, self.publications.len()));
+    }
+
+    /// What was appended since is a publication.
+    pub(super) fn end(&mut self, mark: u64, except: u32, is_compressed: bool) {
+        let end = self.bytes.len();
+        self.publications.push(Publication { end, mark, except, is_compressed });
+    }
+}
+
+impl Publication {
+    /// Whether this connection gets it, compressed without its context.
+    pub(super) const fn is_compressed_for(&self, slot: u32) -> bool {
+        self.is_compressed && self.except != slot
     }
 }
 
@@ -73,4 +91,15 @@ pub(super) fn unseen(
 
 pub(super) fn start_of(publications: &[Publication], seen: usize) -> usize {
     seen.checked_sub(1).map_or(0, |last_seen| publications[last_seen].end)
+}
+
+/// A batch and memory for this tick, of an earlier batch that everybody has sent if there is one.
+fn reuse(used: &mut VecDeque<Rc<Batch>>) -> (Rc<Batch>, Vec<u8>) {
+    if let Some(mut oldest) = used.pop_front() {
+        if let Some(memory) = Batch::reclaim(&mut oldest) {
+            return (oldest, memory);
+        }
+        used.push_back(oldest);
+    }
+    (Rc::default(), Vec::new())
 }

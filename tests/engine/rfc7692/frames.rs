@@ -82,8 +82,11 @@ fn another_inflater_understands_a_stream_of_messages_with_takeover() {
             let start = random.below(prose.len() - 2000);
             let message = &prose[start..][..130 + random.below(1800)];
             let (is_compressed, mut payload) = sent(&mut server, &mut compressor, message);
-            assert!(is_compressed);
             (before, after) = (before + message.len(), after + payload.len());
+            if !is_compressed {
+                assert_eq!(payload, message);
+                continue;
+            }
             payload.extend_from_slice(&[0, 0, 0xFF, 0xFF]);
             let mut inflated = vec![0; message.len() + 10];
             let result = miniz_oxide::inflate::stream::inflate(

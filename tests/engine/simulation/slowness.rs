@@ -164,3 +164,34 @@ fn a_peer_that_reads_is_not_closed_over_what_one_read_of_it_causes() {
     assert_eq!((client.closed, client.messages.len()), (None, 80));
     assert_eq!(world.log.borrow()[&0].refused, 0);
 }
+
+#[cfg(feature = "deflate")]
+#[test]
+fn little_input_that_is_much_to_inflate_takes_its_turn() {
+    use super::client::Client;
+    use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
+
+    let mut config = Config::default();
+    config.deflate = DeflateConfig::new(DeflateMode::Shared);
+    let mut world = World::calm(&config);
+    let mut client = Client::connect(&world.networks[0]);
+    client.offers_compression = true;
+    client.request("/echo/0");
+    world.settle(std::slice::from_mut(&mut client));
+    // One read of a few kilobytes, which is 9 MB of text.
+    for _ in 0..60 {
+        client.text(&"x".repeat(150_000));
+    }
+    client.pump();
+    let taken = |world: &World| world.log.borrow()[&0].owed.len();
+    let mut turns = 0;
+    while taken(&world) < 60 {
+        let before = taken(&world);
+        world.tick(0);
+        assert!(taken(&world) - before <= 8, "{} at once", taken(&world) - before);
+        turns += 1;
+        assert!(turns < 100, "it never comes to the end");
+    }
+    world.settle(std::slice::from_mut(&mut client));
+    assert_eq!(client.messages.len(), 60);
+}
