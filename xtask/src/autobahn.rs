@@ -1,26 +1,27 @@
 //! `cargo xtask autobahn`: the conformance suite against a server and a client, compared case by case with what is
 //! expected.
 
+mod bench;
 mod client_side;
 mod installation;
 mod process;
 mod server_side;
 mod summary;
+mod transport;
 mod verdicts;
 
 use std::fs;
 use std::num::NonZeroUsize;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
+use xshell::cmd;
 
-use self::process::Run;
-use self::summary::SideResult;
-use self::verdicts::{Outcomes, Verdicts};
+use self::bench::Bench;
+use self::transport::Transport;
+use self::verdicts::{CaseId, Verdicts};
 use crate::project::Project;
-use crate::server::ServerProcess;
 
 /// Run Autobahn|Testsuite against both sides and compare every verdict.
 ///
@@ -30,36 +31,63 @@ use crate::server::ServerProcess;
 /// behavior and behaviorClose of each case with autobahn/expected.json. Prints every difference. Fails on any, and also
 /// when a case is missing from the report or is in it without being expected.
 ///
-/// target/autobahn/report/summary.md is the result on one page. server/summary.md and client/summary.md beside it have every
-/// difference, and the HTML reports with every byte on the wire, one for each shard.
+/// First all cases over ws://. Then those without compression, all but 12.* and 13.*, over wss:// with a certificate that
+/// openssl makes for the run: TLS does not know what it encrypts, and compression is most of the time.
+///
+/// target/autobahn/report/summary.md is the result on one page. ws/server/, ws/client/, wss/server/ and wss/client/ beside it
+/// have a summary.md with every difference, and the HTML reports with every byte on the wire, one for each shard.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Test the server at this address, of whoever it is, instead of ours: ws://HOST:PORT/PATH, which has to echo. No
-    /// client is tested then, unless there is --client
+    /// Test the server at this address, of whoever it is, instead of ours: ws://HOST:PORT/PATH, which has to echo, or
+    /// wss:// with whatever certificate. No client is tested then, unless there is --client
     #[arg(long)]
     url: Option<String>,
-    /// Test the client that this command starts, of whoever it is, instead of ours. It is given two arguments more,
+    /// Test the client that this command starts, of whoever it is, instead of ours. It is given more arguments,
     /// --url ws://HOST:PORT and --agent NAME; it opens /getCaseCount, echoes in /runCase?case=N&agent=NAME from 1 to that
     /// count, opens /updateReports?agent=NAME and ends with 0. No server is tested then, unless there is --url
     #[arg(long, value_name = "COMMAND")]
     client: Option<String>,
+    /// Only over wss://, and all cases. The command of --client is given --trust FILE as well: the server's certificate
+    #[arg(long, conflicts_with = "url")]
+    tls: bool,
     /// Only these cases: numbers, or beginnings with a star, such as 1.*,2.*,7.1.6
-    #[arg(long, value_delimiter = ',', value_name = "CASES", default_value = "*")]
+    #[arg(long, value_delimiter = ',', value_name = "CASES")]
     cases: Vec<String>,
     /// How many processes of the suite share the cases
     #[arg(long, value_name = "N", default_value = "2")]
     shards: NonZeroUsize,
-    /// Also keep the page with the result as autobahn/summary.md, which the README links
-    #[arg(long)]
+    /// Also keep the page with the result as autobahn/summary.md, which the README links: with everything on it
+    #[arg(long, conflicts_with_all = ["url", "client", "tls", "cases"])]
     record: bool,
 }
 
 impl Options {
-    /// Our server and our client, all cases.
+    /// Our server and our client, all cases over ws:// and those without compression over wss://.
     pub(crate) fn everything() -> Self {
         let shards = NonZeroUsize::new(2).expect("two is not zero");
-        Self { url: None, client: None, cases: vec!["*".to_owned()], shards, record: false }
+        Self { url: None, client: None, tls: false, cases: Vec::new(), shards, record: false }
     }
+
+    /// What is run, one after the other.
+    fn passes(&self) -> Vec<Pass> {
+        let all = |transport| Pass { transport, with_compression: true };
+        match &self.url {
+            _ if self.tls => vec![all(Transport::Wss)],
+            Some(url) => vec![all(Transport::of(url))],
+            None if self.client.is_some() => vec![all(Transport::Ws)],
+            None => {
+                let secure = Pass { transport: Transport::Wss, with_compression: false };
+                vec![all(Transport::Ws), secure]
+            }
+        }
+    }
+}
+
+/// Which cases go over what, when nobody asks for others.
+#[derive(Debug, PartialEq, Eq)]
+struct Pass {
+    transport: Transport,
+    with_compression: bool,
 }
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
@@ -69,127 +97,57 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     let expected = verdicts::parse_expected(&json)
         .with_context(|| format!("{} is not as it should be", path.display()))?;
     let directory = project.target.join("autobahn");
-    let bench = Bench {
-        project,
-        options,
-        python: &installation::ensure(project, &directory.join("suite"))?,
-        report: &directory.join("report"),
-    };
-    recreate(bench.report)?;
+    let python = &installation::ensure(project, &directory.join("suite"))?;
+    let reports = directory.join("report");
 
     let mut results = Vec::new();
-    if options.url.is_some() || options.client.is_none() {
-        results.push(bench.test_server(chosen(expected.server, &options.cases)?)?);
+    for pass in options.passes() {
+        let report = &reports.join(pass.transport.scheme());
+        let bench = Bench { project, options, python, report, transport: pass.transport };
+        if options.url.is_some() || options.client.is_none() {
+            results.push(bench.test_server(chosen(&expected.server, &options.cases, &pass)?)?);
+        }
+        if options.client.is_some() || options.url.is_none() {
+            results.push(bench.test_client(chosen(&expected.client, &options.cases, &pass)?)?);
+        }
     }
-    if options.client.is_some() || options.url.is_none() {
-        results.push(bench.test_client(chosen(expected.client, &options.cases)?)?);
-    }
-    let page = summary::overview(&results);
-    fs::write(bench.report.join("summary.md"), &page)?;
-    if options.record {
-        fs::write(project.root.join("autobahn").join("summary.md"), &page)?;
-    }
+    let is_ours = options.url.is_none() && options.client.is_none();
+    let page = summary::overview(&about(project, is_ours)?, &results);
+    fs::write(reports.join("summary.md"), &page)?;
     print!("{page}");
     let differences: usize = results.iter().map(|result| result.differences).sum();
     ensure!(differences == 0, "the verdicts differ from autobahn/expected.json");
+    if options.record {
+        fs::write(project.root.join("autobahn").join("summary.md"), &page)?;
+    }
     Ok(())
 }
 
-/// What both sides are tested with.
-struct Bench<'a> {
-    project: &'a Project,
-    options: &'a Options,
-    python: &'a Path,
-    report: &'a Path,
+/// When, and what, for the head of the page with the result.
+fn about(project: &Project, is_ours: bool) -> Result<String> {
+    let shell = &project.shell;
+    let date = cmd!(shell, "date -u +%F").quiet().read()?;
+    if !is_ours {
+        return Ok(date);
+    }
+    let compiler = cmd!(shell, "rustc --version").quiet().read()?;
+    let version = env!("CARGO_PKG_VERSION");
+    Ok(format!("{date}, Sockeye {version}, {compiler}\n\n{DRIVERS}"))
 }
 
-impl Bench<'_> {
-    /// Tests the server, and says what became of it.
-    fn test_server(&self, expected: Verdicts) -> Result<SideResult> {
-        let report = self.report.join("server");
-        recreate(&report)?;
-        let (url, server) = match &self.options.url {
-            Some(url) => (url.clone(), None),
-            None => {
-                let binary = self.project.build_server()?;
-                let server = ServerProcess::start(&binary, SERVER_OPTIONS, &report)?;
-                (format!("ws://{}/echo", server.address()), Some(server))
-            }
-        };
-        let subject = match server {
-            Some(_) => "our server".to_owned(),
-            None => format!("the server at `{url}`"),
-        };
-        println!("{} cases against the server at {url}", expected.len());
-        let actual = server_side::run(&self.run(&expected, &report), &url, self.options.shards)?;
-        if let Some(server) = server {
-            server.stop()?;
-        }
-        ensure!(
-            !actual.is_empty(),
-            "no case was run: does a server listen at {url}? See the logs in {}",
-            report.display()
-        );
-        judge(&subject, &expected, &actual, &report)
-    }
-
-    /// Tests the client, and says what became of it.
-    fn test_client(&self, expected: Verdicts) -> Result<SideResult> {
-        let report = self.report.join("client");
-        recreate(&report)?;
-        let command = match &self.options.client {
-            Some(command) => command.split_whitespace().map(str::to_owned).collect(),
-            None => {
-                let example = self.project.build_example("autobahn_client", "deflate")?;
-                vec![example.display().to_string()]
-            }
-        };
-        let subject = match &self.options.client {
-            Some(command) => format!("the client `{command}`"),
-            None => "our client".to_owned(),
-        };
-        println!("{} cases against {subject}", expected.len());
-        let run = self.run(&expected, &report);
-        let actual = client_side::run(&run, &command, self.options.shards)?;
-        judge(&subject, &expected, &actual, &report)
-    }
-
-    fn run<'r>(&'r self, expected: &'r Verdicts, report: &'r Path) -> Run<'r> {
-        Run {
-            python: self.python,
-            cases: expected.keys().collect(),
-            report,
-            deadline: Instant::now() + RUN_TIMEOUT,
-        }
-    }
-}
-
-/// Prints and writes down how the verdicts differ, and sums up.
-fn judge(
-    subject: &str,
-    expected: &Verdicts,
-    actual: &Outcomes,
-    report: &Path,
-) -> Result<SideResult> {
-    let differences = verdicts::compare(expected, actual);
-    let summary = report.join("summary.md");
-    fs::write(&summary, summary::markdown(subject, expected, actual, &differences))?;
-    for difference in &differences {
-        println!("{difference}");
-    }
-    println!("{} cases, {} differences: {}", actual.len(), differences.len(), summary.display());
-    Ok(SideResult::new(subject, actual, differences.len()))
-}
-
-/// Those of the expected verdicts that the patterns mean.
-fn chosen(all: Verdicts, patterns: &[String]) -> Result<Verdicts> {
+/// Those of the expected verdicts that the patterns mean; without patterns those of the pass.
+fn chosen(all: &Verdicts, patterns: &[String], pass: &Pass) -> Result<Verdicts> {
     for pattern in patterns {
         if !all.keys().any(|case| case.matches(pattern)) {
             bail!("no case of autobahn/expected.json matches {pattern}");
         }
     }
-    let is_chosen = |case: &verdicts::CaseId| patterns.iter().any(|pattern| case.matches(pattern));
-    Ok(all.into_iter().filter(|(case, _)| is_chosen(case)).collect())
+    let is_chosen = |case: &CaseId| match patterns {
+        [] => pass.with_compression || !case.is_compressed(),
+        _ => patterns.iter().any(|pattern| case.matches(pattern)),
+    };
+    let of_it = all.iter().filter(|(case, _)| is_chosen(case));
+    Ok(of_it.map(|(case, verdict)| (case.clone(), verdict.clone())).collect())
 }
 
 fn recreate(directory: &Path) -> Result<()> {
@@ -199,8 +157,51 @@ fn recreate(directory: &Path) -> Result<()> {
     Ok(fs::create_dir_all(directory)?)
 }
 
-/// Section 9 sends messages of 16 MiB, above what the server takes unless it is told; sections 12 and 13 ask for compression
-/// with every window there is.
-const SERVER_OPTIONS: &[&str] = &["--workers", "2", "--message-max", "16MiB", "--deflate", "1MiB"];
-/// All 517 cases take a few minutes; a run that needs this long hangs.
-const RUN_TIMEOUT: Duration = Duration::from_secs(45 * 60);
+/// What drivers there are: each has to be run.
+const DRIVERS: &str = "Our server runs on the driver epoll, the only one for sockets that there is; our client is the one \
+that blocks, which needs none.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pass(transport: Transport, with_compression: bool) -> Pass {
+        Pass { transport, with_compression }
+    }
+
+    #[test]
+    fn everything_is_all_over_ws_and_what_is_not_compressed_over_wss() {
+        let passes = Options::everything().passes();
+        assert_eq!(passes, [pass(Transport::Ws, true), pass(Transport::Wss, false)]);
+    }
+
+    #[test]
+    fn who_asks_for_one_transport_gets_all_cases_over_it() {
+        let all = Options::everything;
+        let secure = Options { tls: true, ..all() };
+        assert_eq!(secure.passes(), [pass(Transport::Wss, true)]);
+        let client = Options { client: Some("node client.js".to_owned()), ..all() };
+        assert_eq!(client.passes(), [pass(Transport::Ws, true)]);
+        assert_eq!(Options { tls: true, ..client }.passes(), [pass(Transport::Wss, true)]);
+        let server = |url: &str| Options { url: Some(url.to_owned()), ..all() };
+        assert_eq!(server("wss://[::1]/").passes(), [pass(Transport::Wss, true)]);
+        assert_eq!(server("ws://wss/").passes(), [pass(Transport::Ws, true)]);
+    }
+
+    #[test]
+    fn the_cases_of_a_pass_are_chosen_unless_others_are_asked_for() {
+        let json = r#"{"client": {}, "server": {"1.1.1": {"behavior": "OK", "behaviorClose": "OK"},
+            "12.1.1": {"behavior": "OK", "behaviorClose": "OK"},
+            "13.1.1": {"behavior": "OK", "behaviorClose": "OK"}}}"#;
+        let all = verdicts::parse_expected(json).expect("valid").server;
+        let numbers = |patterns: &[&str], with_compression| {
+            let patterns: Vec<_> = patterns.iter().map(ToString::to_string).collect();
+            let pass = pass(Transport::Wss, with_compression);
+            let chosen = chosen(&all, &patterns, &pass).expect("patterns that mean some");
+            chosen.keys().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(numbers(&[], true), ["1.1.1", "12.1.1", "13.1.1"]);
+        assert_eq!(numbers(&[], false), ["1.1.1"]);
+        assert_eq!(numbers(&["12.*"], false), ["12.1.1"]);
+    }
+}

@@ -78,6 +78,7 @@ EXAMPLES
   cargo xtask tidy                              the rules of the house, in a second
   cargo xtask autobahn                          our server and our client against the conformance suite
   cargo xtask autobahn --cases 6.*,7.1.6        a part of it
+  cargo xtask autobahn --tls                    over wss:// alone, all cases
   cargo xtask autobahn --url ws://127.0.0.1:9001/   somebody else's server
   cargo xtask autobahn --client 'node client.js'    somebody else's client
   cargo xtask fuzz --seconds 60                 every fuzz target, a minute each
@@ -88,7 +89,7 @@ EXAMPLES
 
 FILES
   target/autobahn/suite/       the installed conformance suite
-  target/autobahn/report/      the last reports, of server and client: summary.md, and one HTML report per shard
+  target/autobahn/report/      the last reports: summary.md, and below ws/ and wss/ one HTML report per side and shard
   target/fuzz/                 corpora that fuzzing has grown; crashes are in fuzz/artifacts/
   target/tools/                programs installed with cargo install
 

@@ -1,5 +1,6 @@
 //! A server process of ours, on a free port, for as long as a task needs it.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -17,7 +18,7 @@ pub(crate) struct ServerProcess {
 
 impl ServerProcess {
     /// Starts `binary` with `options` and waits until it listens. Its log and its port go to `directory`.
-    pub(crate) fn start(binary: &Path, options: &[&str], directory: &Path) -> Result<Self> {
+    pub(crate) fn start(binary: &Path, options: &[OsString], directory: &Path) -> Result<Self> {
         let ports = directory.join("server.ports");
         let log = directory.join("server.log");
         let _ = fs::remove_file(&ports);

@@ -16,7 +16,8 @@ use crate::{autobahn, dependencies, fuzz, simulate, tidy};
 /// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; ten thousand simulated
 /// storms; the engine with each set of features alone; what the project depends on (cargo deny, cargo tree); the
 /// documentation; other people's WebSockets as clients and as servers, the page in Chromium, and TLS by sslscan and
-/// OpenSSL; the conformance suite against server and client; every fuzz target for a few seconds; every benchmark once.
+/// OpenSSL; the conformance suite against server and client, over ws and over wss; every fuzz target for a few seconds;
+/// every benchmark once.
 ///
 /// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes about a
 /// quarter of an hour on two cores.

@@ -10,14 +10,20 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use super::process::{Process, Run, Suite, deal};
+use super::transport::Certificate;
 use super::verdicts::{self, CaseId, Outcomes};
 
-/// Runs the cases with clients that `command` starts, and gives what the reports say.
-pub(super) fn run(run: &Run<'_>, command: &[String], count: NonZeroUsize) -> Result<Outcomes> {
+/// Runs the cases with clients that `command` starts, and gives what the reports say. With a certificate over TLS.
+pub(super) fn run(
+    run: &Run<'_>,
+    command: &[String],
+    certificate: Option<&Certificate>,
+    count: NonZeroUsize,
+) -> Result<Outcomes> {
     let mut pairs = deal(&run.cases, count)
         .iter()
         .enumerate()
-        .map(|(index, cases)| Pair::start(run, command, index + 1, cases))
+        .map(|(index, cases)| Pair::start(run, command, certificate, index + 1, cases))
         .collect::<Result<Vec<_>>>()?;
     for pair in &mut pairs {
         pair.client.wait(run.deadline)?;
@@ -33,17 +39,35 @@ struct Pair {
 }
 
 impl Pair {
-    fn start(run: &Run<'_>, command: &[String], number: usize, cases: &[&CaseId]) -> Result<Self> {
+    fn start(
+        run: &Run<'_>,
+        command: &[String],
+        certificate: Option<&Certificate>,
+        number: usize,
+        cases: &[&CaseId],
+    ) -> Result<Self> {
         let address = free_address()?;
-        let url = format!("ws://{address}");
-        let options = ["--webport", "0"];
-        let mut server =
-            run.start("fuzzingserver", &options, number, cases, json!({ "url": url }))?;
-        wait_until_listening(&mut server.process, address)?;
         let (program, arguments) =
             command.split_first().context("the client's command is empty")?;
         let mut client = Command::new(program);
-        client.args(arguments).args(["--url", &url, "--agent", AGENT]);
+        client.args(arguments);
+        let specification = match certificate {
+            None => {
+                let url = format!("ws://{address}");
+                client.args(["--url", &url]);
+                json!({ "url": url })
+            }
+            Some(Certificate { file, key }) => {
+                let url = format!("wss://{address}");
+                client.args(["--url", &url, "--trust"]).arg(file);
+                json!({ "url": url, "cert": file, "key": key })
+            }
+        };
+        client.args(["--agent", AGENT]);
+
+        let options = ["--webport", "0"];
+        let mut server = run.start("fuzzingserver", &options, number, cases, specification)?;
+        wait_until_listening(&mut server.process, address)?;
         let log = run.report.join(format!("client-{number}.log"));
         Ok(Self { client: Process::start(client, format!("the client {program}"), &log)?, server })
     }

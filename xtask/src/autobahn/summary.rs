@@ -8,33 +8,41 @@ use super::verdicts::{Difference, Outcome, Outcomes, Verdict, Verdicts};
 /// What became of one side.
 pub(super) struct SideResult {
     subject: String,
+    transport: &'static str,
     /// Cases by both verdicts.
     counts: BTreeMap<String, usize>,
     pub(super) differences: usize,
 }
 
 impl SideResult {
-    pub(super) fn new(subject: &str, actual: &Outcomes, differences: usize) -> Self {
+    pub(super) fn new(
+        subject: &str,
+        transport: &'static str,
+        actual: &Outcomes,
+        differences: usize,
+    ) -> Self {
         let mut counts = BTreeMap::new();
         for outcome in actual.values() {
             *counts.entry(outcome.verdict.to_string()).or_default() += 1;
         }
-        Self { subject: subject.to_owned(), counts, differences }
+        Self { subject: subject.to_owned(), transport, counts, differences }
     }
 }
 
-/// Everything that was tested, on one page.
-pub(super) fn overview(results: &[SideResult]) -> String {
-    let mut page = String::from(
-        "# Autobahn|Testsuite 25.10.1\n\n`behavior / behaviorClose`, and how many cases have them.\n\n",
+/// Everything that was tested, on one page that begins with what it is `about`.
+pub(super) fn overview(about: &str, results: &[SideResult]) -> String {
+    let mut page = format!(
+        "# Autobahn|Testsuite 25.10.1\n\n{about}\n\n`behavior / behaviorClose`, and how many cases have them. 301 of the \
+         517 cases are not about compression.\n\n",
     );
-    page +=
-        "| tested | cases | verdicts | not as in `autobahn/expected.json` |\n|---|---|---|---|\n";
-    for SideResult { subject, counts, differences } in results {
+    page += "| tested | over | cases | verdicts | not as in `autobahn/expected.json` |\n";
+    page += "|---|---|---|---|---|\n";
+    for SideResult { subject, transport, counts, differences } in results {
         let cases: usize = counts.values().sum();
         let by_number = counts.iter().map(|(verdict, count)| format!("{count} {verdict}"));
         let verdicts = by_number.collect::<Vec<_>>().join(", ");
-        let _ = writeln!(page, "| {subject} | {cases} | {verdicts} | {differences} |");
+        let _ =
+            writeln!(page, "| {subject} | {transport} | {cases} | {verdicts} | {differences} |");
     }
     page
 }
@@ -114,9 +122,18 @@ mod tests {
             "1.1.2": {"behavior": "OK", "behaviorClose": "OK", "reportfile": "b.json"},
             "7.1.6": {"behavior": "INFORMATIONAL", "behaviorClose": "OK", "reportfile": "c.json"}}}"#;
         let actual = parse_report(json, "shard-1").expect("valid");
-        let page = overview(&[SideResult::new("our server", &actual, 1)]);
+        let page = overview(
+            "2026-11-28",
+            &[
+                SideResult::new("our server", "ws", &actual, 1),
+                SideResult::new("our server", "wss", &actual, 0),
+            ],
+        );
+        assert!(page.contains("\n\n2026-11-28\n\n"), "{page}");
         assert!(
-            page.ends_with("| our server | 3 | 1 INFORMATIONAL / OK, 2 OK / OK | 1 |\n"),
+            page.ends_with(
+                "| our server | ws | 3 | 1 INFORMATIONAL / OK, 2 OK / OK | 1 |\n| our server | wss | 3 | 1 INFORMATIONAL / OK, 2 OK / OK | 0 |\n"
+            ),
             "{page}"
         );
     }

@@ -44,6 +44,11 @@ impl CaseId {
         }
     }
 
+    /// Whether the case is about permessage-deflate.
+    pub(super) fn is_compressed(&self) -> bool {
+        matches!(self.section(), 12 | 13)
+    }
+
     /// The part of the suite that the case belongs to.
     pub(super) fn section(&self) -> u32 {
         self.0[0]
