@@ -11,7 +11,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 
 impl WebSocket<TcpStream> {
     /// Connects over TCP, through the proxy if there is one, and opens the WebSocket; for an address that starts with
-    /// `wss://` over TLS ([`ClientConfig::tls`]).
+    /// `wss://` over TLS (`ClientConfig::tls`, which comes with the feature `tls`).
     ///
     /// # Errors
     ///

@@ -52,7 +52,7 @@ impl Clock for ManualClock {
     }
 }
 
-/// Time since the worker started, in steps of [`TICK`]: four bytes per moment in every connection instead of sixteen.
+/// Time since the worker started, in steps of 64 ms: four bytes per moment in every connection instead of sixteen.
 /// It lasts for eight years.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Ticks(pub u32);
