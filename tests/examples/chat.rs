@@ -11,9 +11,9 @@ fn people_in_a_room_hear_each_other_come_talk_and_go() {
     let mut bob = join(&program, "kitchen", "Bob");
     assert_eq!(ada.text(), "* Bob joins");
     bob.send("hello");
-    for client in [&mut ada, &mut bob] {
-        assert_eq!(client.text(), "Bob: hello");
-    }
+    assert_eq!(ada.text(), "Bob: hello");
+    // Who came before him he may still hear of, from another worker.
+    assert_eq!(bob.text_like(|line| !line.starts_with("* Ada ")), "Bob: hello");
     bob.send("/name Robert");
     assert_eq!(ada.text(), "* Bob is now Robert");
     bob.close(CloseCode::NORMAL);
@@ -72,7 +72,9 @@ fn what_is_no_line_to_say_is_answered() {
 /// Joins, and waits for the own line that says so.
 fn join(program: &Program, room: &str, name: &str) -> Client {
     let mut client = Client::open(program.address, &format!("/{room}?name={name}"));
-    assert_eq!(client.text(), format!("* {name} joins"));
+    let own = format!("* {name} joins");
+    // Before it there may be news of who came a moment ago, to another worker.
+    assert_eq!(client.text_like(|line| line == own || !line.ends_with(" joins")), own);
     client
 }
 
