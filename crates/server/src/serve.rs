@@ -71,12 +71,9 @@ fn start_log() -> Result<(), ServeError> {
     Ok(())
 }
 
-/// SIGHUP reads certificates again; without them it ends the process, as it does by default.
+/// SIGHUP reads certificates again; without them it shuts down like the others, as a terminal that is closed wants it.
 fn obey_signals(remote: Remote<()>, grace: Duration, tls: Option<TlsServer>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    if tls.is_some() {
-        signals.add_signal(SIGHUP)?;
-    }
+    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let mut is_shutting_down = false;
         for signal in signals.forever() {
