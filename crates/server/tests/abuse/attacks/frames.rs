@@ -123,3 +123,32 @@ pub(super) fn bomb(server: &Server) -> String {
     assert!(codes.iter().all(|code| *code == 1009), "{codes:?}");
     tally(codes)
 }
+
+/// Messages within every limit, of which one read brings sixty: little input that is much to inflate.
+pub(super) fn inflating(server: &Server) -> String {
+    let address = server.address;
+    let zeros = miniz_oxide::deflate::compress_to_vec(&vec![0; 1 << 20], 9);
+    let message = crate::client::frame(0xC2, &zeros);
+    let threads: Vec<_> = (0..10)
+        .map(|_| {
+            let many = message.repeat(INFLATED_AT_ONCE);
+            thread::spawn(move || {
+                let mut client = Client::open_compressed(address, "/echo");
+                for _ in 0..4 {
+                    client.write(&many);
+                    for _ in 0..INFLATED_AT_ONCE {
+                        let (first, payload) = client.frame();
+                        assert_eq!(first, 0xC2, "compressed again");
+                        assert!(payload.len() < 1 << 14, "{} bytes", payload.len());
+                    }
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().expect("each is served");
+    }
+    tally(["its 240 echoes"; 10])
+}
+
+const INFLATED_AT_ONCE: usize = 60;

@@ -125,6 +125,15 @@ pub(crate) static ATTACKS: &[Attack] = &[
             frames::bomb,
         )
     },
+    Attack {
+        options: &["--deflate", "shared"],
+        ..Attack::new(
+            "little input, much to inflate",
+            "10 connections, 240 messages each of 1 MiB in 1 KiB, sixty at once",
+            (10, FORMULA),
+            frames::inflating,
+        )
+    },
     Attack::new(
         "header flood",
         "150 requests with too many headers, too long ones, or no end of their first line",
