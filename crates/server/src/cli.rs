@@ -57,9 +57,9 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "off|shared|SIZE", default_value = "off", value_parser = parse_deflate)]
     pub(crate) deflate: DeflateMode,
 
-    /// How hard to compress, from 1, the fastest, to 9.
-    #[arg(long, value_name = "LEVEL", default_value = "1", value_parser = clap::value_parser!(u8).range(1..=9))]
-    pub(crate) deflate_level: u8,
+    /// How hard to compress, from 1, the fastest, to 9 [default: 1].
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(1..=9))]
+    pub(crate) deflate_level: Option<u8>,
 
     /// Largest message to accept once it is inflated [default: as --message-max].
     #[arg(long, value_name = "SIZE", value_parser = parse_message_max)]

@@ -5,7 +5,7 @@ use crate::endpoints::Endpoints;
 use crate::tls;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
-use sockeye::protocol::deflate::DeflateConfig;
+use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
 use sockeye::tls::{TlsError, TlsServer};
 use sockeye::{Config, Remote, Server};
 use std::fmt;
@@ -17,6 +17,10 @@ use tracing_subscriber::EnvFilter;
 
 pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
     start_log()?;
+    let is_detailed = arguments.deflate_level.is_some() || arguments.inflated_max.is_some();
+    if is_detailed && arguments.deflate == DeflateMode::Off {
+        return Err(ServeError::DeflateOff);
+    }
     let mut config = config(arguments);
     config.tls = tls::server(arguments).map_err(ServeError::Tls)?;
     let (workers, tls) = (config.workers, config.tls.clone());
@@ -45,7 +49,7 @@ fn config(arguments: &Serve) -> Config {
     }
     config.message_bytes_max = arguments.message_max.as_u64() as usize;
     config.deflate = DeflateConfig::new(arguments.deflate);
-    config.deflate.level = arguments.deflate_level;
+    config.deflate.level = arguments.deflate_level.unwrap_or(config.deflate.level);
     config.deflate.inflated_bytes_max = arguments.inflated_max.map(|size| size.as_u64() as usize);
     // Without a history to resume from, being behind means being closed: a burst must not be enough for that.
     config.lag_bytes = LAG_BYTES;
@@ -126,6 +130,7 @@ pub(crate) enum ServeError {
     Start(io::Error),
     PortsFile(PathBuf, io::Error),
     Run(io::Error),
+    DeflateOff,
 }
 
 impl fmt::Display for ServeError {
@@ -145,6 +150,9 @@ impl fmt::Display for ServeError {
             Self::PortsFile(file, error) => {
                 write!(f, "cannot write the ports file {}: {error}", file.display())
             }
+            Self::DeflateOff => f.write_str(
+                "--deflate-level and --inflated-max do nothing without compression: add --deflate shared, or a size",
+            ),
             Self::Run(error) => write!(f, "a worker failed: {error}"),
         }
     }

@@ -19,6 +19,15 @@ fn help_names_every_flag_and_every_endpoint() {
 }
 
 #[test]
+fn details_of_compression_without_compression_are_refused() {
+    for flag in [["--deflate-level", "3"], ["--inflated-max", "1MiB"]] {
+        let (code, _, errors) = run(&[&["serve", "--bind", "127.0.0.1:0"][..], &flag].concat());
+        assert_eq!(code, Some(1));
+        assert!(errors.contains("add --deflate shared"), "{errors}");
+    }
+}
+
+#[test]
 fn version_names_the_program() {
     let (code, version, _) = run(&["--version"]);
     assert_eq!(code, Some(0));
