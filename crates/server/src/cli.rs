@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// A server in which real-time clients meet.
 ///
-/// `sockeye` alone is `sockeye serve`: it serves WebSocket clients on one port until it gets SIGTERM or SIGINT. Then it
+/// `sockeye` alone is `sockeye serve`: it serves WebSocket clients on one port until it gets SIGTERM or SIGINT, or SIGHUP when it has no certificate to read again. Then it
 /// tells every client that it goes away (close code 1001), waits for them, and ends; a second signal ends it at once.
 #[derive(Debug, Parser)]
 #[command(name = "sockeye", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]

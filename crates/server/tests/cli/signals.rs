@@ -4,8 +4,8 @@ use crate::client::WebSocket;
 use crate::sockeye::Sockeye;
 
 #[test]
-fn sigterm_and_sigint_close_every_client_with_1001_and_end_with_code_0() {
-    for signal in ["TERM", "INT"] {
+fn sigterm_sigint_and_sighup_without_tls_close_every_client_with_1001_and_end_with_code_0() {
+    for signal in ["TERM", "INT", "HUP"] {
         let mut server = Sockeye::start();
         let mut clients: Vec<WebSocket> =
             (0..10).map(|_| WebSocket::open(server.address, "/echo")).collect();
