@@ -7,8 +7,10 @@ import { find, launch, newTab } from './chromium.mjs';
 import { report } from './report.mjs';
 import { isStalled } from './sockets.mjs';
 
-/** Requests that this process answers, and one that nobody does. */
-const KERNEL = 'http://kernel.invalid/';
+/** A request that nobody answers. */
+const NEVER = 'http://never.invalid/';
+const SLOW_MESSAGES = 128;
+const SLOW_MESSAGE_SIZE = 1 << 16;
 /** More than a moment's worth. */
 const UNREAD_BYTES_MIN = 256 * 1024;
 /** For what Chromium does by itself, and does in a moment unless the machine is busy. */
@@ -22,9 +24,7 @@ const browser = await find();
 /** A tab in which the checks are loaded, and that has no connections but theirs. */
 async function openTab() {
   const { page } = await newTab(browser);
-  const headers = { 'Access-Control-Allow-Origin': '*' };
-  await page.route(`${KERNEL}stalled`, (route) => route.fulfill({ headers, body: String(isStalled(server)) }));
-  await page.route(`${KERNEL}never`, () => {});
+  await page.route(NEVER, () => {});
   await page.goto(new URL('interop.html', import.meta.url).href);
   await page.waitForFunction(() => globalThis.Connection);
   return page;
@@ -48,7 +48,7 @@ async function stall(topic) {
             });
           };
         }),
-      [server, topic, `${KERNEL}never`],
+      [server, topic, NEVER],
     ),
   );
   await new Promise(() => {});
@@ -115,6 +115,32 @@ const OWN = {
     const resetting = await new Resetting().start();
     await page.exposeFunction('resetOne', () => resetting.reset());
     await page.evaluate((server) => common.abruptReset(WebSocket, server, resetOne), server);
+  },
+
+  // Of a stream, because the events of a WebSocket cannot be held back. Its page is free meanwhile.
+  'slow reader': async (page) => {
+    await page.evaluate(
+      async ([server, count, size]) => {
+        const { readable, writable } = await new WebSocketStream(`${server}/echo`).opened;
+        const writer = writable.getWriter();
+        const message = (index) => new Uint32Array(size / 4).fill(index);
+        globalThis.sent = Promise.all(Array.from({ length: count }, (_, index) => writer.write(message(index))));
+        globalThis.readAll = async () => {
+          const reader = readable.getReader();
+          for (let index = 0; index < count; index++) {
+            const { value } = await reader.read();
+            const words = new Uint32Array(value);
+            const isSame = words.length === size / 4 && words.every((word) => word === index);
+            if (!isSame) throw new Error(`message ${index}: ${words.length} words, the first ${words[0]}`);
+          }
+          await globalThis.sent;
+          await writer.close();
+        };
+      },
+      [server, SLOW_MESSAGES, SLOW_MESSAGE_SIZE],
+    );
+    if (!(await until(() => isStalled(server)))) throw new Error('everything came back, although nothing was read');
+    await page.evaluate(() => readAll());
   },
 
   /** Of the server in tests/pings.rs, which says so when it has had enough pongs. */

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import process, { argv, execPath, kill, pid } from 'node:process';
 import { abruptReset, checks } from './common.mjs';
 import { block, Connection, expectSame, main, within } from './driver.mjs';
+import { slowReader } from './slow_reader.mjs';
 
 const DIE = 'die';
 const execArgv = globalThis.Deno ? ['run', '--allow-all', '--no-lock'] : process.execArgv;
@@ -46,7 +47,8 @@ if (argv[3] === DIE) {
     {
       ...checks(WebSocket),
       ping,
-      'abrupt reset': (server) => abruptReset(WebSocket, server, () => reset(server)),
+      'slow reader': (server) => slowReader(WebSocket, server),
+    'abrupt reset': (server) => abruptReset(WebSocket, server, () => reset(server)),
     },
     WebSocket,
   );

@@ -3,15 +3,11 @@
 import { Buffer } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, expectSame } from './driver.mjs';
-import { isStalled } from './sockets.mjs';
 
 const MEBIBYTE = 1 << 20;
 const MESSAGE_MAX = 16 * MEBIBYTE;
 const RESETS = 10;
 const COMPRESSED_MESSAGES = 100;
-const SLOW_MESSAGES = 128;
-const SLOW_MESSAGE_SIZE = 1 << 16;
-const SLOW_TURNS_MAX = 100;
 
 export const TEXT = 'a é ✓ 🐟 \u0000 end';
 
@@ -71,21 +67,6 @@ export function checks(WebSocket) {
     await Promise.all(connections.map((connection) => connection.close()));
   }
 
-  async function slowReader(server) {
-    const connection = await open(server);
-    const message = (index) => Uint32Array.from({ length: SLOW_MESSAGE_SIZE / 4 }, () => index);
-    for (let index = 0; index < SLOW_MESSAGES; index++) connection.send(message(index));
-    // Nothing is read while this blocks; in between some runtimes need a turn to send what they have taken.
-    for (let turn = 0; !isStalled(server); turn++) {
-      if (turn === SLOW_TURNS_MAX) throw new Error('everything came back, although nothing was read');
-      await sleep(0);
-    }
-    for (let index = 0; index < SLOW_MESSAGES; index++) {
-      await connection.expect(message(index), `message ${index}`);
-    }
-    await connection.close();
-  }
-
   /** Of a server that agrees to it. */
   async function compression(server) {
     const connection = await open(server);
@@ -124,7 +105,6 @@ export function checks(WebSocket) {
     'close without a code': closeWithoutCode,
     'message too big': tooBig,
     '100 connections': hundred,
-    'slow reader': slowReader,
   };
 }
 

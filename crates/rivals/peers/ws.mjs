@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import WebSocket from 'ws';
 import { abruptReset, checks, TEXT } from './common.mjs';
 import { Connection, expectSame, main, within } from './driver.mjs';
+import { slowReader } from './slow_reader.mjs';
 
 const open = (server) => Connection.open(WebSocket, `${server}/echo`);
 
@@ -81,6 +82,7 @@ await main(
     'close 1001': close1001,
     'invalid UTF-8': invalidUtf8,
     'unmasked frame': unmasked,
+    'slow reader': (server) => slowReader(WebSocket, server),
     'abrupt reset': (server) => abruptReset(WebSocket, server, () => reset(server)),
   },
   WebSocket,
