@@ -145,6 +145,9 @@ pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Default for `Config`: for the next request on a connection.
 pub const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The longest that a worker may be asked to look for input without sleeping. More would be a processor spent for nothing.
+pub const BUSY_POLL_MAX: Duration = Duration::from_secs(1);
+
 /// Default for `Config`: silence after which a ping is sent.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 

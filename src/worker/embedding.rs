@@ -61,11 +61,15 @@ mod tests {
 
     /// A program with one client, whose answer to the handshake is read.
     fn program() -> Program {
+        program_with(Config::default())
+    }
+
+    fn program_with(config: Config) -> Program {
         let (driver, network) = Simulated::new(1, Weather::calm());
         let (mut parts, _remote) = WorkerParts::new(vec![driver]);
         let clock = ManualClock::new();
         let part = parts.remove(0);
-        let mut worker = part.into_worker(Register::default(), Config::default(), &clock);
+        let mut worker = part.into_worker(Register::default(), config, &clock);
         let peer = network.connect();
         peer.write(
             b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
@@ -90,6 +94,25 @@ mod tests {
         worker.tick(&clock).expect("it can wait");
         assert_eq!(network.idle_wait(), Some(Duration::ZERO), "there was something to do");
         assert_eq!(peer.read(1024), b"\x81\x04sent\x81\x09published");
+    }
+
+    #[test]
+    fn a_worker_that_spins_does_not_wait_until_its_time_is_over() {
+        let spin = Duration::from_micros(50);
+        let config = Config { busy_poll: spin, ..Config::default() };
+        let Program { mut worker, clock, network, peer } = program_with(config);
+        clock.advance(2 * spin);
+        peer.write(b"\x8a\x80\0\0\0\0");
+        worker.tick(&clock).expect("it can wait");
+        for _ in 0..50 {
+            worker.tick(&clock).expect("it can wait");
+            assert_eq!(network.idle_wait(), Some(Duration::ZERO));
+            clock.advance(spin / 50);
+        }
+        for _ in 0..2 {
+            worker.tick(&clock).expect("it can wait");
+        }
+        assert!(network.idle_wait() > Some(spin), "it sleeps until the next deadline");
     }
 
     #[test]

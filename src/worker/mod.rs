@@ -2,7 +2,7 @@
 //!
 //! A tick, in this order:
 //!
-//! 1. wait for the driver, at most until the next deadline; read the clock, once,
+//! 1. wait for the driver, at most until the next deadline, or not at all while the worker spins; read the clock, once,
 //! 2. tell the handler which backlogs are small again; handle input that waited; pull completions: feed connections, call
 //!    the handler,
 //! 3. take mail, and connections that other workers hand over,
@@ -39,6 +39,7 @@ mod requests;
 mod secure;
 mod sending;
 mod shutdown;
+mod spinning;
 mod timers;
 mod topics;
 
@@ -64,6 +65,7 @@ use crate::limits::ACCEPT_RETRY;
 use connecting::ended_early;
 use phases::{Head, Phase};
 use receive::FollowUp;
+use spinning::Spinning;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -96,6 +98,7 @@ pub struct Worker<D: Driver, H: Handler> {
     core: Core<H>,
     mailbox: Mailbox<H::Mail>,
     handovers: Handovers<D::Transfer>,
+    spinning: Spinning,
     /// When accepting is tried again, after it failed.
     accept_again_at: Option<Instant>,
     is_accepting: bool,
@@ -147,7 +150,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.core.ticks = Ticks::at(self.core.now - self.core.started_at);
         self.tell_drained();
         self.resume_held();
-        self.pull_completions();
+        let was_busy = self.pull_completions();
+        self.spinning.note(self.core.now, was_busy);
         self.take_mail();
         self.take_over();
         self.fire_timers();
@@ -169,6 +173,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if has_work || !self.drained.is_empty() || !self.resumable.is_empty() {
             return Some(Duration::ZERO);
         }
+        if self.spinning.is_on(self.core.now) {
+            return Some(Duration::ZERO);
+        }
         if self.core.outboxes.is_waiting() || self.handovers.is_waiting() {
             return Some(MAIL_RETRY);
         }
@@ -178,8 +185,11 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         Some(next.saturating_duration_since(self.core.now))
     }
 
-    fn pull_completions(&mut self) {
+    /// Whether there were any.
+    fn pull_completions(&mut self) -> bool {
+        let mut was_busy = false;
         while let Some(completion) = self.driver.next() {
+            was_busy = true;
             match completion {
                 #[cfg(feature = "tls")]
                 Completion::Received(token, bytes) if self.core.is_secure(token) => {
@@ -216,6 +226,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 Completion::Woken => {}
             }
         }
+        was_busy
     }
 
     /// The loan of the receive buffer has ended: now the driver may be asked for things.

@@ -3,6 +3,7 @@
 use super::core::Core;
 use super::handover::{Handovers, handovers};
 use super::mailbox::{Address, Mailbox, Outboxes, mailbox};
+use super::spinning::Spinning;
 use super::{Clock, Remote, Worker, WorkerId};
 use crate::config::Config;
 use crate::driver::Driver;
@@ -56,12 +57,14 @@ impl<D: Driver, M> WorkerParts<D, M> {
         config.check().expect("the configuration is one that its check accepts");
         let now = clock.now();
         let outboxes = Outboxes::new(self.id, self.addresses);
+        let spinning = Spinning::new(config.busy_poll, now);
         Worker {
             driver: self.driver,
             handler,
             core: Core::new(self.id, config, outboxes, now),
             mailbox: self.mailbox,
             handovers: self.handovers,
+            spinning,
             accept_again_at: None,
             is_accepting: true,
             handler_tick_at: Some(now),

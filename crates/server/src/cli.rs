@@ -65,6 +65,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "SIZE", value_parser = parse_message_max)]
     pub(crate) inflated_max: Option<ByteSize>,
 
+    /// How long a worker that had something to do looks for more without sleeping, as in 50us, up to 1s. The lowest latency, for
+    /// the price of a busy processor per worker; off where nothing comes of it.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_busy_poll)]
+    pub(crate) busy_poll: Duration,
+
     /// Seconds that clients have for leaving when the server shuts down; whoever stays longer is cut off.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
     pub(crate) grace: Duration,
@@ -122,6 +127,13 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs).ok_or_else(|| "expected 0 to 3600 seconds".to_owned())
 }
 
+fn parse_busy_poll(text: &str) -> Result<Duration, String> {
+    let time = humantime::parse_duration(text).ok();
+    time.filter(|time| *time <= BUSY_POLL_MAX)
+        .ok_or_else(|| "expected 0s to 1s, such as 50us".to_owned())
+}
+
+const BUSY_POLL_MAX: Duration = Duration::from_secs(1);
 const MESSAGE_MAX: u64 = 1 << 30;
 const SECONDS_MAX: u64 = 3600;
 
@@ -182,6 +194,15 @@ mod tests {
         for wrong in ["on", "", "1000", "2MiB", "-1"] {
             let error = parse_deflate(wrong).expect_err("it is none of them");
             assert!(error.contains("from 1KiB to 1MiB"), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn busy_polling_has_a_unit_and_a_bound() {
+        assert_eq!(parse_busy_poll("50us"), Ok(Duration::from_micros(50)));
+        assert_eq!(parse_busy_poll("0s"), Ok(Duration::ZERO));
+        for wrong in ["50", "2s", "soon", "-1us", ""] {
+            assert!(parse_busy_poll(wrong).is_err_and(|error| error.contains("50us")), "{wrong}");
         }
     }
 

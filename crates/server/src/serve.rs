@@ -47,6 +47,7 @@ fn config(arguments: &Serve) -> Config {
     if let Some(workers) = arguments.workers {
         config.workers = usize::from(workers);
     }
+    config.busy_poll = arguments.busy_poll;
     config.message_bytes_max = arguments.message_max.as_u64() as usize;
     config.deflate = DeflateConfig::new(arguments.deflate);
     config.deflate.level = arguments.deflate_level.unwrap_or(config.deflate.level);
