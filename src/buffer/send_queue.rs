@@ -3,6 +3,7 @@
 use super::batch::Batch;
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::mem;
 use std::ops::Range;
 use std::rc::Rc;
 
@@ -10,12 +11,13 @@ use std::rc::Rc;
 /// leaves in few pieces.
 #[derive(Debug, Default)]
 pub struct SendQueue {
+    /// What goes before `tail`, which is nothing for a connection that is only sent to.
     chunks: VecDeque<Chunk>,
-    /// Bytes of the first chunk that have left.
+    /// The connection's own bytes at the end of the queue. Its memory stays when they have left.
+    tail: Vec<u8>,
+    /// Bytes of the first piece that have left.
     sent: usize,
     bytes: usize,
-    /// The memory of an own chunk that left, for the next one.
-    spare: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -55,30 +57,21 @@ impl SendQueue {
         self.bytes == 0
     }
 
-    /// Memory that the queue holds for later; shared bytes do not count.
+    /// Memory that the queue holds for later, once it is empty.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.spare.capacity() + self.chunks.capacity() * size_of::<Chunk>()
+        self.tail.capacity() + self.chunks.capacity() * size_of::<Chunk>()
     }
 
     /// Lets `write` append bytes of this connection's own.
     #[inline]
     pub fn append<R>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
-        let is_mergeable = matches!(
-            self.chunks.back(), Some(Chunk::Own(bytes)) if bytes.len() < OWN_CHUNK_SIZE);
-        if !is_mergeable {
-            let memory = std::mem::take(&mut self.spare);
-            self.chunks.push_back(Chunk::Own(memory));
+        if self.tail.len() >= OWN_CHUNK_SIZE {
+            self.close_tail();
         }
-        let Some(Chunk::Own(bytes)) = self.chunks.back_mut() else {
-            unreachable!("the last chunk is the connection's own");
-        };
-        let before = bytes.len();
-        let result = write(bytes);
-        self.bytes += bytes.len() - before;
-        if bytes.is_empty() {
-            self.chunks.pop_back();
-        }
+        let before = self.tail.len();
+        let result = write(&mut self.tail);
+        self.bytes += self.tail.len() - before;
         result
     }
 
@@ -89,7 +82,10 @@ impl SendQueue {
             return;
         }
         self.bytes += range.len();
-        if let Some(Chunk::Shared { batch: last, range: last_range }) = self.chunks.back_mut()
+        if !self.tail.is_empty() {
+            self.close_tail();
+        } else if let Some(Chunk::Shared { batch: last, range: last_range }) =
+            self.chunks.back_mut()
             && Rc::ptr_eq(last, batch)
             && last_range.end == range.start
         {
@@ -104,8 +100,12 @@ impl SendQueue {
     pub fn push_queue(&mut self, mut behind: Self) {
         debug_assert_eq!(behind.sent, 0, "nothing of it has left");
         self.bytes += behind.bytes;
+        if behind.is_empty() {
+            return;
+        }
+        self.close_tail();
         self.chunks.append(&mut behind.chunks);
-        self.keep(behind.spare);
+        self.tail = behind.tail;
     }
 
     /// Fills `slices` with what leaves next, and says how many it set. Every batch is sealed by now.
@@ -113,9 +113,17 @@ impl SendQueue {
     pub fn slices<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
         let mut skip = self.sent;
         let mut count = 0;
-        for (slice, chunk) in slices.iter_mut().zip(&self.chunks) {
+        let mut slices = slices.iter_mut();
+        for (chunk, slice) in self.chunks.iter().zip(slices.by_ref()) {
             *slice = IoSlice::new(&chunk.bytes()[skip..]);
             skip = 0;
+            count += 1;
+        }
+        if count == self.chunks.len()
+            && !self.tail.is_empty()
+            && let Some(slice) = slices.next()
+        {
+            *slice = IoSlice::new(&self.tail[skip..]);
             count += 1;
         }
         count
@@ -134,19 +142,37 @@ impl SendQueue {
                 self.keep(memory);
             }
         }
+        if self.bytes == 0 {
+            self.sent = 0;
+            self.empty_tail();
+        }
     }
 
     /// Forgets everything that has not left.
     pub fn clear(&mut self) {
         self.chunks.clear();
+        self.empty_tail();
         self.sent = 0;
         self.bytes = 0;
     }
 
+    /// Makes the tail a chunk that something can follow.
+    fn close_tail(&mut self) {
+        if !self.tail.is_empty() {
+            self.chunks.push_back(Chunk::Own(mem::take(&mut self.tail)));
+        }
+    }
+
+    fn empty_tail(&mut self) {
+        let memory = mem::take(&mut self.tail);
+        self.keep(memory);
+    }
+
+    /// Keeps the memory for a next tail, if there is none.
     fn keep(&mut self, mut memory: Vec<u8>) {
-        if memory.capacity() <= SPARE_SIZE_MAX && memory.capacity() > self.spare.capacity() {
+        if memory.capacity() <= SPARE_SIZE_MAX && self.tail.capacity() == 0 {
             memory.clear();
-            self.spare = memory;
+            self.tail = memory;
         }
     }
 }
@@ -178,7 +204,8 @@ mod tests {
         queue.push_shared(&batch, 2..2);
         batch.seal(b"two ".to_vec());
         assert_eq!((queue.bytes(), queued(&queue)), (13, b"one two three".to_vec()));
-        assert_eq!(queue.chunks.len(), 3, "adjacent ranges are one");
+        let count = queue.slices(&mut [IoSlice::new(&[]); 8]);
+        assert_eq!(count, 3, "adjacent ranges are one");
         for left in (0..13).rev() {
             queue.advance(1);
             assert_eq!(queued(&queue), b"one two three"[13 - left..].to_vec());
@@ -197,7 +224,7 @@ mod tests {
     fn a_queue_that_comes_back_goes_before_what_was_queued_meanwhile() {
         let mut queue = SendQueue::default();
         queue.append(|out| out.extend_from_slice(b"in flight"));
-        let mut in_flight = std::mem::take(&mut queue);
+        let mut in_flight = mem::take(&mut queue);
         queue.append(|out| out.extend_from_slice(b", meanwhile"));
         in_flight.advance(3);
         in_flight.push_queue(queue);

@@ -145,9 +145,9 @@ fn decode_mask(is_masked: bool, rest: &[u8]) -> Option<(Option<[u8; 4]>, &[u8])>
     Some((Some(*mask), rest))
 }
 
-const FINAL: u8 = 0b1000_0000;
+pub(super) const FINAL: u8 = 0b1000_0000;
 const RSV1: u8 = 0b0100_0000;
 const RSV2_RSV3: u8 = 0b0011_0000;
 const OPCODE: u8 = 0b0000_1111;
-const MASKED: u8 = 0b1000_0000;
+pub(super) const MASKED: u8 = 0b1000_0000;
 const LENGTH: u8 = 0b0111_1111;

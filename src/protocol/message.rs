@@ -1,6 +1,6 @@
 //! Messages, RFC 6455 section 5.6: what an application sends and gets.
 
-use super::frame::FrameHeader;
+use super::frame::{FINAL, FrameHeader};
 use super::opcode::Opcode;
 use crate::limits::HEADER_SIZE_MAX;
 use std::fmt;
@@ -96,15 +96,21 @@ pub(crate) fn encode_compressed_frame(opcode: Opcode, payload: &[u8], output: &m
 }
 
 /// Appends the header of an unmasked frame whose payload of `payload_size` bytes the caller sends behind it.
-#[inline]
+// Nearly all are two bytes, which cost less than a call.
+#[inline(always)]
 pub fn encode_header(opcode: Opcode, payload_size: usize, output: &mut Vec<u8>) {
-    let mut header = [0; HEADER_SIZE_MAX];
-    // Sizes that the compiler knows are copied without a call.
-    match FrameHeader::new(opcode, payload_size).encode(&mut header) {
-        2 => output.extend_from_slice(&header[..2]),
-        4 => output.extend_from_slice(&header[..4]),
-        size => output.extend_from_slice(&header[..size]),
+    if let small @ 0..=125 = payload_size {
+        output.extend_from_slice(&[FINAL | opcode.to_bits(), small as u8]);
+        return;
     }
+    encode_long_header(opcode, payload_size, output);
+}
+
+#[inline(never)]
+fn encode_long_header(opcode: Opcode, payload_size: usize, output: &mut Vec<u8>) {
+    let mut header = [0; HEADER_SIZE_MAX];
+    let size = FrameHeader::new(opcode, payload_size).encode(&mut header);
+    output.extend_from_slice(&header[..size]);
 }
 
 /// A payload as it came: inside the receive buffer, or assembled from several reads or fragments.

@@ -9,7 +9,7 @@ use crate::driver::Token;
 use crate::handler::{CloseCause, Closed, Context, Handler};
 #[cfg(feature = "deflate")]
 use crate::limits::INFLATED_PER_READ_MAX;
-use crate::protocol::{CloseCode, CloseFrame, Event, Input, Payload, ProtocolError};
+use crate::protocol::{CloseCode, CloseFrame, Event, Input, Payload, ProtocolError, Received};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What is to be done when the loan of the receive buffer has ended.
@@ -134,13 +134,21 @@ impl<H: Handler> Core<H> {
             input = input.with_inflater(&mut inflater);
         }
         let mut rest = None;
+        let is_deflating = self.connections[slot].is_deflating();
         while let Some(open) = self.connections[slot].open_mut() {
             match open.protocol.handle_input(&mut input) {
+                Ok(Some(Event::Message(received))) => {
+                    // The next one's time begins with it, also if it began in the same read.
+                    open.message_since = None;
+                    // Whoever has begun to close has no use for messages that were under way.
+                    let is_wanted = open.is_sendable();
+                    self.handle_message(handler, slot, received, is_wanted);
+                }
                 Ok(Some(event)) => self.handle_event(handler, slot, event),
                 Ok(None) => break,
                 Err(error) => self.fail(handler, slot, error),
             }
-            if input.needs_spare() && self.connections[slot].is_deflating() {
+            if is_deflating && input.needs_spare() {
                 #[cfg(feature = "deflate")]
                 if input.inflated_bytes() > INFLATED_PER_READ_MAX {
                     // Little input can be much to inflate, and others wait.
@@ -167,26 +175,34 @@ impl<H: Handler> Core<H> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
+    fn handle_message(
+        &mut self,
+        handler: &mut H,
+        slot: u32,
+        received: Received<'_>,
+        is_wanted: bool,
+    ) {
+        if let Payload::Assembled(buffer) = received.payload() {
+            self.messages.present(buffer);
+        }
+        if is_wanted {
+            self.call(slot, |connection| handler.on_message(connection, received.as_message()));
+        }
+        if let Payload::Assembled(buffer) = received.into_payload() {
+            self.messages.finish(buffer);
+        }
+    }
+
     fn handle_event(&mut self, handler: &mut H, slot: u32, event: Event<'_>) {
         match event {
             Event::Message(received) => {
-                if let Some(open) = self.connections[slot].open_mut() {
-                    // The next one's time begins with it, also if it began in the same read.
-                    open.message_since = None;
-                }
-                if let Payload::Assembled(buffer) = received.payload() {
-                    self.messages.present(buffer);
-                }
-                // Whoever has begun to close has no use for messages that were under way.
-                if self.connections[slot].open_mut().is_some_and(|open| open.is_sendable()) {
-                    self.call(slot, |connection| {
-                        handler.on_message(connection, received.as_message());
-                    });
-                }
-                if let Payload::Assembled(buffer) = received.into_payload() {
-                    self.messages.finish(buffer);
-                }
+                let Some(open) = self.connections[slot].open_mut() else {
+                    return;
+                };
+                open.message_since = None;
+                let is_wanted = open.is_sendable();
+                self.handle_message(handler, slot, received, is_wanted);
             }
             Event::Ping(payload) => {
                 self.pong(slot, payload.as_bytes());

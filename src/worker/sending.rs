@@ -14,8 +14,9 @@ impl<H: Handler> Core<H> {
         slot: u32,
         message: Message<'_>,
     ) -> Result<Accepted, SendRefused> {
+        let has_own_coding = self.connections[slot].has_own_coding();
         self.make_room(slot, message.as_bytes().len() + HEADER_SIZE_MAX)?;
-        if self.connections[slot].has_own_coding() {
+        if has_own_coding {
             return Ok(self.send_in_own_coding(slot, message, true));
         }
         Ok(self.send_plain(slot, message))

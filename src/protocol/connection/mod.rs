@@ -25,6 +25,7 @@ mod compressed;
 mod input;
 mod receiving;
 mod sending;
+mod small;
 #[cfg(not(feature = "deflate"))]
 mod uncompressed;
 

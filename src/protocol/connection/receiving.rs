@@ -23,11 +23,14 @@ impl Connection {
         &mut self,
         input: &mut Input<'b>,
     ) -> Result<Option<Event<'b>>, ProtocolError> {
-        let event = self.next_event(input);
-        if matches!(event, Err(_) | Ok(Some(Event::Close(_)))) {
-            self.end();
+        if input.bytes.is_empty() {
+            // Whatever is under way awaits more: nothing without a payload is left to be finished.
+            return Ok(None);
         }
-        event
+        if let Some((opcode, payload)) = self.next_small(input) {
+            return whole_message(opcode, payload).map(Some).inspect_err(|_| self.end());
+        }
+        self.next_event_or_end(input)
     }
 
     /// The message buffer and how many bytes of the frame under way are to be read into it, appended, if that is worth
@@ -102,6 +105,18 @@ impl Connection {
             }
         });
         if event.is_err() {
+            self.end();
+        }
+        event
+    }
+
+    #[inline(never)]
+    fn next_event_or_end<'b>(
+        &mut self,
+        input: &mut Input<'b>,
+    ) -> Result<Option<Event<'b>>, ProtocolError> {
+        let event = self.next_event(input);
+        if matches!(event, Err(_) | Ok(Some(Event::Close(_)))) {
             self.end();
         }
         event

@@ -1,0 +1,42 @@
+//! The short way of a small message.
+
+use super::{Connection, Input, Receiving};
+use crate::protocol::frame::{FINAL, MASKED};
+use crate::protocol::mask::apply_mask;
+use crate::protocol::opcode::Opcode;
+
+impl Connection {
+    /// Unmasks and takes a small message that is there whole, in one frame, not compressed: nearly all that a server gets.
+    /// Anything else is left as it is, to [`Connection::next_event`], which knows all the rules and would do the same here.
+    #[inline(always)]
+    pub(super) fn next_small<'b>(&self, input: &mut Input<'b>) -> Option<(Opcode, &'b mut [u8])> {
+        let [first, second, key @ ..] = input.bytes.first_chunk::<SMALL_HEADER_SIZE>()?;
+        let opcode = match *first {
+            TEXT_WHOLE => Opcode::Text,
+            BINARY_WHOLE => Opcode::Binary,
+            _ => return None,
+        };
+        let size = usize::from(second.wrapping_sub(MASKED));
+        let is_between_messages =
+            matches!(self.receiving, Receiving::Header { size: 0, .. }) && self.message.is_none();
+        if size > SMALL_SIZE_MAX
+            || input.bytes.len() < SMALL_HEADER_SIZE + size
+            || !is_between_messages
+            || self.is_client()
+            || size > self.message_size_max
+        {
+            return None;
+        }
+        let key = *key;
+        let payload = &mut input.take(SMALL_HEADER_SIZE + size)[SMALL_HEADER_SIZE..];
+        apply_mask(payload, key, 0);
+        Some((opcode, payload))
+    }
+}
+
+/// The first byte of a message's only frame that is not compressed.
+const TEXT_WHOLE: u8 = FINAL | Opcode::Text.to_bits();
+const BINARY_WHOLE: u8 = FINAL | Opcode::Binary.to_bits();
+/// The largest size that the second byte can tell beside the bit for the key.
+const SMALL_SIZE_MAX: usize = 125;
+const SMALL_HEADER_SIZE: usize = 2 + 4;
