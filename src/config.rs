@@ -23,7 +23,7 @@ pub struct Config {
     pub workers: usize,
     /// Connections per worker; more wait in the kernel's backlog. Default: 1,000,000.
     pub connections_per_worker_max: usize,
-    /// Bytes of the largest message taken; a larger one closes its connection with 1009. Default: 1 MiB.
+    /// Bytes of the largest message taken; a larger one, and any of 4 GiB, closes its connection with 1009. Default: 1 MiB.
     pub message_bytes_max: usize,
     /// Bytes of the largest body of a request taken; a larger one is answered with 413. Default: 1 MiB.
     pub body_bytes_max: usize,

@@ -118,6 +118,12 @@ pub const WORKERS_MAX: usize = 1024;
 /// Default for `Config`: connections of one worker.
 pub const CONNECTIONS_PER_WORKER_MAX: usize = 1_000_000;
 
+/// Connections for which a worker's tables have room from the start. That is address space: a page costs memory when the
+/// first connection is in it. Tables that grow from nothing would leave their smaller selves behind.
+pub const CONNECTIONS_RESERVED: usize = 16 * 1024;
+
+const _: () = assert!(CONNECTIONS_RESERVED <= CONNECTIONS_PER_WORKER_MAX);
+
 /// Mail that may wait for one worker before the connections that cause more of it are not read any further.
 pub const OUTBOX_MAIL_MAX: usize = 4096;
 

@@ -18,6 +18,8 @@ pub struct SendQueue {
     /// Bytes of the first piece that have left.
     sent: usize,
     bytes: usize,
+    /// Bytes that the driver has taken along, out of the queue, and not given an account of.
+    in_flight: usize,
 }
 
 #[derive(Debug)]
@@ -50,7 +52,19 @@ impl SendQueue {
         self.bytes
     }
 
-    /// Whether everything has left.
+    /// Bytes that have not left yet, those included that the driver has taken along.
+    #[inline]
+    #[must_use]
+    pub const fn backlog(&self) -> usize {
+        self.bytes + self.in_flight
+    }
+
+    /// Notes that the driver has taken `bytes` along. They are forgotten when another queue takes this one's place.
+    pub const fn note_in_flight(&mut self, bytes: usize) {
+        self.in_flight = bytes;
+    }
+
+    /// Whether the queue holds nothing that has not left.
     #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
@@ -154,6 +168,7 @@ impl SendQueue {
         self.empty_tail();
         self.sent = 0;
         self.bytes = 0;
+        self.in_flight = 0;
     }
 
     /// Makes the tail a chunk that something can follow.

@@ -35,7 +35,7 @@ pub struct ClientConfig {
     /// Whether to offer compression, and with which memory. Default: off.
     #[cfg(feature = "deflate")]
     pub deflate: DeflateConfig,
-    /// Bytes of the largest message taken; a larger one closes the connection with 1009. Default: 1 MiB.
+    /// Bytes of the largest message taken; a larger one, and any of 4 GiB, closes the connection with 1009. Default: 1 MiB.
     pub message_bytes_max: usize,
     /// For all addresses of the server, or of the proxy, to be tried. Default: 10 s.
     pub connect_timeout: Duration,

@@ -11,21 +11,23 @@ use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
 pub(crate) use options::set_options;
 
-use crate::limits::{ACCEPTS_PER_TICK_MAX, RECEIVE_SIZE};
-use mio::event::Event;
+use crate::limits::{ACCEPTS_PER_TICK_MAX, CONNECTIONS_RESERVED, RECEIVE_SIZE};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll};
 use socket2::SockRef;
-use std::collections::VecDeque;
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
+use std::collections::{HashMap, VecDeque};
+use std::io::{self, ErrorKind, Read};
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 mod connecting;
 mod options;
+mod socket;
 #[cfg(test)]
 mod tests;
+
+use socket::{Socket, receive_into, send_some};
 
 /// epoll, a listener if there is one, and the sockets of one worker.
 #[derive(Debug)]
@@ -44,6 +46,8 @@ pub struct Epoll {
     closed: VecDeque<(Token, Option<io::Error>)>,
     detached: VecDeque<(Token, TcpStream)>,
     receive_buffer: Box<[u8]>,
+    /// By slot. Few connections have one, so it costs the others nothing.
+    fills: HashMap<u32, MessageBuffer>,
 }
 
 #[derive(Debug)]
@@ -53,25 +57,6 @@ struct Listener {
     /// The backlog may have connections: there was an event, and accept has not said `WouldBlock` since.
     is_ready: bool,
     accepts_left: usize,
-}
-
-#[derive(Debug)]
-struct Socket {
-    stream: TcpStream,
-    generation: u32,
-    /// The kernel may have bytes: there was an event, and no short read since.
-    is_readable: bool,
-    /// One of the lists of readable sockets has this one.
-    is_listed: bool,
-    /// A short read does not mean that the kernel has no more: the peer's end, or bytes behind urgent ones, may follow.
-    reads_to_end: bool,
-    /// A read has found the end.
-    is_ended: bool,
-    is_paused: bool,
-    is_blocked: bool,
-    /// It is not there yet. Meanwhile it counts as blocked, so that events of other connections cost no further look.
-    is_connecting: bool,
-    fill: Option<MessageBuffer>,
 }
 
 impl Epoll {
@@ -98,13 +83,14 @@ impl Epoll {
             waker,
             was_woken: false,
             listener,
-            sockets: Vec::new(),
+            sockets: Vec::with_capacity(CONNECTIONS_RESERVED),
             readable: VecDeque::new(),
             readable_later: Vec::new(),
             writable: VecDeque::new(),
             closed: VecDeque::new(),
             detached: VecDeque::new(),
             receive_buffer: vec![0; RECEIVE_SIZE].into_boxed_slice(),
+            fills: HashMap::new(),
         })
     }
 
@@ -114,7 +100,9 @@ impl Epoll {
     }
 
     fn remove(&mut self, token: Token) -> Option<Socket> {
-        self.socket(token)?;
+        if self.socket(token)?.is_filling {
+            self.fills.remove(&token.slot);
+        }
         self.sockets[token.slot as usize].take()
     }
 
@@ -141,7 +129,7 @@ impl Epoll {
             is_paused: false,
             is_blocked: is_connecting,
             is_connecting,
-            fill: None,
+            is_filling: false,
         });
         Ok(())
     }
@@ -214,12 +202,13 @@ impl Epoll {
                 _ => Outcome::Nothing,
             };
         }
-        let (result, room) = match &mut socket.fill {
-            Some(buffer) => {
+        let (result, room) = match socket.is_filling {
+            true => {
+                let buffer = self.fills.get_mut(&token.slot).expect("who fills has a buffer");
                 let room = buffer.missing();
                 (receive_into(&socket.stream, buffer), room)
             }
-            None => ((&socket.stream).read(&mut self.receive_buffer), RECEIVE_SIZE),
+            false => ((&socket.stream).read(&mut self.receive_buffer), RECEIVE_SIZE),
         };
         let outcome = match result {
             Ok(0) => {
@@ -228,9 +217,9 @@ impl Epoll {
             }
             Ok(size) => {
                 socket.is_readable = size == room || socket.reads_to_end;
-                match socket.fill.take() {
-                    Some(buffer) => Outcome::Filled(buffer, size),
-                    None => Outcome::Received(size),
+                match std::mem::take(&mut socket.is_filling) {
+                    true => Outcome::Filled(take_fill(&mut self.fills, token), size),
+                    false => Outcome::Received(size),
                 }
             }
             Err(error) => match error.kind() {
@@ -297,7 +286,8 @@ impl Driver for Epoll {
     fn fill(&mut self, token: Token, buffer: MessageBuffer) {
         debug_assert!(buffer.missing() > 0, "receiving nothing would look like the end");
         if let Some(socket) = self.socket(token) {
-            socket.fill = Some(buffer);
+            socket.is_filling = true;
+            self.fills.insert(token.slot, buffer);
         }
     }
 
@@ -335,7 +325,7 @@ impl Driver for Epoll {
             return;
         };
         debug_assert!(!socket.is_connecting, "detach before it was there");
-        debug_assert!(!socket.is_blocked && socket.fill.is_none(), "detach with work under way");
+        debug_assert!(!socket.is_blocked && !socket.is_filling, "detach with work under way");
         match self.poll.registry().deregister(&mut socket.stream) {
             Ok(()) => self.detached.push_back((token, socket.stream)),
             Err(error) => self.closed.push_back((token, Some(error))),
@@ -435,48 +425,13 @@ impl Driver for Epoll {
     }
 }
 
-impl Socket {
-    /// Notes what an event says; answers whether to list the socket as readable, and as writable.
-    #[inline]
-    fn note(&mut self, event: &Event) -> (bool, bool) {
-        let reads_to_end = event.is_read_closed() || event.is_priority() || event.is_error();
-        self.reads_to_end |= reads_to_end;
-        let mut readable = false;
-        if event.is_readable() || reads_to_end {
-            self.is_readable = true;
-            readable = !self.is_listed && !self.is_paused;
-            self.is_listed |= readable;
-        }
-        let writable = self.is_blocked && (event.is_writable() || event.is_error());
-        self.is_blocked &= !writable;
-        (readable, writable)
+/// Takes a message's buffer out, and forgets that there were many once all are out.
+fn take_fill(fills: &mut HashMap<u32, MessageBuffer>, token: Token) -> MessageBuffer {
+    let buffer = fills.remove(&token.slot).expect("who fills has a buffer");
+    if fills.is_empty() {
+        fills.shrink_to(FILLS_KEPT);
     }
-}
-
-/// Sends what fits into one system call. `false`: the kernel takes no more now.
-#[inline]
-fn send_some(mut stream: &TcpStream, queue: &mut SendQueue) -> io::Result<bool> {
-    let mut slices = [IoSlice::new(&[]); SLICES_PER_SEND];
-    let (offered, sent) = match queue.slices(&mut slices) {
-        1 => (slices[0].len(), stream.write(&slices[0])),
-        count => {
-            let slices = &slices[..count];
-            (slices.iter().map(|slice| slice.len()).sum(), stream.write_vectored(slices))
-        }
-    };
-    match sent {
-        Ok(size) => {
-            queue.advance(size);
-            Ok(size == offered)
-        }
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-fn receive_into(stream: &TcpStream, buffer: &mut MessageBuffer) -> io::Result<usize> {
-    // SAFETY: recv(2) initialises as many bytes as it says, and `SockRef::recv` gives its answer on unchanged.
-    unsafe { buffer.receive_with(|room| SockRef::from(stream).recv(room)) }
+    buffer
 }
 
 const fn to_mio(token: Token) -> mio::Token {
@@ -495,5 +450,5 @@ const LISTENER: mio::Token = mio::Token(usize::MAX - 1);
 /// Events taken from the kernel at a time; the rest wait for the next tick.
 const EVENTS_PER_TICK: usize = 1024;
 
-/// Pieces that leave in one system call.
-const SLICES_PER_SEND: usize = 64;
+/// Buffers under way for which there is room without another allocation, however long nobody fills any.
+const FILLS_KEPT: usize = 64;

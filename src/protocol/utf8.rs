@@ -19,9 +19,8 @@ use std::str::from_utf8;
 /// A validator is for one text: begin the next with [`Utf8Validator::default`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Utf8Validator {
-    /// The beginning of a character whose end has not arrived.
+    /// The beginning of a character whose end has not arrived, then zeros, which are in none.
     carried: [u8; CARRIED_SIZE_MAX],
-    carried_size: u8,
 }
 
 impl Utf8Validator {
@@ -48,7 +47,7 @@ impl Utf8Validator {
     #[inline]
     #[must_use]
     pub const fn is_complete(&self) -> bool {
-        self.carried_size == 0
+        self.carried[0] == 0
     }
 
     /// Ends the text.
@@ -63,7 +62,7 @@ impl Utf8Validator {
 
     /// Adds `bytes` to the carried beginning of a character, and returns what follows that character.
     fn complete_character<'b>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], ProtocolError> {
-        let carried_size = usize::from(self.carried_size);
+        let carried_size = self.carried.iter().take_while(|byte| **byte != 0).count();
         let added_size = bytes.len().min(CHARACTER_SIZE_MAX - carried_size);
         let mut joined = [0; CHARACTER_SIZE_MAX];
         joined[..carried_size].copy_from_slice(&self.carried[..carried_size]);
@@ -82,13 +81,13 @@ impl Utf8Validator {
             return Ok(&[]);
         }
         // The character is complete. What follows it is left to the caller, even where it was joined and looked at.
-        self.carried_size = 0;
+        self.carried = [0; CARRIED_SIZE_MAX];
         Ok(&bytes[valid_size - carried_size..])
     }
 
     fn carry(&mut self, beginning: &[u8]) {
+        self.carried = [0; CARRIED_SIZE_MAX];
         self.carried[..beginning.len()].copy_from_slice(beginning);
-        self.carried_size = beginning.len() as u8;
     }
 }
 
@@ -96,5 +95,5 @@ impl Utf8Validator {
 const CHARACTER_SIZE_MAX: usize = 4;
 const CARRIED_SIZE_MAX: usize = CHARACTER_SIZE_MAX - 1;
 
-// It sits in every connection that receives a fragmented text.
-const _: () = assert!(size_of::<Utf8Validator>() <= 8);
+// It sits in every connection.
+const _: () = assert!(size_of::<Utf8Validator>() <= CARRIED_SIZE_MAX);

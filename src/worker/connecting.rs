@@ -150,8 +150,7 @@ impl<H: Handler> Core<H> {
             unreachable!("called while an answer is awaited");
         };
         let Connecting { state, .. } = *connecting;
-        self.connections[slot].phase =
-            Phase::Open(Open { protocol, state, message_since: None, is_over: false });
+        self.connections[slot].phase = Phase::Open(Open { protocol, state });
         self.schedule(slot);
     }
 

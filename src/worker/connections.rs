@@ -5,8 +5,11 @@ use super::flags::Flags;
 use super::phases::{Exchange, Open, Phase, StreamEnding};
 #[cfg(feature = "tls")]
 use super::secure::Secure;
+pub(crate) use super::subscriptions::Subscription;
+use super::subscriptions::Subscriptions;
 use crate::buffer::{Pool, SendQueue};
 use crate::driver::Token;
+use crate::limits::CONNECTIONS_RESERVED;
 use std::ops::{Index, IndexMut};
 
 /// One connection. What an idle one holds is here and nowhere else.
@@ -16,34 +19,36 @@ pub(crate) struct Connection<S> {
     pub(crate) phase: Phase<S>,
     /// `None` while there is nothing to send.
     pub(crate) queue: Option<Box<SendQueue>>,
-    pub(crate) subscriptions: Vec<Subscription>,
-    /// Bytes that the driver took along and has not given an account of; with TLS, those that are encrypted and have not left.
-    pub(crate) in_flight_bytes: usize,
+    pub(crate) subscriptions: Subscriptions,
     pub(crate) flags: Flags,
+    /// Listed to be flushed. By itself, because it changes twice with everything that is sent.
+    pub(crate) is_dirty: bool,
     /// When bytes last arrived.
     pub(crate) received_at: Ticks,
     /// When the kernel last took bytes, or was first asked to.
     pub(crate) progressed_at: Ticks,
     /// When the present phase began or, in an open one, when the close frame or the ping that awaits its pong was sent.
     pub(crate) since: Ticks,
+    /// When the message under way began; [`Ticks::NEVER`] while there is none.
+    pub(crate) message_since: Ticks,
     /// `None`: it speaks no TLS, or not yet.
     #[cfg(feature = "tls")]
     pub(crate) secure: Option<Box<Secure>>,
 }
 
-/// A live subscription: where the topic has it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Subscription {
-    pub(crate) topic: u32,
-    pub(crate) lane: u32,
-    pub(crate) position: u32,
-}
+// With what a driver and the wheel of deadlines keep, an idle connection has 160 bytes. Features only add a pointer each.
+const _: () = assert!(size_of::<Connection<u64>>() <= 128);
 
 impl<S> Connection<S> {
     /// Bytes that have not left.
     #[inline]
     pub(crate) fn backlog(&self) -> usize {
-        self.queue.as_ref().map_or(0, |queue| queue.bytes()) + self.in_flight_bytes
+        let queued = self.queue.as_ref().map_or(0, |queue| queue.backlog());
+        #[cfg(feature = "tls")]
+        if let Some(secure) = &self.secure {
+            return queued + secure.records.as_ref().map_or(0, |records| records.backlog());
+        }
+        queued
     }
 
     /// Whether TLS is between the driver and the protocol.
@@ -68,14 +73,13 @@ impl<S> Connection<S> {
     /// Whether more than `bytes` were left over by a flush: bytes that were only queued in this tick are not late.
     #[inline]
     pub(crate) fn is_lagging(&self, bytes: usize) -> bool {
-        (self.flags.is_blocked || self.flags.is_in_flight) && self.backlog() > bytes
+        self.flags.has(Flags::LATE) && self.backlog() > bytes
     }
 
     /// Whether more than `bytes` are queued that a flush could send.
     #[inline]
     pub(crate) fn is_corked_past(&self, bytes: usize) -> bool {
-        !self.flags.is_blocked
-            && !self.flags.is_in_flight
+        !self.flags.has(Flags::LATE)
             && self.queue.as_ref().is_some_and(|queue| queue.bytes() > bytes)
     }
 
@@ -112,7 +116,7 @@ impl<S> Connection<S> {
     #[inline]
     pub(crate) fn is_sendable(&self) -> bool {
         match &self.phase {
-            Phase::Open(open) => open.is_sendable(),
+            Phase::Open(open) => !self.flags.has(Flags::OVER) && !open.protocol.has_sent_close(),
             Phase::Streaming(stream) => stream.ending == StreamEnding::None,
             _ => false,
         }
@@ -121,19 +125,7 @@ impl<S> Connection<S> {
     /// Whether it is a WebSocket of which a flush has nothing to decide.
     #[inline]
     pub(crate) const fn is_at_ease(&self) -> bool {
-        let Flags {
-            is_blocked,
-            is_in_flight,
-            is_receive_paused,
-            is_paused_by_handler,
-            is_paused_by_mail,
-            wants_drain,
-            is_held,
-            ..
-        } = self.flags;
-        let is_late = is_blocked | is_in_flight | wants_drain;
-        let is_paused = is_receive_paused | is_paused_by_handler | is_paused_by_mail | is_held;
-        matches!(self.phase, Phase::Open(_)) && !(is_late | is_paused)
+        matches!(self.phase, Phase::Open(_)) && !self.flags.has(Flags::UNEASY)
     }
 
     /// Whether what it is sent is encoded for it alone: a client masks its frames, a stream has none, and what is compressed
@@ -175,7 +167,7 @@ impl<S> Connection<S> {
     /// Whether only its end is awaited: it must be heard, and what it says is not kept.
     pub(crate) fn is_leaving(&self) -> bool {
         match &self.phase {
-            Phase::Open(open) => !open.is_sendable(),
+            Phase::Open(_) => !self.is_sendable(),
             Phase::Ending | Phase::Closed => true,
             _ => false,
         }
@@ -184,7 +176,7 @@ impl<S> Connection<S> {
     /// Whether the handler has to be told of its end.
     pub(crate) fn is_known(&self) -> bool {
         match &self.phase {
-            Phase::Open(open) => !open.is_over,
+            Phase::Open(_) => !self.flags.has(Flags::OVER),
             Phase::Exchange(exchange) => !exchange.is_over,
             Phase::Streaming(stream) => stream.ending != StreamEnding::Told,
             Phase::Connecting(connecting) => !connecting.is_over,
@@ -196,7 +188,7 @@ impl<S> Connection<S> {
     pub(crate) fn begin_end(&mut self) -> bool {
         let is_known = self.is_known();
         match &mut self.phase {
-            Phase::Open(open) => open.is_over = true,
+            Phase::Open(_) => self.flags.set(Flags::OVER, true),
             Phase::Exchange(exchange) => exchange.is_over = true,
             Phase::Streaming(stream) => stream.ending = StreamEnding::Told,
             Phase::Connecting(connecting) => connecting.is_over = true,
@@ -219,7 +211,7 @@ pub(crate) struct Connections<S> {
 impl<S> Connections<S> {
     pub(crate) fn new() -> Self {
         Self {
-            slots: slab::Slab::new(),
+            slots: slab::Slab::with_capacity(CONNECTIONS_RESERVED),
             generation: 0,
             dirty: Vec::new(),
             queues: Pool::new(POOLED_QUEUES_MAX, POOLED_QUEUE_BYTES_MAX, |queue| queue.capacity()),
@@ -241,12 +233,13 @@ impl<S> Connections<S> {
             generation: self.generation,
             phase,
             queue: None,
-            subscriptions: Vec::new(),
-            in_flight_bytes: 0,
+            subscriptions: Subscriptions::None,
             flags: Flags::default(),
+            is_dirty: false,
             received_at: now,
             progressed_at: now,
             since: now,
+            message_since: Ticks::NEVER,
             #[cfg(feature = "tls")]
             secure: None,
         });
@@ -296,9 +289,9 @@ impl<S> Connections<S> {
     /// The connection, with a send queue borrowed from the pool if it had none; it will be flushed.
     #[inline]
     pub(crate) fn with_queue(&mut self, slot: u32) -> (&mut Phase<S>, &mut SendQueue) {
-        let Connection { phase, queue, flags, .. } = &mut self.slots[slot as usize];
-        if !flags.is_dirty {
-            flags.is_dirty = true;
+        let Connection { phase, queue, is_dirty, .. } = &mut self.slots[slot as usize];
+        if !*is_dirty {
+            *is_dirty = true;
             self.dirty.push(slot);
         }
         (phase, queue.get_or_insert_with(|| self.queues.take()))
@@ -321,9 +314,9 @@ impl<S> Connections<S> {
     /// Has the connection looked at by the flush at the end of the tick.
     #[inline]
     pub(crate) fn mark_dirty(&mut self, slot: u32) {
-        let flags = &mut self.slots[slot as usize].flags;
-        if !flags.is_dirty {
-            flags.is_dirty = true;
+        let is_dirty = &mut self.slots[slot as usize].is_dirty;
+        if !*is_dirty {
+            *is_dirty = true;
             self.dirty.push(slot);
         }
     }
@@ -338,9 +331,9 @@ impl<S> Connections<S> {
     pub(crate) fn next_dirty(&mut self) -> Option<u32> {
         while let Some(slot) = self.dirty.pop() {
             if let Some(connection) = self.slots.get_mut(slot as usize)
-                && connection.flags.is_dirty
+                && connection.is_dirty
             {
-                connection.flags.is_dirty = false;
+                connection.is_dirty = false;
                 return Some(slot);
             }
         }

@@ -3,6 +3,7 @@
 use super::clock::Ticks;
 use super::compression::{Coding, Compression};
 use super::connections::{Connection, Connections};
+use super::flags::Flags;
 use super::held::Held;
 use super::mailbox::{Envelope, Outboxes};
 use super::messages::Messages;
@@ -173,9 +174,9 @@ impl<H: Handler> Core<H> {
         slot: u32,
         write: impl FnOnce(&mut crate::protocol::Connection, &mut Vec<u8>) -> Result<(), SendError>,
     ) -> Result<(), SendError> {
-        let (phase, queue) = self.connections.with_queue(slot);
-        match phase {
-            Phase::Open(open) if !open.is_over => {
+        let is_over = self.connections[slot].flags.has(Flags::OVER);
+        match self.connections.with_queue(slot) {
+            (Phase::Open(open), queue) if !is_over => {
                 queue.append(|output| write(&mut open.protocol, output))
             }
             _ => Err(SendError::Closing),
@@ -183,7 +184,7 @@ impl<H: Handler> Core<H> {
     }
 
     pub(crate) fn pause(&mut self, slot: u32, is_paused: bool) {
-        self.connections[slot].flags.is_paused_by_handler = is_paused;
+        self.connections[slot].flags.set(Flags::PAUSED_BY_HANDLER, is_paused);
         self.connections.mark_dirty(slot);
     }
 
@@ -292,9 +293,9 @@ impl<H: Handler> Core<H> {
     fn charge(&mut self, cause: Option<u32>) {
         if let Some(slot) = cause
             && self.outboxes.is_over()
-            && !self.connections[slot].flags.is_paused_by_mail
+            && !self.connections[slot].flags.has(Flags::PAUSED_BY_MAIL)
         {
-            self.connections[slot].flags.is_paused_by_mail = true;
+            self.connections[slot].flags.set(Flags::PAUSED_BY_MAIL, true);
             self.connections.mark_dirty(slot);
             self.paused_by_mail.push(self.connections.token(slot));
         }

@@ -4,6 +4,7 @@ use super::clock::Ticks;
 use super::connecting::out_of_time;
 use super::connections::Connection;
 use super::core::Core;
+use super::flags::Flags;
 use super::phases::Phase;
 use crate::config::Config;
 use crate::handler::{CloseCause, Closed, Handler};
@@ -49,8 +50,8 @@ impl<S> Connection<S> {
     ) -> impl Iterator<Item = (Ticks, Overdue)> {
         let mut waits = [None; 3];
         // Silence means nothing while we do not listen.
-        let listens = !self.flags.is_receive_paused;
-        if (self.flags.is_blocked || self.flags.is_in_flight) && !self.is_given_up() {
+        let listens = !self.flags.has(Flags::RECEIVE_PAUSED);
+        if self.flags.has(Flags::LATE) && !self.is_given_up() {
             let due = self.progressed_at + config.write_stall_timeout;
             waits[2] = Some((due, Overdue::Progress));
         }
@@ -76,15 +77,15 @@ impl<S> Connection<S> {
             Phase::Open(open) if open.protocol.has_sent_close() => {
                 waits[0] = Some((self.closing_since() + close_frame_timeout, Overdue::CloseFrame));
             }
-            Phase::Open(open) => {
+            Phase::Open(_) => {
                 if listens {
-                    waits[0] = Some(if self.flags.awaits_pong {
+                    waits[0] = Some(if self.flags.has(Flags::AWAITS_PONG) {
                         (self.pinged_since() + config.pong_timeout, Overdue::Pong)
                     } else {
                         (self.received_at + config.idle_timeout, Overdue::Life)
                     });
-                    let message = open.message_since.map(|since| since + config.message_timeout);
-                    waits[1] = message.map(|due| (due, Overdue::Message));
+                    waits[1] = (self.message_since != Ticks::NEVER)
+                        .then(|| (self.message_since + config.message_timeout, Overdue::Message));
                 }
             }
             // What is the last to be said has as much time as everything before it.
@@ -100,7 +101,7 @@ impl<S> Connection<S> {
     /// From when on the peer has time to answer a ping: as long as it takes what is queued before, from the last bytes that
     /// it took.
     fn pinged_since(&self) -> Ticks {
-        if self.flags.is_blocked { self.closing_since() } else { self.since }
+        if self.flags.has(Flags::BLOCKED) { self.closing_since() } else { self.since }
     }
 
     /// From when on the peer has time to close: what was queued before the close frame comes first, so from the last bytes
@@ -158,7 +159,7 @@ impl<H: Handler> Core<H> {
             Overdue::Life => {
                 let ticks = self.ticks;
                 let connection = &mut self.connections[slot];
-                connection.flags.awaits_pong = true;
+                connection.flags.set(Flags::AWAITS_PONG, true);
                 connection.since = ticks;
                 let _closing = self.ping(slot, b"");
             }
@@ -182,7 +183,7 @@ impl<H: Handler> Core<H> {
             }
             Overdue::End => {
                 // As if it had ended: to reset it would lose what the kernel has and a slow peer has not taken.
-                self.connections[slot].flags.is_at_end = true;
+                self.connections[slot].flags.set(Flags::AT_END, true);
                 self.connections.mark_dirty(slot);
             }
         }
@@ -190,7 +191,7 @@ impl<H: Handler> Core<H> {
 
     /// Has the connection reset with the next flush.
     pub(super) fn doom(&mut self, slot: u32) {
-        self.connections[slot].flags.is_doomed = true;
+        self.connections[slot].flags.set(Flags::DOOMED, true);
         self.connections.mark_dirty(slot);
     }
 }

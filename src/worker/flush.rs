@@ -1,7 +1,9 @@
 //! What leaves, and what the handler and the deadlines have decided about a connection meanwhile.
 
 use super::Worker;
+use super::clock::Ticks;
 use super::connecting::shutting_down;
+use super::flags::Flags;
 use super::phases::Phase;
 use crate::buffer::SendQueue;
 use crate::driver::{Close, Driver, Receive, Sending, Token};
@@ -24,8 +26,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     fn end_if_all_is_answered(&mut self, slot: u32) {
         let connection = &self.core.connections[slot];
         let flags = connection.flags;
-        if flags.is_at_end
-            && !flags.is_held
+        if flags.has(Flags::AT_END)
+            && !flags.has(Flags::HELD)
             && matches!(connection.phase, Phase::Head(_) | Phase::Discarding(_))
         {
             self.core.end(slot);
@@ -42,7 +44,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     pub(super) fn handle_writable(&mut self, token: Token) {
         if let Some(connection) = self.core.connections.get_mut(token) {
             // Until the flush it counts as blocked, so that nothing more is published to it meanwhile if it lags.
-            connection.flags.is_writable = true;
+            connection.flags.set(Flags::WRITABLE, true);
             // The queue may refer to what was published in this tick and is not sealed: it leaves with the flush.
             self.core.connections.mark_dirty(token.slot);
         }
@@ -52,15 +54,12 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     pub(super) fn handle_sent(&mut self, token: Token, mut queue: SendQueue) {
         if let Some(connection) = self.core.connections.get_mut(token) {
             // As when it is writable again: until the flush, what has not left is late.
-            connection.flags.is_blocked = !queue.is_empty();
-            connection.flags.is_writable = !queue.is_empty();
+            connection.flags.set(Flags::BLOCKED, !queue.is_empty());
+            connection.flags.set(Flags::WRITABLE, !queue.is_empty());
             let meanwhile = connection.leaving().get_or_insert_default();
             queue.push_queue(std::mem::take(meanwhile));
-            let left = queue.bytes();
             **meanwhile = queue;
-            connection.flags.is_in_flight = false;
-            // Records that come back are no plaintext that would be counted in its queue.
-            connection.in_flight_bytes = if connection.is_secure() { left } else { 0 };
+            connection.flags.set(Flags::IN_FLIGHT, false);
             connection.progressed_at = self.core.ticks;
             self.core.connections.release_queue(token.slot);
             self.core.connections.mark_dirty(token.slot);
@@ -73,7 +72,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if connection.is_given_up() {
             return;
         }
-        if connection.flags.is_doomed {
+        if connection.flags.has(Flags::DOOMED) {
             self.close(token, Close::Reset);
             return;
         }
@@ -81,8 +80,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             self.core.finish_stream(&mut self.handler, slot);
         }
         let connection = &self.core.connections[slot];
-        let can_send = !connection.flags.is_blocked || connection.flags.is_writable;
-        if can_send && !connection.flags.is_in_flight {
+        let can_send =
+            !connection.flags.has(Flags::BLOCKED) || connection.flags.has(Flags::WRITABLE);
+        if can_send && !connection.flags.has(Flags::IN_FLIGHT) {
             self.send(token);
         }
         if !self.core.connections[slot].is_at_ease() {
@@ -96,10 +96,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.pause_or_resume(token);
         let is_drained = self.is_drained(slot);
         let connection = &mut self.core.connections[slot];
-        if connection.flags.wants_drain && is_drained {
+        if connection.flags.has(Flags::WANTS_DRAIN) && is_drained {
             self.drained.push(token);
         }
-        if connection.flags.is_held {
+        if connection.flags.has(Flags::HELD) {
             if self.core.can_go_on(slot) {
                 self.resumable.push(token);
             }
@@ -127,10 +127,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
         let connection = &mut self.core.connections[token.slot];
         if matches!(connection.phase, Phase::Ending) {
-            if connection.flags.is_at_end {
+            if connection.flags.has(Flags::AT_END) {
                 self.close(token, Close::Linger);
-            } else if !std::mem::replace(&mut connection.flags.is_shut, true) {
-                if !connection.flags.leaves_end_to_peer {
+            } else if !connection.flags.replace(Flags::SHUT, true) {
+                if !connection.flags.has(Flags::LEAVES_END_TO_PEER) {
                     self.driver.shutdown_write(token);
                 }
                 // Until now the deadline was another: that something leaves.
@@ -146,8 +146,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if connection.is_secure() {
             return self.send_secure(token);
         }
-        let was_blocked = std::mem::take(&mut connection.flags.is_blocked);
-        connection.flags.is_writable = false;
+        let was_blocked = connection.flags.has(Flags::BLOCKED);
+        connection.flags.set(Flags::BLOCKED.or(Flags::WRITABLE), false);
         let Some(queue) = &mut connection.queue else {
             return;
         };
@@ -164,15 +164,17 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 if queue.bytes() < before || !was_blocked {
                     connection.progressed_at = ticks;
                 }
-                connection.flags.is_blocked = true;
+                connection.flags.set(Flags::BLOCKED, true);
             }
             Sending::InFlight => {
                 connection.progressed_at = ticks;
-                connection.in_flight_bytes = before;
-                connection.flags.is_in_flight = true;
+                queue.note_in_flight(before);
+                connection.flags.set(Flags::IN_FLIGHT, true);
             }
         }
-        connection.flags.wants_drain |= connection.backlog() > DRAINED_BYTES;
+        if connection.backlog() > DRAINED_BYTES {
+            connection.flags.set(Flags::WANTS_DRAIN, true);
+        }
         self.core.timers.schedule_earlier(token.slot, ticks + self.core.config.write_stall_timeout);
     }
 
@@ -185,26 +187,27 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
         let flags = connection.flags;
         let pause = !connection.is_leaving()
-            && (flags.is_paused_by_handler
-                || flags.is_paused_by_mail
+            && (flags.has(Flags::PAUSED_BY_HANDLER)
+                || flags.has(Flags::PAUSED_BY_MAIL)
                 || connection.is_phase_full()
-                || (flags.is_held
+                || (flags.has(Flags::HELD)
                     && (connection.takes_input() || self.core.held.is_full(token.slot)))
                 || connection.is_lagging(bound)
-                || (flags.is_receive_paused && connection.is_lagging(DRAINED_BYTES)));
-        if pause == flags.is_receive_paused {
+                || (flags.has(Flags::RECEIVE_PAUSED) && connection.is_lagging(DRAINED_BYTES)));
+        if pause == flags.has(Flags::RECEIVE_PAUSED) {
             return;
         }
-        connection.flags.is_receive_paused = pause;
+        connection.flags.set(Flags::RECEIVE_PAUSED, pause);
         if pause {
             self.driver.receive(token, Receive::Pause);
         } else {
             // The silence was ours, and so was the delay of a message under way.
             let ticks = self.core.ticks;
             connection.received_at = ticks;
-            connection.flags.awaits_pong = false;
+            connection.flags.set(Flags::AWAITS_PONG, false);
             match &mut connection.phase {
-                Phase::Open(open) => open.message_since = open.message_since.map(|_| ticks),
+                Phase::Open(_) if connection.message_since == Ticks::NEVER => {}
+                Phase::Open(_) => connection.message_since = ticks,
                 Phase::Exchange(exchange) => exchange.request.body_since = ticks,
                 _ => connection.since = ticks,
             }
@@ -227,7 +230,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             let Some(connection) = self.core.connections.get_mut(token) else {
                 continue;
             };
-            if !std::mem::take(&mut connection.flags.wants_drain) {
+            if !connection.flags.take(Flags::WANTS_DRAIN) {
                 continue;
             }
             if connection.is_sendable() {
@@ -256,8 +259,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             let follow_up = self.core.handle_held(&mut self.handler, token);
             self.after_receive(token, follow_up);
             let connection = self.core.connections.get_mut(token);
-            let is_at_end = connection
-                .is_some_and(|connection| connection.flags.is_at_end && !connection.flags.is_held);
+            let is_at_end = connection.is_some_and(|connection| {
+                connection.flags.has(Flags::AT_END) && !connection.flags.has(Flags::HELD)
+            });
             if is_at_end {
                 self.core.handle_end_of_stream(&mut self.handler, token);
             }
@@ -272,7 +276,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
         for token in std::mem::take(&mut self.core.paused_by_mail) {
             if let Some(connection) = self.core.connections.get_mut(token) {
-                connection.flags.is_paused_by_mail = false;
+                connection.flags.set(Flags::PAUSED_BY_MAIL, false);
                 self.pause_or_resume(token);
             }
         }

@@ -1,6 +1,7 @@
 //! Connections that go from one worker to another, before anything of their request was done: the handler of the first
 //! has said whose it is ([`crate::handler::Reply::HandOff`]).
 
+use super::flags::Flags;
 use super::phases::{HandingOver, Phase};
 use super::{Worker, WorkerId};
 use crate::driver::{Driver, Token};
@@ -66,7 +67,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         let Some(connection) = self.core.connections.get_mut(token) else {
             return;
         };
-        let is_doomed = connection.flags.is_doomed;
+        let is_doomed = connection.flags.has(Flags::DOOMED);
         if let Phase::HandingOver(_) = connection.phase
             && is_doomed
         {

@@ -3,6 +3,7 @@
 
 use super::connections::Connection;
 use super::core::Core;
+use super::flags::Flags;
 use super::phases::{Phase, StreamEnding};
 use super::receive::FollowUp;
 use crate::driver::Token;
@@ -71,7 +72,7 @@ impl<H: Handler> Core<H> {
             return;
         }
         self.held.0.entry(slot).or_default().extend_from_slice(input);
-        self.connections[slot].flags.is_held = true;
+        self.connections[slot].flags.set(Flags::HELD, true);
         self.connections.mark_dirty(slot);
         self.drop_held_behind_stream(slot);
     }
@@ -91,7 +92,9 @@ impl<H: Handler> Core<H> {
     pub(super) fn can_go_on(&self, slot: u32) -> bool {
         let connection = &self.connections[slot];
         let bound = DRAINED_BYTES.min(self.config.read_pause_bytes);
-        connection.flags.is_held && connection.takes_input() && !connection.is_behind(bound)
+        connection.flags.has(Flags::HELD)
+            && connection.takes_input()
+            && !connection.is_behind(bound)
     }
 
     /// Handles the input that waited.
@@ -125,7 +128,7 @@ impl<H: Handler> Core<H> {
     /// Forgets what waits of a connection, and gives it to the caller.
     pub(super) fn release(&mut self, slot: u32) -> Vec<u8> {
         let flags = &mut self.connections[slot].flags;
-        if !std::mem::take(&mut flags.is_held) {
+        if !flags.take(Flags::HELD) {
             return Vec::new();
         }
         self.connections.mark_dirty(slot);

@@ -40,6 +40,7 @@ mod secure;
 mod sending;
 mod shutdown;
 mod spinning;
+mod subscriptions;
 mod timers;
 mod topics;
 
@@ -375,7 +376,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         let Core { topics, connections, .. } = &mut self.core;
         topics.deliver(connections, lag_bytes, &mut lagged);
         for topics::Lagged { slot, topic, mark } in lagged.drain(..) {
-            self.core.connections[slot].flags.wants_drain = true;
+            self.core.connections[slot].flags.set(flags::Flags::WANTS_DRAIN, true);
             let handler = &mut self.handler;
             self.core.call(slot, |connection| handler.on_lag(connection, &topic, mark));
         }

@@ -203,15 +203,4 @@ pub(crate) enum Step {
 pub(crate) struct Open<S> {
     pub(crate) protocol: protocol::Connection,
     pub(crate) state: S,
-    /// When the message under way began, if there is one.
-    pub(crate) message_since: Option<Ticks>,
-    /// The handler is being told of its end, or was.
-    pub(crate) is_over: bool,
-}
-
-impl<S> Open<S> {
-    /// Whether messages may still be sent, and are still given to the handler.
-    pub(crate) const fn is_sendable(&self) -> bool {
-        !self.is_over && !self.protocol.has_sent_close()
-    }
 }

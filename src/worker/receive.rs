@@ -1,8 +1,10 @@
 //! What becomes of bytes that arrived: request heads, frames, and the end of the stream.
 
+use super::clock::Ticks;
 use super::connecting::ended_early;
 use super::connections::Connection;
 use super::core::Core;
+use super::flags::Flags;
 use super::phases::{Phase, StreamEnding};
 use super::requests::handler_failed;
 use crate::driver::Token;
@@ -34,7 +36,7 @@ impl<H: Handler> Core<H> {
         if !self.note_life(token) {
             return FollowUp::None;
         }
-        if self.connections[token.slot].flags.is_held {
+        if self.connections[token.slot].flags.has(Flags::HELD) {
             self.hold(token.slot, bytes);
             return FollowUp::None;
         }
@@ -64,7 +66,7 @@ impl<H: Handler> Core<H> {
             return false;
         };
         connection.received_at = self.ticks;
-        if std::mem::take(&mut connection.flags.awaits_pong) {
+        if connection.flags.take(Flags::AWAITS_PONG) {
             // The next ping may be due before the pong was.
             self.schedule(token.slot);
         }
@@ -98,8 +100,8 @@ impl<H: Handler> Core<H> {
         let Some(connection) = self.connections.get_mut(token) else {
             return;
         };
-        connection.flags.is_at_end = true;
-        if connection.flags.is_held && !matches!(connection.phase, Phase::Streaming(_)) {
+        connection.flags.set(Flags::AT_END, true);
+        if connection.flags.has(Flags::HELD) && !matches!(connection.phase, Phase::Streaming(_)) {
             // What it sent before its end comes first.
             return;
         }
@@ -137,13 +139,7 @@ impl<H: Handler> Core<H> {
         let is_deflating = self.connections[slot].is_deflating();
         while let Some(open) = self.connections[slot].open_mut() {
             match open.protocol.handle_input(&mut input) {
-                Ok(Some(Event::Message(received))) => {
-                    // The next one's time begins with it, also if it began in the same read.
-                    open.message_since = None;
-                    // Whoever has begun to close has no use for messages that were under way.
-                    let is_wanted = open.is_sendable();
-                    self.handle_message(handler, slot, received, is_wanted);
-                }
+                Ok(Some(Event::Message(received))) => self.handle_message(handler, slot, received),
                 Ok(Some(event)) => self.handle_event(handler, slot, event),
                 Ok(None) => break,
                 Err(error) => self.fail(handler, slot, error),
@@ -176,13 +172,12 @@ impl<H: Handler> Core<H> {
     }
 
     #[inline(always)]
-    fn handle_message(
-        &mut self,
-        handler: &mut H,
-        slot: u32,
-        received: Received<'_>,
-        is_wanted: bool,
-    ) {
+    fn handle_message(&mut self, handler: &mut H, slot: u32, received: Received<'_>) {
+        let connection = &mut self.connections[slot];
+        // The next one's time begins with it, also if it began in the same read.
+        connection.message_since = Ticks::NEVER;
+        // Whoever has begun to close has no use for messages that were under way.
+        let is_wanted = connection.is_sendable();
         if let Payload::Assembled(buffer) = received.payload() {
             self.messages.present(buffer);
         }
@@ -196,14 +191,7 @@ impl<H: Handler> Core<H> {
 
     fn handle_event(&mut self, handler: &mut H, slot: u32, event: Event<'_>) {
         match event {
-            Event::Message(received) => {
-                let Some(open) = self.connections[slot].open_mut() else {
-                    return;
-                };
-                open.message_since = None;
-                let is_wanted = open.is_sendable();
-                self.handle_message(handler, slot, received, is_wanted);
-            }
+            Event::Message(received) => self.handle_message(handler, slot, received),
             Event::Ping(payload) => {
                 self.pong(slot, payload.as_bytes());
                 self.call(slot, |connection| handler.on_ping(connection, payload.as_bytes()));
@@ -279,8 +267,11 @@ impl<H: Handler> Core<H> {
             self.handing_over -= 1;
         }
         // RFC 6455 7.1.1: the client "SHOULD wait for the server to close the connection".
-        connection.flags.leaves_end_to_peer = matches!(&connection.phase, Phase::Open(open)
-            if open.protocol.is_client() && open.protocol.is_closed());
+        connection.flags.set(
+            Flags::LEAVES_END_TO_PEER,
+            matches!(&connection.phase, Phase::Open(open)
+            if open.protocol.is_client() && open.protocol.is_closed()),
+        );
         drop_contained(std::mem::replace(&mut connection.phase, Phase::Ending));
         connection.since = self.ticks;
         self.connections.mark_dirty(slot);
@@ -293,7 +284,9 @@ impl<H: Handler> Core<H> {
         let is_idle = matches!(&self.connections[slot].phase, Phase::Head(head)
             if head.is_kept_alive && !head.has_begun);
         self.end(slot);
-        self.connections[slot].flags.is_at_end |= is_idle;
+        if is_idle {
+            self.connections[slot].flags.set(Flags::AT_END, true);
+        }
     }
 
     /// Calls the handler for a connection. If it panics, the connection is closed, or the request answered with 500; the
@@ -319,13 +312,13 @@ impl<H: Handler> Core<H> {
             return FollowUp::None;
         };
         if !open.protocol.is_receiving() && !is_receiving_record {
-            open.message_since = None;
+            connection.message_since = Ticks::NEVER;
             return FollowUp::None;
         }
         // What the driver would receive into the message's buffer is not its bytes.
         let fill = if is_secure { None } else { open.protocol.poll_fill() };
-        if open.message_since.is_none() {
-            open.message_since = Some(ticks);
+        if connection.message_since == Ticks::NEVER {
+            connection.message_since = ticks;
             self.timers.schedule_earlier(slot, ticks + self.config.message_timeout);
         }
         fill.map_or(FollowUp::None, |(buffer, missing)| FollowUp::Fill(buffer, missing))

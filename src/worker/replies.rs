@@ -1,6 +1,7 @@
 //! Carrying out what handlers reply to requests: responses, streams, WebSockets, and waiting.
 
 use super::core::Core;
+use super::flags::Flags;
 use super::phases::{Discarding, Exchange, Open, Phase, StreamEnding, Streaming, Unanswered};
 use super::receive::drop_contained;
 use super::requests::{Asked, handler_failed};
@@ -113,7 +114,7 @@ impl<H: Handler> Core<H> {
             let connection = &mut self.connections[slot];
             connection.phase = Phase::Discarding(Box::new(discarding));
             connection.since = self.ticks;
-            connection.flags.is_paused_by_handler = false;
+            connection.flags.set(Flags::PAUSED_BY_HANDLER, false);
             self.schedule(slot);
         }
     }
@@ -143,7 +144,10 @@ impl<H: Handler> Core<H> {
                 self.upgrade(handler, slot, unanswered, &request, upgrade);
                 let connection = &self.connections[slot];
                 let flags = connection.flags;
-                if matches!(connection.phase, Phase::Open(_)) && flags.is_at_end && !flags.is_held {
+                if matches!(connection.phase, Phase::Open(_))
+                    && flags.has(Flags::AT_END)
+                    && !flags.has(Flags::HELD)
+                {
                     // Its end was told before, and is not told again.
                     self.finish_lost(handler, slot);
                 }
@@ -173,8 +177,7 @@ impl<H: Handler> Core<H> {
                 return self.respond_last(slot, unanswered, &response);
             }
         };
-        self.connections[slot].phase =
-            Phase::Open(Open { protocol, state, message_since: None, is_over: false });
+        self.connections[slot].phase = Phase::Open(Open { protocol, state });
         // The idle time may be shorter than what is left of the handshake's.
         self.schedule(slot);
         self.call(slot, |connection| handler.on_open(connection));

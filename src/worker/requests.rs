@@ -2,6 +2,7 @@
 
 use super::WorkerId;
 use super::core::Core;
+use super::flags::Flags;
 use super::phases::{Discarding, Exchange, HandingOver, Head, Phase, Unanswered};
 use super::receive::{FollowUp, drop_contained};
 use crate::handler::{CloseCause, Closed, Handler, Reply, RequestContext};
@@ -289,7 +290,7 @@ impl<H: Handler> Core<H> {
         connection.phase = Phase::Head(head);
         connection.since = self.ticks;
         // Nobody could take the pause back now.
-        connection.flags.is_paused_by_handler = false;
+        connection.flags.set(Flags::PAUSED_BY_HANDLER, false);
         self.schedule(slot);
     }
 

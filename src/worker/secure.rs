@@ -4,6 +4,7 @@
 use super::Worker;
 use super::connections::Connections;
 use super::core::Core;
+use super::flags::Flags;
 use super::phases::Phase;
 use super::receive::FollowUp;
 use crate::buffer::SendQueue;
@@ -171,7 +172,8 @@ impl<H: Handler> Core<H> {
     fn next_records(&mut self, slot: u32) -> Option<&mut SendQueue> {
         let connection = &mut self.connections[slot];
         let is_ending = matches!(connection.phase, Phase::Ending);
-        let is_stream_ended = connection.flags.is_shut && !connection.flags.leaves_end_to_peer;
+        let is_stream_ended =
+            connection.flags.has(Flags::SHUT) && !connection.flags.has(Flags::LEAVES_END_TO_PEER);
         let secure = connection.secure.as_mut()?;
         let session = &mut secure.session;
         let output = session.take_output();
@@ -244,17 +246,19 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     pub(super) fn send_secure(&mut self, token: Token) {
         let (slot, ticks) = (token.slot, self.core.ticks);
         let flags = &mut self.core.connections[slot].flags;
-        let was_blocked = std::mem::take(&mut flags.is_blocked);
-        flags.is_writable = false;
+        let was_blocked = flags.has(Flags::BLOCKED);
+        flags.set(Flags::BLOCKED.or(Flags::WRITABLE), false);
         let sending = loop {
             let Some(records) = self.core.next_records(slot) else {
                 break Sending::Done;
             };
             let before = records.bytes();
             let sending = self.driver.send(token, records);
-            let left = if sending == Sending::InFlight { before } else { records.bytes() };
+            let left = records.bytes();
+            if sending == Sending::InFlight {
+                records.note_in_flight(before);
+            }
             let connection = &mut self.core.connections[slot];
-            connection.in_flight_bytes = left;
             if sending != Sending::Blocked || left < before || !was_blocked {
                 connection.progressed_at = ticks;
             }
@@ -263,14 +267,15 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             }
         };
         let connection = &mut self.core.connections[slot];
-        connection.flags.is_blocked = sending == Sending::Blocked;
-        connection.flags.is_in_flight = sending == Sending::InFlight;
+        connection.flags.set(Flags::BLOCKED, sending == Sending::Blocked);
+        connection.flags.set(Flags::IN_FLIGHT, sending == Sending::InFlight);
         if sending == Sending::Done {
-            connection.in_flight_bytes = 0;
             self.core.connections.release_queues(slot);
             return;
         }
-        connection.flags.wants_drain |= connection.backlog() > DRAINED_BYTES;
+        if connection.backlog() > DRAINED_BYTES {
+            connection.flags.set(Flags::WANTS_DRAIN, true);
+        }
         self.core.timers.schedule_earlier(slot, ticks + self.core.config.write_stall_timeout);
     }
 
@@ -278,7 +283,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     pub(super) fn says_good_bye(&mut self, token: Token) -> bool {
         let connection = &mut self.core.connections[token.slot];
         let flags = connection.flags;
-        let is_due = flags.is_at_end || !flags.is_shut && !flags.leaves_end_to_peer;
+        let is_due = flags.has(Flags::AT_END)
+            || !flags.has(Flags::SHUT) && !flags.has(Flags::LEAVES_END_TO_PEER);
         match &mut connection.secure {
             Some(secure) if is_due && secure.session.is_ready() => secure.session.end(),
             _ => return false,

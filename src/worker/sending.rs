@@ -1,6 +1,7 @@
 //! Queuing messages for one connection, in the frames that it takes.
 
 use super::core::Core;
+use super::flags::Flags;
 use super::phases::Phase;
 use crate::config::WhenFull;
 use crate::handler::{Accepted, Handler, SendRefused};
@@ -96,7 +97,7 @@ impl<H: Handler> Core<H> {
         }
         let backlog = connection.backlog();
         if backlog > 0 && backlog + size > self.config.send_queue_bytes_max {
-            connection.flags.wants_drain = true;
+            connection.flags.set(Flags::WANTS_DRAIN, true);
             if self.config.when_full == WhenFull::Close {
                 let reason = "too much waits to be sent: read faster";
                 let _already_closing = self.close(slot, CloseCode::TRY_AGAIN_LATER, reason);

@@ -5,6 +5,7 @@
 //! operation per idle time, not one per message.
 
 use super::clock::Ticks;
+use crate::limits::CONNECTIONS_RESERVED;
 
 /// Keys (a worker's slots) by deadline.
 #[derive(Debug)]
@@ -34,6 +35,9 @@ struct Entry {
     due: Ticks,
 }
 
+// Each connection has one.
+const _: () = assert!(size_of::<Entry>() <= 12);
+
 /// Without a deadline, at the first tick.
 impl Default for TimerWheel {
     fn default() -> Self {
@@ -41,7 +45,7 @@ impl Default for TimerWheel {
             now: Ticks::default(),
             next: Ticks::NEVER,
             buckets: vec![Bucket { first: NONE, earliest: Ticks::NEVER }; BUCKETS],
-            entries: Vec::new(),
+            entries: Vec::with_capacity(CONNECTIONS_RESERVED),
         }
     }
 }

@@ -8,6 +8,7 @@
 mod client;
 #[cfg(feature = "deflate")]
 mod compressed;
+mod idle;
 #[cfg(feature = "tls")]
 mod secure;
 

@@ -1,21 +1,29 @@
 //! What the paths of the server are for.
 
-use sockeye::handler::Upgrade;
+use sockeye::handler::{Closed, Upgrade};
 use sockeye::protocol::Message;
 use sockeye::protocol::http::{Request, Response, Status};
 use sockeye::{Context, Handler, Reply, RequestContext};
+use std::collections::HashSet;
 use std::io;
+use std::rc::Rc;
 
 /// Serves the page, `/livez`, `/echo` and `/topic/NAME`.
-#[derive(Debug)]
-pub(crate) struct Endpoints;
+#[derive(Debug, Default)]
+pub(crate) struct Endpoints {
+    /// The names of the topics that are connected to, each once: a connection has a pointer to one.
+    names: HashSet<Name>,
+}
 
 /// What a WebSocket is connected to.
 #[derive(Debug)]
 pub(crate) enum Endpoint {
     Echo,
-    Topic(Box<str>),
+    Topic(Name),
 }
+
+/// A topic's name, as one pointer.
+type Name = Rc<Box<str>>;
 
 impl Handler for Endpoints {
     type State = Endpoint;
@@ -32,7 +40,7 @@ impl Handler for Endpoints {
             "/echo" => upgrade(request, Endpoint::Echo),
             path => match path.strip_prefix("/topic/") {
                 Some(name) if (1..=TOPIC_NAME_SIZE_MAX).contains(&name.len()) => {
-                    upgrade(request, Endpoint::Topic(name.into()))
+                    upgrade(request, Endpoint::Topic(Rc::new(name.into())))
                 }
                 Some(_) => Response::text(Status::NOT_FOUND, TOPIC_NAME_EXPECTED).into(),
                 None => Response::text(Status::NOT_FOUND, NOT_FOUND).into(),
@@ -46,8 +54,22 @@ impl Handler for Endpoints {
 
     fn on_open(&mut self, connection: &mut Context<'_, Self>) {
         if let Endpoint::Topic(name) = connection.state() {
-            let name = name.clone();
-            connection.subscribe(&*name);
+            let name = match self.names.get(name) {
+                Some(known) => Rc::clone(known),
+                None => Rc::clone(name),
+            };
+            self.names.insert(Rc::clone(&name));
+            connection.subscribe(&**name);
+            *connection.state() = Endpoint::Topic(name);
+        }
+    }
+
+    fn on_close(&mut self, connection: &mut Context<'_, Self>, _: &Closed<'_>) {
+        if let Endpoint::Topic(name) = connection.state()
+            && Rc::strong_count(name) == 2
+        {
+            // It is the last one with this name.
+            self.names.remove(name);
         }
     }
 
@@ -58,10 +80,8 @@ impl Handler for Endpoints {
                 let _refused = connection.send(message);
             }
             Endpoint::Topic(name) => {
-                // The name is borrowed from the connection that publishes: take it out and put it back.
-                let name = std::mem::take(name);
-                connection.publish(&*name, message);
-                *connection.state() = Endpoint::Topic(name);
+                let name = Rc::clone(name);
+                connection.publish(&**name, message);
             }
         }
     }

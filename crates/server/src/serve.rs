@@ -27,7 +27,7 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
     let is_secure = tls.is_some();
     let server = Server::bind(arguments.bind, config)
         .map_err(|error| ServeError::Bind(arguments.bind, error))?;
-    let running = server.start(|_| Endpoints).map_err(ServeError::Start)?;
+    let running = server.start(|_| Endpoints::default()).map_err(ServeError::Start)?;
     obey_signals(running.remote(), arguments.grace, tls).map_err(ServeError::Start)?;
 
     let address = running.local_addr();

@@ -16,7 +16,8 @@ impl Connection {
     /// unless the configuration says otherwise.
     #[must_use]
     pub fn with_deflate(mut self, agreement: &Agreement, config: &DeflateConfig) -> Self {
-        let context = Context::new(self.is_client(), agreement, config, self.message_size_max);
+        let context =
+            Context::new(self.is_client(), agreement, config, self.message_size_max as usize);
         self.deflate = Some(Box::new(context));
         self
     }

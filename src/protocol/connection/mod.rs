@@ -71,11 +71,12 @@ pub enum Event<'b> {
 #[derive(Debug)]
 pub struct Connection {
     role: Role,
-    message_size_max: usize,
+    message_size_max: u32,
     receiving: Receiving,
-    closing: Closing,
-    /// The message under way, if there is one: it may span many frames, with control frames between them.
-    message: Option<Assembly>,
+    /// RFC 6455 section 7.1.2: with the peer's, which ends `receiving`, the closing handshake is complete.
+    has_sent_close: bool,
+    /// What the message under way is, if there is one: it may span many frames, with control frames between them.
+    message: Option<Content>,
     /// What has arrived of the message under way, unmasked, then of the control frame under way.
     assembled: Vec<u8>,
     /// There is one where permessage-deflate was agreed on.
@@ -83,11 +84,14 @@ pub struct Connection {
     deflate: Option<Box<crate::protocol::deflate::Context>>,
 }
 
+// A server has one for each peer, most of them idle: one line of the processor's cache.
+const _: () = assert!(size_of::<Connection>() <= 64);
+
 /// What the next bytes of input are.
 #[derive(Clone, Copy, Debug)]
 enum Receiving {
-    /// A frame header, of which these bytes are there.
-    Header { bytes: [u8; HEADER_SIZE_MAX], size: u8 },
+    /// A frame header, of which these bytes are there: all of it but the last one at most.
+    Header { bytes: [u8; HEADER_SIZE_MAX - 1], size: u8 },
     /// The rest of a data frame.
     Payload(Frame),
     /// The rest of a control frame.
@@ -97,78 +101,93 @@ enum Receiving {
 }
 
 impl Receiving {
-    const HEADER: Self = Self::Header { bytes: [0; HEADER_SIZE_MAX], size: 0 };
+    const HEADER: Self = Self::Header { bytes: [0; HEADER_SIZE_MAX - 1], size: 0 };
 }
 
 /// A frame whose payload is arriving.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     is_final: bool,
-    mask: Option<[u8; 4]>,
-    /// Bytes that have arrived; the masking key turns with them.
-    received: usize,
-    missing: usize,
+    /// Zeros where the frame is not masked.
+    mask: [u8; 4],
+    /// Bytes that have arrived, modulo 256: the masking key turns with them, and a control frame has fewer.
+    received: u8,
+    /// Bytes that have not, as [`Frame::missing`] reads them: a `u32` would make every connection larger by its alignment.
+    missing: [u8; 4],
 }
 
 impl Frame {
-    fn handle(&mut self, bytes: &mut [u8]) {
-        if let Some(mask) = self.mask {
-            apply_mask(bytes, mask, self.received);
-        }
-        self.received += bytes.len();
-        self.missing -= bytes.len();
+    /// A frame of which nothing has arrived. `size` is within the bounds of a message, which are those of a `u32`.
+    #[inline]
+    const fn new(header: &FrameHeader, size: usize) -> Self {
+        let mask = match header.mask {
+            Some(mask) => mask,
+            None => [0; 4],
+        };
+        let missing = (size as u32).to_ne_bytes();
+        Self { is_final: header.is_final, mask, received: 0, missing }
     }
-}
 
-#[derive(Clone, Copy, Debug)]
-struct Assembly {
-    content: Content,
-    /// Whether its buffer has been out for a fill.
-    was_filled: bool,
+    #[inline]
+    const fn missing(&self) -> usize {
+        u32::from_ne_bytes(self.missing) as usize
+    }
+
+    #[inline]
+    fn handle(&mut self, bytes: &mut [u8]) {
+        if self.mask != [0; 4] {
+            apply_mask(bytes, self.mask, usize::from(self.received));
+        }
+        self.received = self.received.wrapping_add(bytes.len() as u8);
+        self.missing = ((self.missing() - bytes.len()) as u32).to_ne_bytes();
+    }
 }
 
 /// What the fragments of a message are.
 #[derive(Clone, Copy, Debug)]
 enum Content {
     Binary,
-    Text(Utf8Validator),
+    Text {
+        validator: Utf8Validator,
+        /// Whether its buffer has been out for a fill.
+        was_filled: bool,
+    },
     /// Judged when all of it is there and inflated.
     Compressed {
         is_text: bool,
     },
 }
 
-impl Assembly {
+impl Content {
     fn new(header: &FrameHeader) -> Self {
         let is_text = header.opcode == Opcode::Text;
-        let content = match (header.is_compressed, is_text) {
-            (true, is_text) => Content::Compressed { is_text },
-            (false, true) => Content::Text(Utf8Validator::default()),
-            (false, false) => Content::Binary,
-        };
-        Self { content, was_filled: false }
+        match (header.is_compressed, is_text) {
+            (true, is_text) => Self::Compressed { is_text },
+            (false, true) => Self::Text { validator: Utf8Validator::default(), was_filled: false },
+            (false, false) => Self::Binary,
+        }
     }
 
     const fn is_compressed(&self) -> bool {
-        matches!(self.content, Content::Compressed { .. })
+        matches!(self, Self::Compressed { .. })
     }
 
     fn handle(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
-        match &mut self.content {
+        match self {
             // RFC 6455 8.1: text that is not UTF-8 fails the connection; here with its first bad byte.
-            Content::Text(text) => text.validate(bytes),
-            Content::Binary | Content::Compressed { .. } => Ok(()),
+            Self::Text { validator, .. } => validator.validate(bytes),
+            Self::Binary | Self::Compressed { .. } => Ok(()),
         }
     }
 
     fn finish(&self, assembled: &[u8]) -> Result<(), ProtocolError> {
-        let Content::Text(text) = &self.content else {
+        let Self::Text { validator, was_filled } = self else {
             return Ok(());
         };
-        text.finish()?;
+        validator.finish()?;
         // Whoever fills a buffer could have written to what was validated before, or given back another one, and
         // `Received` relies on each byte. Only text of at least `FILL_SIZE_MIN` bytes pays for this second look.
-        if self.was_filled {
+        if *was_filled {
             let mut again = Utf8Validator::default();
             let valid = again.validate(assembled).and_then(|()| again.finish());
             valid.expect("a filled buffer comes back as it was, with more bytes at its end");
@@ -177,24 +196,20 @@ impl Assembly {
     }
 }
 
-/// How far the closing handshake is (RFC 6455 section 7.1.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Closing {
-    Open,
-    Sent,
-    Received,
-    Complete,
-}
-
 impl Connection {
-    /// A connection whose opening handshake is done. Messages over `message_size_max` bytes fail with 1009.
+    /// A connection whose opening handshake is done. Messages over `message_size_max` bytes fail with 1009; so do those over
+    /// 4 GiB.
     #[must_use]
     pub const fn new(role: Role, message_size_max: usize) -> Self {
         Self {
             role,
-            message_size_max,
+            message_size_max: if message_size_max < u32::MAX as usize {
+                message_size_max as u32
+            } else {
+                u32::MAX
+            },
             receiving: Receiving::HEADER,
-            closing: Closing::Open,
+            has_sent_close: false,
             message: None,
             assembled: Vec::new(),
             #[cfg(feature = "deflate")]
@@ -210,14 +225,14 @@ impl Connection {
 
     /// Whether nothing is left to exchange: both close frames have passed, or one did and the peer broke a rule.
     #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.closing == Closing::Complete
+    pub const fn is_closed(&self) -> bool {
+        self.has_sent_close && matches!(self.receiving, Receiving::Ended)
     }
 
     /// Whether a close frame was sent: nothing can be sent any more.
     #[must_use]
     pub const fn has_sent_close(&self) -> bool {
-        matches!(self.closing, Closing::Sent | Closing::Complete)
+        self.has_sent_close
     }
 
     /// Bytes of memory that it has set aside for a message under way, but for a buffer that is out for a fill: at most what

@@ -1,6 +1,6 @@
 //! Bytes in, events out.
 
-use super::{Assembly, Closing, Connection, Content, Event, Frame, Input, Receiving, Role};
+use super::{Connection, Content, Event, Frame, Input, Receiving, Role};
 use crate::limits::{
     COMPRESSED_GROWTH_BYTES, COMPRESSED_GROWTH_PART, FILL_SIZE_MAX, FILL_SIZE_MIN, FILL_TRUST_SIZE,
     HEADER_SIZE_MAX,
@@ -40,26 +40,26 @@ impl Connection {
         let Receiving::Payload(frame) = self.receiving else {
             return None;
         };
-        if frame.missing < FILL_SIZE_MIN {
+        let missing = frame.missing();
+        if missing < FILL_SIZE_MIN {
             return None;
         }
-        if let Some(message) = &mut self.message {
+        match &mut self.message {
             // Inflating takes longer than any copy, and needs what only input has.
-            if message.is_compressed() {
-                return None;
-            }
-            message.was_filled = true;
+            Some(Content::Compressed { .. }) => return None,
+            Some(Content::Text { was_filled, .. }) => *was_filled = true,
+            Some(Content::Binary) | None => {}
         }
         let mut buffer = mem::take(&mut self.assembled);
         let room = buffer.capacity() - buffer.len();
         if room >= FILL_SIZE_MIN {
-            return Some((buffer, frame.missing.min(room)));
+            return Some((buffer, missing.min(room)));
         }
         // A length is only a claim: until the peer has sent some of the message, little memory is set aside for it,
         // and never all that a connection without a real limit would let it claim.
         let trusted = if buffer.len() < FILL_TRUST_SIZE { FILL_TRUST_SIZE } else { FILL_SIZE_MAX };
-        let believed = frame.missing.min(trusted);
-        if frame.is_final && believed == frame.missing {
+        let believed = missing.min(trusted);
+        if frame.is_final && believed == missing {
             buffer.reserve_exact(believed);
         } else {
             let is_compressed = self.is_message_compressed();
@@ -87,7 +87,7 @@ impl Connection {
             return Ok(None);
         };
         assert!(
-            added <= frame.missing && added <= buffer.len(),
+            added <= frame.missing() && added <= buffer.len(),
             "a fill adds at most what was asked for"
         );
         let start = buffer.len() - added;
@@ -98,7 +98,7 @@ impl Connection {
         self.receiving = Receiving::Payload(frame);
         let event = valid.and_then(|()| {
             let mut nothing = Input::default();
-            if frame.missing == 0 {
+            if frame.missing() == 0 {
                 self.finish_frame(frame.is_final, &mut nothing)
             } else {
                 Ok(None)
@@ -175,14 +175,17 @@ impl Connection {
         // The header began in an earlier read: complete a copy of it.
         let before = usize::from(*size);
         let more = input.bytes.len().min(HEADER_SIZE_MAX - before);
-        bytes[before..before + more].copy_from_slice(&input.bytes[..more]);
+        let mut copy = [0; HEADER_SIZE_MAX];
+        copy[..before].copy_from_slice(&bytes[..before]);
+        copy[before..before + more].copy_from_slice(&input.bytes[..more]);
         let there = before + more;
-        if let Some((header, taken)) = FrameHeader::decode(&bytes[..there])? {
+        if let Some((header, taken)) = FrameHeader::decode(&copy[..there])? {
             input.take(taken - before);
             self.receiving = Receiving::HEADER;
             return Ok(Some(header));
         }
         input.take(more);
+        bytes[..there].copy_from_slice(&copy[..there]);
         *size = there as u8;
         Ok(None)
     }
@@ -196,8 +199,7 @@ impl Connection {
         self.check(header)?;
         // `check` has bounded the size, so it fits.
         let size = header.payload_size as usize;
-        let mut frame =
-            Frame { is_final: header.is_final, mask: header.mask, received: 0, missing: size };
+        let mut frame = Frame::new(header, size);
         if header.opcode.is_control() {
             if input.bytes.len() < size {
                 self.receiving = Receiving::Control(header.opcode, frame);
@@ -216,7 +218,7 @@ impl Connection {
                 }
                 return whole_message(header.opcode, payload).map(Some);
             }
-            self.message = Some(Assembly::new(header));
+            self.message = Some(Content::new(header));
             // A larger one, of a message that was inflated, would hold more for this one than a message may take.
             if input.spare.capacity() <= self.payload_size_max(header.is_compressed) {
                 self.assembled = mem::take(&mut input.spare);
@@ -266,13 +268,14 @@ impl Connection {
     /// Bytes that all payloads of one message may have.
     #[inline]
     const fn payload_size_max(&self, is_compressed: bool) -> usize {
-        match is_compressed {
+        let size_max = match is_compressed {
             true => self
                 .message_size_max
-                .saturating_add(self.message_size_max / COMPRESSED_GROWTH_PART)
-                .saturating_add(COMPRESSED_GROWTH_BYTES),
+                .saturating_add(self.message_size_max / COMPRESSED_GROWTH_PART as u32)
+                .saturating_add(COMPRESSED_GROWTH_BYTES as u32),
             false => self.message_size_max,
-        }
+        };
+        size_max as usize
     }
 
     #[inline]
@@ -293,14 +296,14 @@ impl Connection {
         mut frame: Frame,
         input: &mut Input<'b>,
     ) -> Result<Option<Event<'b>>, ProtocolError> {
-        let bytes = input.take(frame.missing.min(input.bytes.len()));
+        let bytes = input.take(frame.missing().min(input.bytes.len()));
         frame.handle(bytes);
         if let Some(message) = &mut self.message {
             message.handle(bytes)?;
         }
         self.assemble(bytes);
         self.receiving = Receiving::Payload(frame);
-        if frame.missing == 0 { self.finish_frame(frame.is_final, input) } else { Ok(None) }
+        if frame.missing() == 0 { self.finish_frame(frame.is_final, input) } else { Ok(None) }
     }
 
     fn finish_frame<'b>(
@@ -315,9 +318,9 @@ impl Connection {
         let message = self.message.take().expect("a data frame belongs to a message");
         message.finish(&self.assembled)?;
         let assembled = mem::take(&mut self.assembled);
-        let is_text = match message.content {
+        let is_text = match message {
             Content::Binary => false,
-            Content::Text(_) => true,
+            Content::Text { .. } => true,
             Content::Compressed { is_text } => {
                 let event = self.inflate(is_text, &assembled, input).map(Some);
                 input.recycle(assembled);
@@ -334,15 +337,15 @@ impl Connection {
         mut frame: Frame,
         input: &mut Input<'b>,
     ) -> Result<Option<Event<'b>>, ProtocolError> {
-        let bytes = input.take(frame.missing.min(input.bytes.len()));
+        let bytes = input.take(frame.missing().min(input.bytes.len()));
         frame.handle(bytes);
         self.assemble(bytes);
-        if frame.missing > 0 {
+        if frame.missing() > 0 {
             self.receiving = Receiving::Control(opcode, frame);
             return Ok(None);
         }
         self.receiving = Receiving::HEADER;
-        let payload = self.assembled.split_off(self.assembled.len() - frame.received);
+        let payload = self.assembled.split_off(self.assembled.len() - usize::from(frame.received));
         if self.message.is_none() {
             self.assembled = Vec::new();
         }
@@ -353,10 +356,6 @@ impl Connection {
         self.receiving = Receiving::Ended;
         self.message = None;
         self.assembled = Vec::new();
-        self.closing = match self.closing {
-            Closing::Open | Closing::Received => Closing::Received,
-            Closing::Sent | Closing::Complete => Closing::Complete,
-        };
     }
 }
 

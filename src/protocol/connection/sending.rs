@@ -1,6 +1,6 @@
 //! Frames out, appended to a buffer of the caller's.
 
-use super::{Closing, Connection, Role};
+use super::{Connection, Role};
 use crate::limits::{CONTROL_PAYLOAD_SIZE_MAX, HEADER_SIZE_MAX};
 use crate::protocol::close::CloseFrame;
 use crate::protocol::error::{ProtocolError, SendError};
@@ -54,10 +54,7 @@ impl Connection {
             frame.encode(&mut payload)?;
         }
         self.send_frame(Opcode::Close, &payload, output)?;
-        self.closing = match self.closing {
-            Closing::Received => Closing::Complete,
-            _ => Closing::Sent,
-        };
+        self.has_sent_close = true;
         Ok(())
     }
 

@@ -23,7 +23,7 @@ impl Connection {
             || input.bytes.len() < SMALL_HEADER_SIZE + size
             || !is_between_messages
             || self.is_client()
-            || size > self.message_size_max
+            || size > self.message_size_max as usize
         {
             return None;
         }

@@ -37,7 +37,7 @@ impl Fan {
             .map(|one| Connection::new(Role::Server, 1000).with_deflate(one, &config));
         for protocol in deflating.chain([plain]) {
             let coding = Coding::of(&protocol);
-            let open = Open { protocol, state: (), message_since: None, is_over: false };
+            let open = Open { protocol, state: () };
             let slot = fan.connections.insert(Phase::Open(open), Ticks::default()).slot;
             let lane = (Variant::default(), coding);
             assert!(fan.topics.subscribe(&mut fan.connections, slot, b"news", lane));

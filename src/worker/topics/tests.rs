@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::worker::clock::Ticks;
+use crate::worker::flags::Flags;
 use crate::worker::phases::Phase;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::IoSlice;
@@ -161,8 +162,8 @@ impl Fixture {
     fn deliver(&mut self, slow: &BTreeSet<u32>) -> BTreeSet<(u32, u8, u64)> {
         for slot in self.model.peers.keys() {
             let connection = &mut self.connections[*slot];
-            connection.flags.is_blocked = slow.contains(slot);
-            connection.in_flight_bytes = LAG_BYTES + 1;
+            connection.flags.set(Flags::BLOCKED, slow.contains(slot));
+            connection.queue.get_or_insert_default().note_in_flight(LAG_BYTES + 1);
         }
         let mut lagged = Vec::new();
         self.topics.deliver(&mut self.connections, LAG_BYTES, &mut lagged);

@@ -60,6 +60,21 @@ fn a_frame_over_the_limit_is_refused_by_its_header_alone() {
 }
 
 #[test]
+fn without_a_limit_of_its_own_a_message_has_less_than_4_gib() {
+    for scenario in Scenario::both().map(|scenario| scenario.message_size_max(usize::MAX)) {
+        for claimed in [1 << 32, (1 << 32) + 5, 1 << 62] {
+            assert_eq!(scenario.receives([Frame::binary("").claiming(claimed)]), too_big());
+        }
+        let longest = Frame::binary("").claiming((1 << 32) - 1);
+        assert_eq!(scenario.receives([longest]), Outcome::events([]));
+        // What is there counts as well.
+        let [one, rest] = [Frame::text("a").unfinished(), Frame::continuation("")];
+        let rest = rest.claiming((1 << 32) - 1);
+        assert_eq!(scenario.receives([one, rest]), too_big());
+    }
+}
+
+#[test]
 fn nothing_is_set_aside_for_a_frame_that_is_refused() {
     for scenario in limited() {
         let bytes = scenario.incoming([Frame::binary("").claiming(1 << 62)]);

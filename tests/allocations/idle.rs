@@ -1,0 +1,70 @@
+//! What an idle connection costs in user space, before and after traffic: its places in the tables of the worker and of the
+//! driver, whose sizes are asserted where they are defined (156 bytes in a release build), and nothing besides.
+
+use super::{Bench, frame, open};
+use allocation_counter::measure;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::mpsc::channel;
+use std::thread::spawn;
+
+#[test]
+fn an_idle_connection_has_no_memory_of_its_own() {
+    assert_no_bytes(1, |client| echo(client, 10));
+}
+
+#[test]
+fn after_traffic_of_every_kind_it_has_none_either() {
+    // Whole in one read; over several reads; into its own buffer; fragments that end in another read; a control frame in
+    // two pieces.
+    assert_no_bytes(6, |client| {
+        for size in [10, 1000, 20_000, 300_000] {
+            echo(client, size);
+        }
+        let pieces: [(&[u8], usize); 4] = [
+            (b"\x01\x83\0\0\0\0abc\x80", 0),
+            (b"\x83\0\0\0\0def", 2 + 6),
+            (b"\x89\x84\0\0\0\0pi", 0),
+            (b"ng", 2 + 4),
+        ];
+        for (piece, answer) in pieces {
+            client.write_all(piece).expect("the server reads");
+            client.read_exact(&mut vec![0; answer]).expect("it answers");
+        }
+        echo(client, 10);
+    });
+}
+
+fn echo(client: &mut TcpStream, size: usize) {
+    let message = frame(&vec![b'm'; size]);
+    client.write_all(&message).expect("the server reads");
+    // A server's frames are not masked.
+    client.read_exact(&mut vec![0; message.len() - 4]).expect("it comes back");
+}
+
+/// Opens connections one after the other and lets each `talk`, that many messages. Those that come when as many are there
+/// must leave nothing behind.
+#[track_caller]
+fn assert_no_bytes(messages: usize, talk: fn(&mut TcpStream)) {
+    let mut bench = Bench::new();
+    let address = bench.address;
+    let (done, counted) = channel::<()>();
+    let clients = spawn(move || {
+        let open_one = |_| {
+            let mut client = open(address, "/echo");
+            talk(&mut client);
+            client
+        };
+        let clients: Vec<TcpStream> = (0..2 * CONNECTIONS).map(open_one).collect();
+        let _counted = counted.recv();
+        drop(clients);
+    });
+    bench.serve(messages * CONNECTIONS);
+    let kept = measure(|| bench.serve(messages * 2 * CONNECTIONS)).bytes_current;
+    assert_eq!(bench.worker.connections(), 2 * CONNECTIONS);
+    assert!(kept < CONNECTIONS as i64, "{kept} bytes for {CONNECTIONS} connections");
+    drop(done);
+    clients.join().expect("all of them were answered");
+}
+
+const CONNECTIONS: usize = 128;
