@@ -3,6 +3,7 @@
 use bytesize::ByteSize;
 use clap::{Args, Parser, Subcommand};
 use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
+use sockeye_bench::Bench;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -31,6 +32,7 @@ pub(crate) enum Command {
     /// Serve clients. This is what happens without a command, too.
     #[command(after_help = EXAMPLES)]
     Serve(Serve),
+    Bench(Bench),
 }
 
 #[derive(Args, Debug)]
@@ -148,6 +150,7 @@ Examples:
   sockeye
   sockeye serve --bind 0.0.0.0:80 --workers 4
   sockeye serve --deflate shared
+  sockeye bench ws://127.0.0.1:8000/echo
   sockeye serve --bind 127.0.0.1:0 --ports-file /run/sockeye.ports
   sockeye serve --bind 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
 
@@ -166,7 +169,9 @@ mod tests {
     #[test]
     fn no_command_is_serve() {
         let arguments = Arguments::parse_from(["sockeye", "--workers", "3"]);
-        let Command::Serve(serve) = arguments.command();
+        let Command::Serve(serve) = arguments.command() else {
+            panic!("it is another command");
+        };
         assert_eq!((serve.workers, serve.bind.port()), (Some(3), 8000));
     }
 

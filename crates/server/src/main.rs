@@ -11,7 +11,10 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
-    let cli::Command::Serve(serve) = arguments.command();
+    let serve = match arguments.command() {
+        cli::Command::Serve(serve) => serve,
+        cli::Command::Bench(bench) => return sockeye_bench::main(&bench),
+    };
     match serve::serve(&serve) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

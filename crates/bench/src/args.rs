@@ -1,0 +1,159 @@
+//! The command line of `sockeye bench`: what its `--help` says is written here.
+
+use clap::Args;
+use std::path::PathBuf;
+
+/// Measure a WebSocket server, this one or another: how many messages it moves, how long they take, what it costs.
+///
+/// By default every connection sends a message, waits for the same message to come back, and sends the next (closed
+/// loop). Every answer is checked. With --rate messages leave at their times whatever the server does (open loop), and
+/// latency counts from when a message was due, so that a server that stalls cannot hide it. With --publish the
+/// connections subscribe, and others publish.
+///
+/// It ends with 0, with 1 when the server could not be measured or an answer was wrong, and with 2 for a command line that
+/// cannot be. Ctrl-C ends it with what was measured so far.
+#[derive(Args, Clone, Debug)]
+#[command(after_help = EXAMPLES)]
+#[expect(clippy::exhaustive_structs, reason = "a command line")]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line")]
+pub struct Bench {
+    /// The WebSocket to measure: ws://HOST:PORT/PATH or wss://. It has to send every message back or, with --publish, to
+    /// send what is published there.
+    pub url: String,
+
+    /// Connections to URL.
+    #[arg(short, long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub connections: u32,
+
+    /// Bytes of each message.
+    #[arg(short, long, value_name = "BYTES", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=SIZE_MAX))]
+    pub size: u32,
+
+    /// Messages that a connection sends together; it waits for all of them before it sends the next ones.
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub pipeline: u32,
+
+    /// Messages per second of all connections together (open loop), or publications with --publish.
+    #[arg(short, long, value_name = "PER_SECOND", conflicts_with = "pipeline", value_parser = parse_rate)]
+    pub rate: Option<f64>,
+
+    /// Time over which the connections are opened, evenly; by default as fast as the server takes them.
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = parse_seconds)]
+    pub ramp: f64,
+
+    /// Time that is measured.
+    #[arg(short, long, value_name = "SECONDS", default_value = "10", value_parser = parse_duration)]
+    pub duration: f64,
+
+    /// Time before that, with the same load, which is not measured.
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = parse_seconds)]
+    pub warm_up: f64,
+
+    /// Send text.
+    #[arg(long, group = "kind")]
+    pub text: bool,
+
+    /// Send bytes; this is the default.
+    #[arg(long, group = "kind")]
+    pub binary: bool,
+
+    /// Send text that is JSON, varied like that of a feed of trades: the same in each run, and different in each message, so
+    /// that compressing it means something.
+    #[arg(long, group = "kind")]
+    pub json_payload: bool,
+
+    /// Offer compression (permessage-deflate), and send compressed messages. A server that declines ends the run.
+    #[arg(long, conflicts_with = "raw_tcp")]
+    pub deflate: bool,
+
+    /// Measure fan-out: publish to this WebSocket and count what arrives at the connections of URL. In a closed loop
+    /// --pipeline messages are published together, and the next ones when every subscriber has them.
+    #[arg(long, value_name = "URL", conflicts_with = "raw_tcp")]
+    pub publish: Option<String>,
+
+    /// Connections that publish.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "publish", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub publishers: u32,
+
+    /// The publishers get messages as well, their own or others': ignore them.
+    #[arg(long, requires = "publish")]
+    pub publisher_subscribes: bool,
+
+    /// Speak no WebSocket: SIZE bytes over TCP, to be sent back. It measures the floor that the machine sets.
+    #[arg(long)]
+    pub raw_tcp: bool,
+
+    /// Poll without sleeping: a processor per worker is busy all the time, and latency has no waking up in it.
+    #[arg(long)]
+    pub spin: bool,
+
+    /// A process of this machine, the server: report its processor time per message, that of its children included.
+    #[arg(long, value_name = "PID")]
+    pub pid: Option<u32>,
+
+    /// Threads that generate the load.
+    #[arg(short, long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub workers: u16,
+
+    /// Print the result as one JSON object, and nothing else, to standard output.
+    #[arg(long)]
+    pub json: bool,
+
+    /// Write a report with plots to this file: one page of HTML that needs nothing else.
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+
+    /// With wss://: trust any certificate.
+    #[arg(long, conflicts_with = "ca")]
+    pub insecure: bool,
+
+    /// With wss://: trust the certificates of this file, in PEM. The system's own are often in
+    /// /etc/ssl/certs/ca-certificates.crt.
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+}
+
+fn parse_rate(text: &str) -> Result<f64, String> {
+    parse(text, "a number of messages per second, from 0.01 to 100000000", 0.01, 1e8)
+}
+
+fn parse_seconds(text: &str) -> Result<f64, String> {
+    parse(text, "0 to 86400 seconds, such as 0.5", 0.0, 86_400.0)
+}
+
+fn parse_duration(text: &str) -> Result<f64, String> {
+    parse(text, "0.01 to 86400 seconds, such as 0.5", 0.01, 86_400.0)
+}
+
+fn parse(text: &str, expected: &str, least: f64, most: f64) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("expected {expected}")),
+    }
+}
+
+const SIZE_MAX: i64 = 256 * 1024 * 1024;
+
+const EXAMPLES: &str = "\
+Examples:
+  sockeye bench ws://127.0.0.1:8000/echo
+  sockeye bench ws://127.0.0.1:8000/echo --connections 500 --pipeline 16 --report report.html
+  sockeye bench ws://127.0.0.1:8000/echo --rate 20000 --duration 30
+  sockeye bench ws://127.0.0.1:8000/topic/a --publish ws://127.0.0.1:8000/topic/a --connections 1000
+  sockeye bench ws://127.0.0.1:8000/echo --json-payload --size 1024 --deflate --pid $(pidof my-server)
+  sockeye bench wss://example.com/echo --ca /etc/ssl/certs/ca-certificates.crt --json";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_and_bounded() {
+        assert_eq!(parse_seconds("0.5"), Ok(0.5));
+        assert_eq!(parse_rate("20000"), Ok(20_000.0));
+        for wrong in ["", "-1", "nan", "inf", "ten", "86401"] {
+            assert!(parse_seconds(wrong).is_err_and(|error| error.contains("such as")), "{wrong}");
+        }
+        assert!(parse_rate("0").is_err() && parse_duration("0").is_err());
+    }
+}

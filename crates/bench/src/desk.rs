@@ -1,0 +1,66 @@
+//! What all connections of a worker use, one at a time.
+
+use crate::errors::Errors;
+use crate::stamp::Stamp;
+use sockeye::protocol::deflate::Inflater;
+
+/// What all connections of a worker use, one at a time.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) buffer: Vec<u8>,
+    pub(crate) cipher: Vec<u8>,
+    pub(crate) scratch: Vec<u8>,
+    pub(crate) spare: Vec<u8>,
+    pub(crate) inflater: Inflater,
+    pub(crate) errors: Errors,
+    /// What the read under way has brought.
+    pub(crate) answers: Vec<Answer>,
+    /// Messages that arrived and were right.
+    pub(crate) messages: u64,
+    /// Bytes that arrived over the wire.
+    pub(crate) received: u64,
+    pub(crate) publisher_subscribes: bool,
+}
+
+/// Answers that arrived together and were due at the same time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Answer {
+    pub(crate) stamp: Stamp,
+    pub(crate) count: u64,
+    /// How far the subscriber has come: `count`, and what was missing.
+    pub(crate) advanced: u64,
+}
+
+impl Desk {
+    pub(crate) fn new(publisher_subscribes: bool) -> Self {
+        Self {
+            buffer: vec![0; RECEIVE_SIZE],
+            cipher: vec![0; CIPHER_SIZE],
+            scratch: Vec::new(),
+            spare: Vec::new(),
+            inflater: Inflater::new(),
+            errors: Errors::default(),
+            answers: Vec::new(),
+            messages: 0,
+            received: 0,
+            publisher_subscribes,
+        }
+    }
+
+    /// Counts a message that was right.
+    #[inline]
+    pub(crate) fn count(&mut self, stamp: Stamp, advanced: u64) {
+        self.messages += 1;
+        match self.answers.last_mut() {
+            Some(last) if last.stamp.due == stamp.due && last.stamp.sender == stamp.sender => {
+                last.count += 1;
+                last.advanced += advanced;
+            }
+            _ => self.answers.push(Answer { stamp, count: 1, advanced }),
+        }
+    }
+}
+
+/// What one read can bring.
+const RECEIVE_SIZE: usize = 256 * 1024;
+const CIPHER_SIZE: usize = 128 * 1024;

@@ -1,0 +1,220 @@
+//! Sending: when and what, until it is over.
+
+use super::{CLOSE_TIME, DRAIN_TIME, SILENCE_MAX, Stage, Worker};
+use crate::error::{BenchError, LostError};
+use crate::line::{Phase, Role};
+use crate::pace::Pace;
+use crate::shared::Start;
+use crate::stamp::Stamp;
+use crate::statistics::Statistics;
+
+impl Worker<'_> {
+    /// All connections are open: messages begin to flow.
+    pub(super) fn begin(&mut self, start: Start) {
+        self.stage = Stage::Running;
+        self.statistics = Some(Statistics::new(start.window));
+        let publishes = self.plan.is_fan_out();
+        self.senders = (0..self.lines.len())
+            .filter(|place| publishes == matches!(self.lines[*place].role, Role::Publisher { .. }))
+            .collect();
+        let all = if publishes { self.plan.publishers } else { self.plan.connections };
+        if let Some(rate) = self.plan.rate {
+            if !self.senders.is_empty() {
+                let share = self.senders.len() as f64 / all as f64;
+                self.pace = Some(Pace::new(start.at, rate, share, self.number as f64));
+            }
+            return;
+        }
+        for index in 0..self.senders.len() {
+            let now = self.shared.now();
+            self.send_batch(self.senders[index], now);
+        }
+    }
+
+    /// The next messages of a closed loop, all at once.
+    #[inline]
+    fn send_batch(&mut self, place: usize, now: u64) {
+        for _ in 0..self.plan.pipeline {
+            self.push(place, now, now);
+        }
+        self.flush(place);
+    }
+
+    #[inline]
+    fn push(&mut self, place: usize, due: u64, now: u64) {
+        let line = &mut self.lines[place];
+        let stamp = Stamp { sender: line.sender, sequence: line.sequence, due };
+        line.sequence += 1;
+        line.outgoing.push(stamp);
+        match &mut line.role {
+            Role::Echo(awaited) => {
+                if awaited.is_empty() {
+                    line.progress_at = now;
+                }
+                awaited.push(stamp);
+            }
+            Role::Publisher { number } => {
+                line.progress_at = now;
+                self.shared.add_outstanding(*number, self.plan.connections);
+            }
+            Role::Subscriber(_) => {}
+        }
+    }
+
+    /// After something has arrived: the next messages of that connection, if it has all that it waited for.
+    #[inline]
+    pub(super) fn go_on(&mut self, place: usize, now: u64) {
+        let line = &self.lines[place];
+        if let Role::Echo(awaited) = &line.role
+            && awaited.is_empty()
+            && self.stage == Stage::Running
+            && self.pace.is_none()
+            && now < self.shared.end()
+        {
+            self.send_batch(place, now);
+        } else if line.has_control() {
+            self.flush(place);
+        }
+    }
+
+    pub(super) fn send_what_is_due(&mut self, now: u64) {
+        if let Some(mut pace) = self.pace.take() {
+            self.send_in_pace(&mut pace, now);
+            self.pace = Some(pace);
+        } else if std::mem::take(&mut self.is_round_over) && self.plan.is_fan_out() {
+            for index in 0..self.senders.len() {
+                let place = self.senders[index];
+                let Role::Publisher { number } = self.lines[place].role else {
+                    continue;
+                };
+                if self.shared.outstanding(number) == 0 {
+                    self.send_batch(place, self.shared.now());
+                }
+            }
+        }
+    }
+
+    /// All that is due by now. Several messages of one connection leave in one send.
+    fn send_in_pace(&mut self, pace: &mut Pace, now: u64) {
+        let first = self.senders.len();
+        let mut count = 0;
+        let mut begun = 0;
+        for _ in 0..DUE_PER_TURN_MAX {
+            let Some((index, due)) = pace.take(now) else {
+                break;
+            };
+            let index = (index % self.senders.len() as u64) as usize;
+            if count == 0 {
+                begun = index;
+            }
+            count += 1;
+            let place = self.senders[index];
+            if matches!(self.lines[place].phase, Phase::Open) {
+                self.push(place, due, now);
+            }
+        }
+        for step in 0..count.min(first) {
+            let place = self.senders[(begun + step) % first];
+            let line = &self.lines[place];
+            if matches!(line.phase, Phase::Open) && !line.wants_writable {
+                self.flush(place);
+            }
+        }
+    }
+
+    /// The time is up: nothing more is sent, and what is under way is waited for.
+    pub(super) fn stop(&mut self, now: u64) {
+        self.stage = Stage::Draining { by: now + DRAIN_TIME };
+        for line in &mut self.lines {
+            let mut count = 0;
+            for stamp in line.outgoing.take_unsent() {
+                count += 1;
+                // It has waited for as long at least.
+                if let (Some(statistics), Some(_)) = (&mut self.statistics, &self.pace) {
+                    statistics.record(stamp.due, now, 1);
+                }
+            }
+            match &mut line.role {
+                Role::Echo(awaited) if !line.phase.is_ended() => awaited.forget_last(count),
+                Role::Publisher { number } => {
+                    let deliveries = (count * self.plan.connections) as u64;
+                    self.shared.deliver(*number, deliveries);
+                }
+                _ => {}
+            }
+            self.unsent += if self.pace.is_some() { count as u64 } else { 0 };
+        }
+    }
+
+    pub(super) fn is_all_answered(&self) -> bool {
+        if self.plan.is_fan_out() {
+            return (0..self.plan.publishers).all(|number| self.shared.outstanding(number) == 0);
+        }
+        self.lines.iter().all(|line| match &line.role {
+            Role::Echo(awaited) => awaited.is_empty() || line.phase.is_ended(),
+            _ => true,
+        })
+    }
+
+    /// Counts what has no answer by now, and begins to close.
+    pub(super) fn close_all(&mut self, now: u64) {
+        self.count_outstanding();
+        self.stage = Stage::Closing { by: now + CLOSE_TIME };
+        for place in 0..self.lines.len() {
+            let line = &mut self.lines[place];
+            if let (Role::Echo(awaited), Phase::Open) = (&line.role, &line.phase) {
+                self.desk.errors.unanswered += awaited.len() as u64;
+            }
+            match line.phase {
+                Phase::Open => {
+                    line.close();
+                    if line.phase.is_ended() {
+                        line.phase = Phase::Closing;
+                        self.end(place);
+                    } else {
+                        self.flush(place);
+                    }
+                }
+                Phase::Connecting | Phase::Opening(_) => self.end(place),
+                Phase::Closing | Phase::Ended => {}
+            }
+        }
+    }
+
+    /// Deliveries that have not happened are counted by the worker of their publisher.
+    pub(super) fn count_outstanding(&mut self) {
+        for place in &self.senders {
+            if let Role::Publisher { number } = self.lines[*place].role {
+                self.desk.errors.unanswered += self.shared.outstanding(number);
+            }
+        }
+    }
+
+    /// Ends connections that have waited for too long.
+    pub(super) fn look_for_the_silent(&mut self, now: u64) {
+        match self.stage {
+            Stage::Opening => return self.look_for_slow_openings(now),
+            Stage::Running => {}
+            _ => return,
+        }
+        for place in 0..self.lines.len() {
+            let line = &self.lines[place];
+            if now.saturating_sub(line.progress_at) < SILENCE_MAX {
+                continue;
+            }
+            match &line.role {
+                Role::Echo(awaited) if !awaited.is_empty() => self.lose(place, LostError::Silent),
+                Role::Publisher { number } if self.shared.outstanding(*number) > 0 => {
+                    self.count_outstanding();
+                    let url = self.plan.target.url.clone();
+                    self.shared.fail(BenchError::Lost(url, LostError::Silent));
+                    return;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+/// So that what arrives has its turn as well.
+const DUE_PER_TURN_MAX: usize = 4096;
