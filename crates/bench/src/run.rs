@@ -77,7 +77,7 @@ pub fn run(
             })
             .collect::<io::Result<Vec<_>>>();
         let workers = workers.map_err(|error| {
-            shared.end_early(0);
+            shared.end_at(0);
             BenchError::System("cannot start a thread", error)
         })?;
         let edges = Leader { plan: &plan, shared: &shared, interrupted, tell }.lead();
@@ -131,7 +131,7 @@ impl Leader<'_> {
     /// `None`: it never came to measuring.
     fn lead(&mut self) -> Option<Result<(Edge, Edge), BenchError>> {
         let edges = self.measure();
-        self.shared.end_early(self.shared.now());
+        self.shared.end_at(self.shared.now());
         edges.transpose()
     }
 
@@ -200,7 +200,7 @@ impl Leader<'_> {
             .map(|pid| processor::time_of(pid).map_err(|error| BenchError::Process(pid, error)));
         Ok(Edge {
             server_time: server_time.transpose()?,
-            own_time: processor::own_time().map_err(|error| BenchError::System("/proc", error))?,
+            own_time: processor::own_time(),
             at: self.shared.now(),
             messages: self.messages(),
             received: self.sum(|counters| counters.received.load(Ordering::Relaxed)),

@@ -74,9 +74,9 @@ impl Shared {
         (SystemClock.now() - self.epoch).as_nanos() as u64
     }
 
+    /// Messages flow from then on, and beyond the window: until the counters have been looked at, and [`Shared::end_at`].
     pub(crate) fn begin(&self, start: Start) {
         let _said_once = self.start.set(start);
-        self.end.fetch_min(start.window.end, Ordering::Relaxed);
         self.wake_all();
     }
 
@@ -85,7 +85,7 @@ impl Shared {
     }
 
     /// Nothing is sent from `now` on.
-    pub(crate) fn end_early(&self, now: u64) {
+    pub(crate) fn end_at(&self, now: u64) {
         self.end.fetch_min(now, Ordering::Relaxed);
         self.wake_all();
     }

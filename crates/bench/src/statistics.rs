@@ -62,9 +62,14 @@ impl Statistics {
         self.run = Run { due, now, count };
     }
 
+    /// Whether a message that was due then is measured.
+    pub(crate) const fn counts(&self, due: u64) -> bool {
+        self.window.start <= due && due < self.window.end
+    }
+
     fn settle(&mut self) {
         let Run { due, now, count } = std::mem::take(&mut self.run);
-        if count == 0 || due < self.window.start || due >= self.window.end {
+        if count == 0 || !self.counts(due) {
             return;
         }
         let index = (now.saturating_sub(self.window.start) / self.window.interval) as usize;

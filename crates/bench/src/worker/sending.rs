@@ -132,6 +132,7 @@ impl Worker<'_> {
                 // It has waited for as long at least.
                 if let (Some(statistics), Some(_)) = (&mut self.statistics, &self.pace) {
                     statistics.record(stamp.due, now, 1);
+                    self.unsent += u64::from(statistics.counts(stamp.due));
                 }
             }
             match &mut line.role {
@@ -142,7 +143,6 @@ impl Worker<'_> {
                 }
                 _ => {}
             }
-            self.unsent += if self.pace.is_some() { count as u64 } else { 0 };
         }
     }
 

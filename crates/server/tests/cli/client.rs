@@ -58,7 +58,7 @@ impl WebSocket {
     pub(crate) fn expect_end(&mut self) {
         let mut rest = Vec::new();
         self.0.read_to_end(&mut rest).expect("no reset");
-        assert_eq!(rest, []);
+        assert!(rest.is_empty());
     }
 }
 

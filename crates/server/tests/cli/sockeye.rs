@@ -75,6 +75,23 @@ impl Sockeye {
         });
     }
 
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits until it has used some processor time: a tenth of a second of it.
+    pub(crate) fn wait_until_busy(&self) {
+        let thread = |folder: std::fs::DirEntry| -> Option<u64> {
+            let times = std::fs::read_to_string(folder.path().join("schedstat")).ok()?;
+            times.split(' ').next()?.parse().ok()
+        };
+        wait_for(|| {
+            let threads = std::fs::read_dir(format!("/proc/{}/task", self.pid())).ok()?;
+            let time: u64 = threads.flatten().filter_map(thread).sum();
+            (time > 100_000_000).then_some(())
+        });
+    }
+
     pub(crate) fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child").is_none()
     }
@@ -97,11 +114,17 @@ impl Drop for Sockeye {
 
 /// Runs the binary until it ends: its exit code, and what it wrote to standard output and standard error.
 pub(crate) fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let mut child = command(arguments)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary was built");
+    wait(spawn(arguments))
+}
+
+/// Starts the binary, for [`wait`].
+pub(crate) fn spawn(arguments: &[&str]) -> Child {
+    let piped = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    piped.expect("the binary was built")
+}
+
+/// Waits for the end: the exit code, and what was written to standard output and standard error.
+pub(crate) fn wait(mut child: Child) -> (Option<i32>, String, String) {
     wait_for(|| child.try_wait().expect("a child"));
     let output = child.wait_with_output().expect("a child");
     let text = |bytes| String::from_utf8(bytes).expect("it writes UTF-8");
@@ -122,7 +145,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     const STEP: Duration = Duration::from_millis(5);
     for _ in 0..PATIENCE.as_millis() / STEP.as_millis() {
         if let Some(found) = look() {

@@ -13,18 +13,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A certificate that has signed itself, and its key, in files.
-struct Files {
+pub(crate) struct Files {
     folder: PathBuf,
 }
 
 impl Files {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = fresh_file("certificates");
         fs::create_dir_all(&folder).expect("a folder of ours");
         Self { folder }
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(crate) fn path(&self, name: &str) -> String {
         self.folder.join(name).to_str().expect("a path in UTF-8").to_owned()
     }
 
@@ -35,7 +35,7 @@ impl Files {
     }
 
     /// Writes a new certificate and its key, and gives the certificate.
-    fn renew(&self) -> CertificateDer<'static> {
+    pub(crate) fn renew(&self) -> CertificateDer<'static> {
         let names = vec!["localhost".to_owned()];
         let CertifiedKey { cert, signing_key } =
             generate_simple_self_signed(names).expect("names of certificates");
@@ -44,7 +44,7 @@ impl Files {
         cert.der().clone()
     }
 
-    fn start(&self) -> Sockeye {
+    pub(crate) fn start(&self) -> Sockeye {
         let (certificate, key) = (self.path("certificate.pem"), self.path("key.pem"));
         Sockeye::start_with(&["--tls-cert", &certificate, "--tls-key", &key])
     }
