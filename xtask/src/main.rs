@@ -9,6 +9,7 @@
 )]
 
 mod autobahn;
+mod certificate;
 mod dependencies;
 mod fuzz;
 mod prerequisites;

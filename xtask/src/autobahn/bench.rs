@@ -9,9 +9,10 @@ use anyhow::{Result, ensure};
 
 use super::process::Run;
 use super::summary::{self, SideResult};
-use super::transport::{Certificate, Transport};
+use super::transport::Transport;
 use super::verdicts::{self, Outcomes, Verdicts};
 use super::{Options, client_side, recreate, server_side};
+use crate::certificate::Certificate;
 use crate::project::Project;
 use crate::server::ServerProcess;
 

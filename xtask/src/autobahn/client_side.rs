@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use super::process::{Process, Run, Suite, deal};
-use super::transport::Certificate;
 use super::verdicts::{self, CaseId, Outcomes};
+use crate::certificate::Certificate;
 
 /// Runs the cases with clients that `command` starts, and gives what the reports say. With a certificate over TLS.
 pub(super) fn run(
