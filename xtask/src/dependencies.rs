@@ -35,7 +35,7 @@ fn deny(project: &Project) -> Result<()> {
     // The comparisons are not shipped: other people's libraries come with the licences and the doubles that they have.
     cmd!(
         shell,
-        "{cargo_deny} --workspace --exclude sockeye-rivals --locked check bans licenses sources"
+        "{cargo_deny} --workspace --exclude sockeye-rivals --exclude sockeye-bench-peers --locked check bans licenses sources"
     )
     .run()?;
     cmd!(shell, "{cargo_deny} --workspace --locked check sources").run()?;

@@ -9,6 +9,7 @@
 )]
 
 mod autobahn;
+mod bench;
 mod certificate;
 mod dependencies;
 mod fuzz;
@@ -50,6 +51,7 @@ enum Task {
     Autobahn(autobahn::Options),
     Fuzz(fuzz::Options),
     Simulate(simulate::Options),
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
@@ -70,6 +72,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Autobahn(options) => autobahn::run(&project, &options),
         Task::Fuzz(options) => fuzz::run(&project, &options),
         Task::Simulate(options) => simulate::run(&project, &options),
+        Task::Bench(options) => bench::run(&project, &options),
     }
 }
 
@@ -87,10 +90,14 @@ EXAMPLES
   cargo xtask fuzz --coverage                   the lines of src/protocol that their seeds reach
   cargo xtask simulate                          ten thousand storms on simulated networks
   cargo xtask simulate --seed 4711              one of them again
+  cargo xtask bench                             what the engine's parts cost
+  cargo xtask bench --rivals                    our server beside other people's, in 25 minutes
+  cargo xtask bench --rivals --only uwebsockets --scenarios echo/50x32,fan-out
 
 FILES
   target/autobahn/suite/       the installed conformance suite
   target/autobahn/report/      the last reports: summary.md, and below ws/ and wss/ one HTML report per side and shard
+  target/bench/                what is measured beside ours, logs, and every window of the last run
   target/fuzz/                 corpora that fuzzing has grown; crashes are in fuzz/artifacts/
   target/tools/                programs installed with cargo install
 

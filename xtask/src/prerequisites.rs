@@ -20,6 +20,13 @@ pub(crate) struct Prerequisite {
 pub(crate) const CXX: Prerequisite =
     Prerequisite { name: "c++", package: "g++", probe: &["c++", "--version"] };
 
+/// zlib and its headers, which uWebSockets compresses with.
+pub(crate) const ZLIB: Prerequisite = Prerequisite {
+    name: "zlib's headers",
+    package: "zlib1g-dev",
+    probe: &["test", "-e", "/usr/include/zlib.h"],
+};
+
 /// Node.js of whatever version.
 const NODE: Prerequisite =
     Prerequisite { name: "node", package: "nodejs", probe: &["node", "--version"] };

@@ -6,7 +6,7 @@ use super::{Finding, TrackedFile};
 pub(super) fn check(file: &TrackedFile, findings: &mut Vec<Finding>) {
     let is_manifest = file.path == "Cargo.toml" || file.path.ends_with("/Cargo.toml");
     // A workspace of its own cannot take over anything from another.
-    if !is_manifest || file.path == "fuzz/Cargo.toml" {
+    if !is_manifest || WORKSPACES.contains(&file.path.as_str()) {
         return;
     }
     let inherits = file.text.lines().skip_while(|line| line.trim() != "[lints]").nth(1);
@@ -17,6 +17,10 @@ pub(super) fn check(file: &TrackedFile, findings: &mut Vec<Finding>) {
         ));
     }
 }
+
+/// Besides that of the project.
+const WORKSPACES: &[&str] =
+    &["crates/rivals/bench-peers/uwebsockets/Cargo.toml", "fuzz/Cargo.toml"];
 
 #[cfg(test)]
 mod tests {

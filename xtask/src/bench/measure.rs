@@ -1,0 +1,184 @@
+//! The comparison itself: all servers of a table are up at once and take short turns.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use super::generator::{Generator, Window};
+use super::installation::Installation;
+use super::plan::{Contender, Driver, Figure, Program, Scenario, Table};
+use super::process::Server;
+use super::statistics::Ratio;
+
+/// A contender as it runs: one of ours once for each driver.
+#[derive(Clone, Copy)]
+pub(super) struct Entry {
+    pub(super) contender: &'static Contender,
+    /// Which driver, if it is ours.
+    pub(super) driver: Option<Driver>,
+}
+
+impl Entry {
+    /// Its row in tables.
+    pub(super) fn label(&self) -> String {
+        match self.driver {
+            Some(Driver::Uring) => format!("{}, io_uring", self.contender.title),
+            _ => self.contender.title.to_owned(),
+        }
+    }
+
+    /// Its name in files.
+    pub(super) fn name(&self) -> String {
+        match self.driver {
+            Some(driver) => format!("{}-{}", self.contender.name, driver.name()),
+            None => self.contender.name.to_owned(),
+        }
+    }
+}
+
+/// What a table's turns said.
+pub(super) struct Measured {
+    pub(super) table: &'static Table,
+    pub(super) scenarios: Vec<&'static Scenario>,
+    pub(super) entries: Vec<Entry>,
+    /// By scenario and name of the entry; each window with its round.
+    windows: BTreeMap<(&'static str, String), Vec<(usize, Window)>>,
+    /// Turns that went wrong.
+    pub(super) failures: Vec<String>,
+}
+
+impl Measured {
+    /// All values of a figure.
+    pub(super) fn values(&self, scenario: &Scenario, entry: &Entry, figure: Figure) -> Vec<f64> {
+        let windows = self.windows.get(&(scenario.name, entry.name()));
+        windows.into_iter().flatten().map(|(_, window)| window.figure(figure)).collect()
+    }
+
+    /// How one compares with another, by the rounds in which both had a turn.
+    pub(super) fn ratio(
+        &self,
+        scenario: &Scenario,
+        one: &Entry,
+        other: &Entry,
+        figure: Figure,
+    ) -> Option<Ratio> {
+        let one = self.windows.get(&(scenario.name, one.name()))?;
+        let other = self.windows.get(&(scenario.name, other.name()))?;
+        let pair = |(round, window): &(usize, Window)| {
+            let (_, neighbour) = other.iter().find(|(its, _)| its == round)?;
+            Some((window.figure(figure), neighbour.figure(figure)))
+        };
+        Ratio::of(&one.iter().filter_map(pair).collect::<Vec<_>>())
+    }
+}
+
+/// How a run is paced, and what it needs.
+pub(super) struct Run<'a> {
+    pub(super) installation: &'a Installation,
+    pub(super) generator: Generator,
+    /// For logs and windows.
+    pub(super) folder: &'a Path,
+    pub(super) rounds: usize,
+    /// What the lengths of all turns are multiplied with.
+    pub(super) pace: f64,
+    pub(super) deadline: Instant,
+}
+
+impl Run<'_> {
+    /// Starts one server.
+    pub(super) fn start(&self, entry: &Entry) -> Result<Server> {
+        let ports = self.folder.join(format!("{}.ports", entry.name()));
+        let log = self.folder.join(format!("{}.log", entry.name()));
+        let driver = entry.driver.unwrap_or(Driver::Epoll);
+        let command = self.installation.command(entry.contender, driver, &ports);
+        let is_ours = matches!(entry.contender.program, Program::Sockeye(_));
+        Server::start(&command, &log, is_ours.then_some(&ports)).with_context(|| {
+            format!("{} does not start; its log is {}", entry.label(), log.display())
+        })
+    }
+
+    /// All rounds of a table.
+    pub(super) fn measure(
+        &self,
+        table: &'static Table,
+        scenarios: Vec<&'static Scenario>,
+        entries: Vec<Entry>,
+    ) -> Result<Measured> {
+        let mut servers =
+            entries.iter().map(|entry| self.start(entry)).collect::<Result<Vec<_>>>()?;
+        let mut file = File::create(self.folder.join(format!("{}.jsonl", table.name)))?;
+        let (windows, failures) = (BTreeMap::new(), Vec::new());
+        let mut measured = Measured { table, scenarios, entries, windows, failures };
+        let mut failed = BTreeMap::new();
+        // Round 0 warms up.
+        for round in 0..=self.rounds {
+            println!("{}: round {round} of {}, load {}", table.name, self.rounds, load());
+            for (scenario, index) in turns(&measured, round) {
+                let (entry, server) = (measured.entries[index], &mut servers[index]);
+                let failures = failed.entry((scenario.name, index)).or_insert(0);
+                if *failures >= FAILURES_MAX {
+                    continue;
+                }
+                if Instant::now() > self.deadline {
+                    bail!("this takes too long: fewer rounds, or --only and --scenarios");
+                }
+                let window = server.check().and_then(|()| {
+                    self.generator.run(scenario, entry.contender, server, self.pace)
+                });
+                match window {
+                    Ok(window) => {
+                        let line = json!({ "scenario": scenario.name, "server": entry.name(), "round": round, "window": window });
+                        writeln!(file, "{line}")?;
+                        if round > 0 {
+                            let key = (scenario.name, entry.name());
+                            measured.windows.entry(key).or_default().push((round, window));
+                        }
+                    }
+                    Err(error) => {
+                        *failures += 1;
+                        let what = format!(
+                            "{}, {}, round {round}: {error:#}",
+                            entry.label(),
+                            scenario.title
+                        );
+                        eprintln!("failed: {what}");
+                        measured.failures.push(what);
+                    }
+                }
+            }
+        }
+        Ok(measured)
+    }
+}
+
+/// Whose turns it is in a round, in which order: from the last to the first in every other one, so that nobody is always the
+/// first after somebody else.
+fn turns(measured: &Measured, round: usize) -> Vec<(&'static Scenario, usize)> {
+    let mut turns = Vec::new();
+    for scenario in &measured.scenarios {
+        let due = |index: &usize| {
+            let every = scenario.every * measured.entries[*index].contender.every;
+            round == 0 || (round - 1).is_multiple_of(every)
+        };
+        let mut indices: Vec<_> = (0..measured.entries.len()).filter(due).collect();
+        if round % 2 == 1 {
+            indices.reverse();
+        }
+        turns.extend(indices.into_iter().map(|index| (*scenario, index)));
+    }
+    turns
+}
+
+/// How busy the machine was over the last minute.
+pub(super) fn load() -> String {
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    load.split(' ').next().unwrap_or("unknown").to_owned()
+}
+
+/// After so many failures a server has no more turns in that scenario.
+const FAILURES_MAX: usize = 3;
