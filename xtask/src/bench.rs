@@ -25,7 +25,7 @@ use xshell::cmd;
 use self::generator::Generator;
 use self::installation::{DRIVER_OPTION, Installation};
 use self::machine::Surroundings;
-use self::measure::{Entry, Measured, Run};
+use self::measure::{Entry, Measured, Pace, Run};
 use self::plan::{Contender, Driver, IDLE, Program, Scenario, TABLES, Table};
 use self::record::Findings;
 use crate::project::Project;
@@ -88,15 +88,14 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let installation = Installation::prepare(project, &folder, !options.smoke)?;
     let (drivers, mut left_out) = drivers(options, &installation)?;
-    let (rounds, pace, connections) = match options.smoke {
-        true => (1, SMOKE_PACE, SMOKE_CONNECTIONS),
-        false => (options.rounds.get(), 1.0, IDLE_CONNECTIONS),
+    let pace = match options.smoke {
+        true => Pace::smoke(),
+        false => Pace::whole(options.rounds.get()),
     };
     let run = Run {
         generator: generator(options, &installation, &folder),
         installation: &installation,
         folder: &folder,
-        rounds,
         pace,
         deadline: Instant::now() + RUN_TIMEOUT,
     };
@@ -105,11 +104,11 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     let choice = Choice { options, drivers: &drivers, installation: &installation };
     let measured = measure(&run, &choice, &mut left_out)?;
     let idle = match choice.has_scenario("idle", "") {
-        true => weigh(&run, &choice, connections, &mut left_out)?,
+        true => weigh(&run, &choice, &mut left_out)?,
         false => Vec::new(),
     };
     let load = (before, measure::load());
-    let findings = Findings { measured, idle, connections, left_out, rounds, load };
+    let findings = Findings { measured, idle, pace, left_out, load };
     finish(project, options, &findings)
 }
 
@@ -117,16 +116,23 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 fn finish(project: &Project, options: &Options, findings: &Findings) -> Result<()> {
     let surroundings = Surroundings::look(project)?;
     let page = record::page(findings, &surroundings, &command_line());
-    println!("\n{page}");
     let mut kept = project.target.join("bench").join("record.md");
     if let Some(name) = &options.record {
         let file = format!("{}-{name}.md", surroundings.date);
         kept = project.root.join("benches").join("record").join(file);
     }
-    fs::write(&kept, page)?;
-    println!("kept as {}", kept.display());
+    fs::write(&kept, &page)?;
+    if options.smoke {
+        println!("every server had its turns; their figures mean nothing");
+    } else {
+        println!("\n{page}\nkept as {}", kept.display());
+    }
     let failures: usize = findings.measured.iter().map(|measured| measured.failures.len()).sum();
-    ensure!(failures == 0, "{failures} turns failed: they are listed at the end of the page");
+    ensure!(
+        failures == 0,
+        "{failures} turns failed: they are listed at the end of {}",
+        kept.display()
+    );
     Ok(())
 }
 
@@ -194,11 +200,10 @@ fn measure(
 fn weigh(
     run: &Run<'_>,
     choice: &Choice<'_>,
-    connections: usize,
     left_out: &mut Vec<String>,
 ) -> Result<Vec<idle::Idle>> {
     let entries = choice.entries(IDLE, left_out);
-    entries.into_iter().map(|entry| idle::weigh(run, entry, connections)).collect()
+    entries.into_iter().map(|entry| idle::weigh(run, entry, run.pace.idle_connections)).collect()
 }
 
 fn generator(options: &Options, installation: &Installation, folder: &Path) -> Generator {
@@ -245,7 +250,4 @@ fn command_line() -> String {
     format!("cargo xtask {}", arguments.join(" "))
 }
 
-const IDLE_CONNECTIONS: usize = 10_000;
-const SMOKE_CONNECTIONS: usize = 500;
-const SMOKE_PACE: f64 = 0.3;
 const RUN_TIMEOUT: Duration = Duration::from_secs(2 * 3600);

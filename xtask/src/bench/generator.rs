@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
+use super::measure::Pace;
 use super::plan::{Contender, Figure, Program, Scenario, Traffic};
 use super::process::{GENERATOR_PROCESSOR, Process, Server};
 
@@ -46,13 +47,13 @@ impl Window {
 }
 
 impl Generator {
-    /// One turn of `server`, shortened by `pace`.
+    /// One turn of `server`.
     pub(super) fn run(
         &self,
         scenario: &Scenario,
         contender: &Contender,
         server: &Server,
-        pace: f64,
+        pace: &Pace,
     ) -> Result<Window> {
         let mut command = self.command.clone();
         command.extend(arguments(scenario, contender, server.port, pace));
@@ -63,7 +64,7 @@ impl Generator {
     }
 }
 
-fn arguments(scenario: &Scenario, contender: &Contender, port: u16, pace: f64) -> Vec<OsString> {
+fn arguments(scenario: &Scenario, contender: &Contender, port: u16, pace: &Pace) -> Vec<OsString> {
     let scheme = if contender.is_secure() { "wss" } else { "ws" };
     let url = |path: &str| OsString::from(format!("{scheme}://127.0.0.1:{port}{path}"));
     let is_ours = matches!(contender.program, Program::Sockeye(_));
@@ -75,8 +76,10 @@ fn arguments(scenario: &Scenario, contender: &Contender, port: u16, pace: f64) -
         }
         Traffic::FanOut => vec![url("/sub"), "--publish".into(), url("/pub")],
     };
+    let connections = scenario.connections.min(pace.connections_max);
+    arguments.extend(["--connections".into(), connections.to_string().into()]);
     arguments.extend(scenario.arguments.iter().chain(contender.arguments).map(OsString::from));
-    let seconds = |seconds: f64| OsString::from(format!("{:.3}", seconds * pace));
+    let seconds = |seconds: f64| OsString::from(format!("{:.3}", seconds * pace.length));
     arguments.extend(["--warm-up".into(), seconds(scenario.warm_up)]);
     arguments.extend(["--duration".into(), seconds(scenario.duration)]);
     arguments
@@ -119,11 +122,17 @@ mod tests {
         let table = TABLES.iter().find(|table| table.name == "fan-out").expect("it is there");
         let said = |name: &str| {
             let contender = table.contenders.iter().find(|one| one.name == name).expect("a row");
-            let all = arguments(&table.scenarios[0], contender, 80, 0.5);
+            let all = arguments(
+                &table.scenarios[0],
+                contender,
+                80,
+                &Pace { connections_max: 7, ..Pace::smoke() },
+            );
             all.iter().map(|one| one.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
         };
         assert!(said("bun").starts_with("ws://127.0.0.1:80/sub --publish ws://127.0.0.1:80/pub"));
         assert!(said("sockeye").contains("/topic/bench --publish ws://127.0.0.1:80/topic/bench"));
-        assert!(said("bun").ends_with("--warm-up 0.075 --duration 0.250"));
+        assert!(said("bun").ends_with("--warm-up 0.045 --duration 0.150"));
+        assert!(said("bun").contains("--connections 7 --size 128"));
     }
 }

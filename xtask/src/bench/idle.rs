@@ -33,18 +33,19 @@ fn weigh_server(
     server: &Server,
     connections: usize,
 ) -> Result<(f64, f64)> {
+    let settle = || thread::sleep(SETTLE.mul_f64(run.pace.length));
     // What the first connections bring with them is not for each.
     let mut first = hold(run, entry, server, FIRST)?;
     echo(&mut first)?;
     drop(first);
-    thread::sleep(SETTLE);
+    settle();
 
     let before = resident_bytes(server.id())?;
     let mut held = hold(run, entry, server, connections)?;
-    thread::sleep(SETTLE);
+    settle();
     let untouched = resident_bytes(server.id())?;
     echo(&mut held)?;
-    thread::sleep(SETTLE);
+    settle();
     let after_echo = resident_bytes(server.id())?;
     let each = |bytes: u64| bytes.saturating_sub(before) as f64 / connections as f64;
     Ok((each(untouched), each(after_echo)))

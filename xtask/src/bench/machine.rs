@@ -63,7 +63,7 @@ fn versions(project: &Project) -> Result<String> {
     };
     let first = |text: String| text.lines().next().unwrap_or_default().to_owned();
     let mut all = vec![format!(
-        "uWebSockets (epoll, no TLS, source of the crate libuwebsockets-sys {})",
+        "uWebSockets 20.58 (epoll, no TLS; the source in the crate libuwebsockets-sys {})",
         of_cargo("libuwebsockets-sys", &carrier)?
     )];
     all.push(format!("Bun {}", of_npm("bun")?));

@@ -83,10 +83,41 @@ pub(super) struct Run<'a> {
     pub(super) generator: Generator,
     /// For logs and windows.
     pub(super) folder: &'a Path,
-    pub(super) rounds: usize,
-    /// What the lengths of all turns are multiplied with.
-    pub(super) pace: f64,
+    pub(super) pace: Pace,
     pub(super) deadline: Instant,
+}
+
+/// How much of the plan is done.
+#[derive(Clone, Copy)]
+pub(super) struct Pace {
+    /// Those that count.
+    pub(super) rounds: usize,
+    /// 0 to begin with one that does not, or else 1.
+    pub(super) first_round: usize,
+    /// What the lengths of all turns are multiplied with.
+    pub(super) length: f64,
+    /// Where the plan has more connections it is so many.
+    pub(super) connections_max: usize,
+    /// How many idle connections are weighed.
+    pub(super) idle_connections: usize,
+}
+
+impl Pace {
+    /// To measure.
+    pub(super) fn whole(rounds: usize) -> Self {
+        Self {
+            rounds,
+            first_round: 0,
+            length: 1.0,
+            connections_max: usize::MAX,
+            idle_connections: 10_000,
+        }
+    }
+
+    /// To see that everything runs.
+    pub(super) fn smoke() -> Self {
+        Self { rounds: 1, first_round: 1, length: 0.3, connections_max: 100, idle_connections: 100 }
+    }
 }
 
 impl Run<'_> {
@@ -115,9 +146,8 @@ impl Run<'_> {
         let (windows, failures) = (BTreeMap::new(), Vec::new());
         let mut measured = Measured { table, scenarios, entries, windows, failures };
         let mut failed = BTreeMap::new();
-        // Round 0 warms up.
-        for round in 0..=self.rounds {
-            println!("{}: round {round} of {}, load {}", table.name, self.rounds, load());
+        for round in self.pace.first_round..=self.pace.rounds {
+            println!("{}: round {round} of {}, load {}", table.name, self.pace.rounds, load());
             for (scenario, index) in turns(&measured, round) {
                 let (entry, server) = (measured.entries[index], &mut servers[index]);
                 let failures = failed.entry((scenario.name, index)).or_insert(0);
@@ -128,7 +158,7 @@ impl Run<'_> {
                     bail!("this takes too long: fewer rounds, or --only and --scenarios");
                 }
                 let window = server.check().and_then(|()| {
-                    self.generator.run(scenario, entry.contender, server, self.pace)
+                    self.generator.run(scenario, entry.contender, server, &self.pace)
                 });
                 match window {
                     Ok(window) => {

@@ -15,7 +15,8 @@ pub(super) struct Scenario {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
     pub(super) traffic: Traffic,
-    /// For the generator, besides where to connect to.
+    pub(super) connections: usize,
+    /// For the generator, besides where to connect to and how often.
     pub(super) arguments: &'static [&'static str],
     /// Only in one of so many rounds.
     pub(super) every: usize,
@@ -143,20 +144,22 @@ const fn echo(
     name: &'static str,
     title: &'static str,
     every: usize,
+    connections: usize,
     arguments: &'static [&'static str],
 ) -> Scenario {
     let traffic = Traffic::Echo;
-    Scenario { name, title, traffic, arguments, every, warm_up: 0.1, duration: 0.4 }
+    Scenario { name, title, traffic, connections, arguments, every, warm_up: 0.1, duration: 0.4 }
 }
 
 const fn fan_out(
     name: &'static str,
     title: &'static str,
     every: usize,
+    connections: usize,
     arguments: &'static [&'static str],
 ) -> Scenario {
     let traffic = Traffic::FanOut;
-    Scenario { name, title, traffic, arguments, every, warm_up: 0.15, duration: 0.5 }
+    Scenario { name, title, traffic, connections, arguments, every, warm_up: 0.15, duration: 0.5 }
 }
 
 pub(super) const TABLES: &[Table] = &[
@@ -165,17 +168,18 @@ pub(super) const TABLES: &[Table] = &[
         title: "Echo",
         figures: &[Figure::Cpu],
         scenarios: &[
-            echo("50x32", "50 × 32 B", 1, &["--connections", "50", "--size", "32"]),
-            echo("500x32", "500 × 32 B", 1, &["--connections", "500", "--size", "32"]),
-            echo("5000x32", "5000 × 32 B", 1, &["--connections", "5000", "--size", "32"]),
+            echo("50x32", "50 × 32 B", 1, 50, &["--size", "32"]),
+            echo("500x32", "500 × 32 B", 1, 500, &["--size", "32"]),
+            echo("5000x32", "5000 × 32 B", 1, 5000, &["--size", "32"]),
             echo(
                 "50x32x16",
                 "50 × 32 B, 16 pipelined",
                 1,
-                &["--connections", "50", "--size", "32", "--pipeline", "16"],
+                50,
+                &["--size", "32", "--pipeline", "16"],
             ),
-            echo("50x16k", "50 × 16 KiB", 1, &["--connections", "50", "--size", "16384"]),
-            echo("10x1m", "10 × 1 MiB", 1, &["--connections", "10", "--size", "1048576"]),
+            echo("50x16k", "50 × 16 KiB", 1, 50, &["--size", "16384"]),
+            echo("10x1m", "10 × 1 MiB", 1, 10, &["--size", "1048576"]),
         ],
         contenders: &[
             FLOOR,
@@ -203,14 +207,9 @@ pub(super) const TABLES: &[Table] = &[
         title: "Fan-out of 128 B",
         figures: &[Figure::Cpu],
         scenarios: &[
-            fan_out("1to1000", "1 → 1000", 1, &["--connections", "1000", "--size", "128"]),
-            fan_out(
-                "16to1000",
-                "16 → 1000",
-                1,
-                &["--connections", "1000", "--size", "128", "--pipeline", "16"],
-            ),
-            fan_out("1to10000", "1 → 10 000", 2, &["--connections", "10000", "--size", "128"]),
+            fan_out("1to1000", "1 → 1000", 1, 1000, &["--size", "128"]),
+            fan_out("16to1000", "16 → 1000", 1, 1000, &["--size", "128", "--pipeline", "16"]),
+            fan_out("1to10000", "1 → 10 000", 2, 10000, &["--size", "128"]),
         ],
         contenders: &[
             SOCKEYE,
@@ -229,12 +228,7 @@ pub(super) const TABLES: &[Table] = &[
         name: "latency",
         title: "One client, 32 B back and forth",
         figures: &[Figure::P50, Figure::P99, Figure::Cpu],
-        scenarios: &[echo(
-            "1x32",
-            "1 × 32 B",
-            2,
-            &["--connections", "1", "--size", "32", "--spin"],
-        )],
+        scenarios: &[echo("1x32", "1 × 32 B", 2, 1, &["--size", "32", "--spin"])],
         contenders: &[
             Contender {
                 name: "spinning-floor",
@@ -263,7 +257,8 @@ const DEFLATE: Table = Table {
         "50x1k",
         "50 × 1 KiB",
         3,
-        &["--connections", "50", "--size", "1024", "--json-payload", "--deflate"],
+        50,
+        &["--size", "1024", "--json-payload", "--deflate"],
     )],
     contenders: &[
         ours("sockeye-shared", "sockeye, shared", &["--deflate", "shared"]),
@@ -284,12 +279,7 @@ const DEFLATE_FAN_OUT: Table = Table {
     name: "deflate-fan-out",
     title: "Fan-out of 1 KiB of varied JSON, compressed and not",
     figures: &[Figure::Cpu, Figure::Bytes],
-    scenarios: &[fan_out(
-        "1to1000",
-        "1 → 1000",
-        3,
-        &["--connections", "1000", "--size", "1024", "--json-payload"],
-    )],
+    scenarios: &[fan_out("1to1000", "1 → 1000", 3, 1000, &["--size", "1024", "--json-payload"])],
     contenders: &[
         SOCKEYE,
         Contender {
@@ -304,8 +294,8 @@ const TLS: Table = Table {
     title: "Echo over TLS",
     figures: &[Figure::Cpu],
     scenarios: &[
-        echo("50x32", "50 × 32 B", 2, &["--connections", "50", "--size", "32", "--insecure"]),
-        echo("50x16k", "50 × 16 KiB", 2, &["--connections", "50", "--size", "16384", "--insecure"]),
+        echo("50x32", "50 × 32 B", 2, 50, &["--size", "32", "--insecure"]),
+        echo("50x16k", "50 × 16 KiB", 2, 50, &["--size", "16384", "--insecure"]),
     ],
     contenders: &[
         ours("sockeye", "sockeye", &[CERTIFICATE]),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::idle::Idle;
 use super::machine::Surroundings;
-use super::measure::{Entry, Measured};
+use super::measure::{Entry, Measured, Pace};
 use super::plan::{Figure, Program, Scenario};
 use super::statistics::{quantile, spread};
 use super::targets::{self, Verdict};
@@ -13,10 +13,9 @@ use super::targets::{self, Verdict};
 pub(super) struct Findings {
     pub(super) measured: Vec<Measured>,
     pub(super) idle: Vec<Idle>,
-    pub(super) connections: usize,
     /// What the plan has and this run does not, and why.
     pub(super) left_out: Vec<String>,
-    pub(super) rounds: usize,
+    pub(super) pace: Pace,
     /// The load of the machine before and after.
     pub(super) load: (String, String),
 }
@@ -60,7 +59,7 @@ fn head(findings: &Findings, surroundings: &Surroundings, command: &str) -> Stri
     let mut text = format!(
         "# {date}, {machine}, loopback\n\nCommit {commit}, `cargo build --release`: the binary that a user runs. To repeat it:\n\n```sh\n{command}\n```\n\n\
         The load of the machine was {before} before and {after} afterwards.\n\n{HOW}\n\n{} rounds. Taking part: {versions}.\n",
-        findings.rounds
+        findings.pace.rounds
     );
     if !findings.left_out.is_empty() {
         text.push_str("\nLeft out:\n\n");
@@ -146,7 +145,7 @@ fn idle(findings: &Findings) -> String {
     }
     let mut text = format!(
         "\n## Idle connections: user-space bytes each, of {}\n\n| | idle | after one echo of 1 KiB |\n|---|---|---|\n",
-        findings.connections
+        findings.pace.idle_connections
     );
     for Idle { entry, untouched, after_echo } in &findings.idle {
         let mark = if place(entry) == OURS { "**" } else { "" };

@@ -116,7 +116,9 @@ pub(super) fn shown(ratio: &Ratio) -> String {
 }
 
 fn word(ratio: &Ratio, at_most: f64) -> &'static str {
-    if ratio.median <= at_most {
+    if ratio.pairs < PAIRS_MIN {
+        "too few turns"
+    } else if ratio.median <= at_most {
         "met"
     } else if ratio.low <= at_most {
         "not decided"
@@ -179,6 +181,8 @@ const TARGETS: &[Target] = &[
     cpu("tls", "50x16k", "sockeye", &["bun"], 0.90),
 ];
 const URING_AT_MOST: f64 = 1.05;
+/// From fewer pairs an interval says nothing.
+const PAIRS_MIN: usize = 7;
 /// Bytes by entry.
 const IDLE: &[(&str, f64)] = &[
     ("sockeye-epoll", 160.0),
@@ -210,5 +214,6 @@ mod tests {
         assert_eq!(word(&ratio(0.97, 0.9), 0.98), "met");
         assert_eq!(word(&ratio(0.99, 0.97), 0.98), "not decided");
         assert_eq!(word(&ratio(1.2, 1.1), 0.98), "missed");
+        assert_eq!(word(&Ratio { pairs: 3, ..ratio(0.5, 0.4) }, 0.98), "too few turns");
     }
 }
