@@ -11,6 +11,7 @@ mod record;
 mod statistics;
 mod targets;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::num::NonZeroUsize;
@@ -228,10 +229,12 @@ fn drivers(options: &Options, installation: &Installation) -> Result<(Vec<Driver
 
 /// A name that nobody has is a slip.
 fn check_names(options: &Options) -> Result<()> {
-    let contenders = || TABLES.iter().flat_map(|table| table.contenders).chain(IDLE);
+    let contenders = TABLES.iter().flat_map(|table| table.contenders).chain(IDLE);
+    let peers = contenders.filter(|one| !matches!(one.program, Program::Sockeye(_)));
+    let names: BTreeSet<&str> = peers.map(|peer| peer.name).collect();
     for name in &options.only {
-        let names: Vec<_> = contenders().map(|contender| contender.name).collect();
-        ensure!(names.contains(&name.as_str()), "--only {name}: there are {}", names.join(", "));
+        let all = Vec::from_iter(names.iter().copied()).join(", ");
+        ensure!(names.contains(name.as_str()), "--only {name}: there are {all}");
     }
     let scenarios = |table: &Table| -> Vec<String> {
         let whole = table.scenarios.iter().map(|one| format!("{}/{}", table.name, one.name));

@@ -39,6 +39,9 @@ fn deny(project: &Project) -> Result<()> {
     )
     .run()?;
     cmd!(shell, "{cargo_deny} --workspace --locked check sources").run()?;
+    let carrier = "crates/rivals/bench-peers/uwebsockets/Cargo.toml";
+    cmd!(shell, "{cargo_deny} --manifest-path {carrier} --config deny.toml --locked check sources")
+        .run()?;
     // The fuzz targets are not shipped, and libFuzzer has a licence of its own.
     cmd!(shell, "{cargo_deny} --manifest-path fuzz/Cargo.toml --config deny.toml --locked check bans sources").run()?;
     Ok(())

@@ -120,8 +120,11 @@ fn build_uwebsockets(project: &Project, folder: &Path) -> Result<PathBuf> {
     if program.exists() && fs::read_to_string(&stamp).is_ok_and(|built| built == wanted) {
         return Ok(program);
     }
-    let metadata =
-        cmd!(shell, "cargo metadata --locked --format-version 1 --manifest-path {manifest}");
+    let platform = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let metadata = cmd!(
+        shell,
+        "cargo metadata --locked --format-version 1 --filter-platform {platform} --manifest-path {manifest}"
+    );
     let metadata: Value = serde_json::from_str(&metadata.quiet().read()?)?;
     let source = source_of("libuwebsockets-sys", &metadata)?.join("uWebSockets");
     let sockets = source.join("uSockets/src");

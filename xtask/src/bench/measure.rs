@@ -128,9 +128,18 @@ impl Run<'_> {
         let driver = entry.driver.unwrap_or(Driver::Epoll);
         let command = self.installation.command(entry.contender, driver, &ports);
         let is_ours = matches!(entry.contender.program, Program::Sockeye(_));
-        Server::start(&command, &log, is_ours.then_some(&ports)).with_context(|| {
-            format!("{} does not start; its log is {}", entry.label(), log.display())
-        })
+        let server =
+            Server::start(&command, &log, is_ours.then_some(&ports)).with_context(|| {
+                format!("{} does not start; its log is {}", entry.label(), log.display())
+            })?;
+        // It serves with epoll where the kernel has no io_uring for it, which would be measured in its place.
+        if entry.driver == Some(Driver::Uring) && !has_ring(server.id())? {
+            bail!(
+                "the kernel refuses io_uring, so that {} serves with epoll: --driver epoll",
+                entry.label()
+            );
+        }
+        Ok(server)
     }
 
     /// All rounds of a table.
@@ -202,6 +211,17 @@ fn turns(measured: &Measured, round: usize) -> Vec<(&'static Scenario, usize)> {
         turns.extend(indices.into_iter().map(|index| (*scenario, index)));
     }
     turns
+}
+
+/// Whether a process has an io_uring.
+fn has_ring(process: u32) -> Result<bool> {
+    for descriptor in fs::read_dir(format!("/proc/{process}/fd"))? {
+        let target = fs::read_link(descriptor?.path());
+        if target.is_ok_and(|target| target.to_string_lossy().contains("[io_uring]")) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// How busy the machine was over the last minute.
