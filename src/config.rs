@@ -21,6 +21,8 @@ use std::time::Duration;
 pub struct Config {
     /// Threads that serve connections. Default: one per processor that this process may use.
     pub workers: usize,
+    /// What moves bytes, where [`crate::Server::start`] or [`crate::Server::run`] serves. Default: [`DriverKind::Auto`].
+    pub driver: DriverKind,
     /// Connections per worker; more wait in the kernel's backlog. Default: 1,000,000.
     pub connections_per_worker_max: usize,
     /// Bytes of the largest message taken; a larger one, and any of 4 GiB, closes its connection with 1009. Default: 1 MiB.
@@ -70,6 +72,20 @@ pub struct Config {
     pub tls: Option<TlsServer>,
 }
 
+/// What moves bytes between sockets and workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DriverKind {
+    /// What is known to be the faster one for most: epoll.
+    Auto,
+    /// epoll.
+    Epoll,
+    /// io_uring, from Linux 6.8 on. Its connections need no descriptors of the process. Where the system has none or does not
+    /// allow it, as many containers do, epoll serves in its place, and [`crate::Running::fallback`] says why.
+    #[cfg(feature = "uring")]
+    Uring,
+}
+
 /// What happens to a connection whose send queue is full.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "there are these two choices")]
@@ -85,6 +101,7 @@ impl Default for Config {
         Self {
             workers: std::thread::available_parallelism()
                 .map_or(1, |processors| processors.get().min(limits::WORKERS_MAX)),
+            driver: DriverKind::Auto,
             connections_per_worker_max: limits::CONNECTIONS_PER_WORKER_MAX,
             message_bytes_max: limits::MESSAGE_BYTES_MAX,
             body_bytes_max: limits::BODY_BYTES_MAX,

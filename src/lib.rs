@@ -127,6 +127,7 @@
 //! | `handshake` | the opening handshake, HTTP/1.1, the client that blocks | `base64`, `getrandom`, `httparse`, `sha1` |
 //! | `net`, the default | servers: workers on epoll, so on Linux | and `crossbeam-channel`, `mio`, `slab`, `socket2` |
 //! | `deflate` | compressed messages: permessage-deflate | those of `handshake`, and `zlib-rs` |
+//! | `uring` | a second driver, on io_uring, to choose with `Config` | those of `net`, and `io-uring`, `libc` |
 //! | `tls` | `wss://` for the client that blocks and, with `net`, for servers and for clients on workers | those of `handshake`, and `rustls` without a provider |
 //!
 //! # Map
@@ -151,7 +152,10 @@
     feature = "net",
     doc = "| [`worker`] | one thread's loop, to be driven by [`Server`] or by your own loop |"
 )]
-#![cfg_attr(feature = "net", doc = "| [`driver`] | what moves bytes: epoll, or a simulation |")]
+#![cfg_attr(
+    feature = "net",
+    doc = "| [`driver`] | what moves bytes: epoll, io_uring, or a simulation |"
+)]
 #![cfg_attr(feature = "tls", doc = "| [`tls`] | certificates, and whom to trust |")]
 #![cfg_attr(feature = "net", doc = "| [`buffer`] | what drivers and workers hand each other |")]
 //! | [`limits`] | every bound |
@@ -185,7 +189,7 @@ pub mod worker;
 #[cfg(feature = "handshake")]
 pub use client::{ClientConfig, WebSocket};
 #[cfg(feature = "net")]
-pub use config::{Config, ConfigError, WhenFull};
+pub use config::{Config, ConfigError, DriverKind, WhenFull};
 #[cfg(feature = "net")]
 pub use handler::{Context, Handler, Reply, RequestContext, WorkerContext};
 #[cfg(feature = "net")]

@@ -1,6 +1,8 @@
 //! A listening socket per worker, and a thread for each.
 
-use crate::config::Config;
+use crate::config::{Config, DriverKind};
+#[cfg(feature = "uring")]
+use crate::driver::Uring;
 use crate::driver::{Driver, Epoll, set_options};
 use crate::handler::Handler;
 use crate::worker::{Remote, SystemClock, WorkerId, WorkerParts};
@@ -67,10 +69,33 @@ impl Server {
         self,
         handler: impl Fn(WorkerId) -> H + Send + Sync + 'static,
     ) -> io::Result<Running<H::Mail>> {
+        #[cfg(feature = "uring")]
+        let mut fallback = None;
+        #[cfg(feature = "uring")]
+        if self.config.driver == DriverKind::Uring {
+            match Uring::check() {
+                Ok(()) => {
+                    return self.start_on(DriverKind::Uring, None, Uring::new, handler);
+                }
+                Err(error) => fallback = Some(error),
+            }
+        }
+        #[cfg(not(feature = "uring"))]
+        let fallback = None;
+        self.start_on(DriverKind::Epoll, fallback, Epoll::new, handler)
+    }
+
+    fn start_on<D: Driver + Send + 'static, H: Handler + 'static>(
+        self,
+        driver: DriverKind,
+        fallback: Option<io::Error>,
+        open: impl Fn(Option<TcpListener>) -> io::Result<D>,
+        handler: impl Fn(WorkerId) -> H + Send + Sync + 'static,
+    ) -> io::Result<Running<H::Mail>> {
         let (local_addr, config) = (self.local_addr, self.config.clone());
-        let (parts, remote) = self.into_parts()?;
+        let (parts, remote) = self.into_parts_on(open)?;
         let handler = Arc::new(handler);
-        let mut running = Running { remote, local_addr, threads: Vec::new() };
+        let mut running = Running { remote, local_addr, driver, fallback, threads: Vec::new() };
         for part in parts {
             let (handler, config) = (Arc::clone(&handler), config.clone());
             let remote = running.remote.clone();
@@ -99,8 +124,27 @@ impl Server {
     /// The system's, when it has no more descriptors.
     #[expect(clippy::type_complexity, reason = "the same pair as WorkerParts::new")]
     pub fn into_parts<M>(self) -> io::Result<(Vec<WorkerParts<Epoll, M>>, Remote<M>)> {
-        let drivers: io::Result<Vec<Epoll>> =
-            self.listeners.into_iter().map(|listener| Epoll::new(Some(listener))).collect();
+        self.into_parts_on(Epoll::new)
+    }
+
+    /// As [`Server::into_parts`], on io_uring.
+    ///
+    /// # Errors
+    ///
+    /// As [`Uring::new`].
+    #[cfg(feature = "uring")]
+    #[expect(clippy::type_complexity, reason = "the same pair as WorkerParts::new")]
+    pub fn into_uring_parts<M>(self) -> io::Result<(Vec<WorkerParts<Uring, M>>, Remote<M>)> {
+        self.into_parts_on(Uring::new)
+    }
+
+    #[expect(clippy::type_complexity, reason = "the same pair as WorkerParts::new")]
+    fn into_parts_on<D: Driver, M>(
+        self,
+        open: impl Fn(Option<TcpListener>) -> io::Result<D>,
+    ) -> io::Result<(Vec<WorkerParts<D, M>>, Remote<M>)> {
+        let drivers: io::Result<Vec<D>> =
+            self.listeners.into_iter().map(|listener| open(Some(listener))).collect();
         Ok(WorkerParts::new(drivers?))
     }
 
@@ -122,6 +166,8 @@ impl Server {
 pub struct Running<M> {
     remote: Remote<M>,
     local_addr: SocketAddr,
+    driver: DriverKind,
+    fallback: Option<io::Error>,
     threads: Vec<JoinHandle<io::Result<()>>>,
 }
 
@@ -136,6 +182,18 @@ impl<M> Running<M> {
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// What moves the bytes.
+    #[must_use]
+    pub const fn driver(&self) -> DriverKind {
+        self.driver
+    }
+
+    /// Why epoll serves where [`Config::driver`] asked for io_uring.
+    #[must_use]
+    pub const fn fallback(&self) -> Option<&io::Error> {
+        self.fallback.as_ref()
     }
 
     /// Waits until all workers have ended.

@@ -7,9 +7,9 @@
 //! attached, which costs one system call per connection and none per message. Registering reports what is there already,
 //! so nothing is missed when a connection comes from another driver.
 
+use super::connecting;
 use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
-pub(crate) use options::set_options;
 
 use crate::limits::{ACCEPTS_PER_TICK_MAX, CONNECTIONS_RESERVED, RECEIVE_SIZE};
 use mio::net::{TcpListener, TcpStream};
@@ -21,8 +21,6 @@ use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-mod connecting;
-mod options;
 mod socket;
 #[cfg(test)]
 mod tests;
@@ -146,7 +144,7 @@ impl Epoll {
         if !socket.is_connecting {
             return Some(Completion::Writable(token));
         }
-        match connecting::is_connected(&socket.stream) {
+        match connecting::is_connected(&SockRef::from(&socket.stream)) {
             Ok(true) => {
                 socket.is_connecting = false;
                 Some(Completion::Connected(token))

@@ -18,7 +18,7 @@
 //!   content is the driver's until [`Completion::Sent`] gives back what has not left (or `Closed` drops it); nothing else
 //!   may be sent meanwhile.
 //! - What was under way when the worker paused receiving, turned accepting off or closed a connection may still be
-//!   told: bytes, a queue, one more connection. A connection that was closed is told nothing more than that, and the
+//!   told: bytes, a queue, a few connections more. A connection that was closed is told nothing more than that, and the
 //!   worker asks nothing more about it. The same is true of one that was detached, and nothing of it is lost: what the
 //!   driver has received is told before `Detached`, and all that comes behind it is received by whoever attaches the
 //!   connection next.
@@ -32,17 +32,23 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod connecting;
 mod epoll;
+mod options;
 mod simulated;
+#[cfg(feature = "uring")]
+mod uring;
 
 pub use epoll::Epoll;
-pub(crate) use epoll::set_options;
+pub(crate) use options::set_options;
 pub use simulated::{Answer, Network, Peer, Simulated, SimulatedTransfer, Stream, Weather};
+#[cfg(feature = "uring")]
+pub use uring::{Uring, UringTransfer};
 
 /// Moves bytes between sockets and buffers.
 pub trait Driver {
-    /// A connection between being accepted and being attached. It may go to another thread, and be attached there to
-    /// another driver of this kind.
+    /// A connection between being accepted or detached and being attached. One that was detached may go to another thread,
+    /// and be attached there to another driver of this kind; one that was accepted is the accepting driver's.
     type Transfer: Send;
 
     /// Starts or stops accepting. What waits in the kernel's backlog stays there; what the driver has taken from it

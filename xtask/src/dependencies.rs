@@ -85,6 +85,8 @@ const ENGINE: &[(&[&str], &[&str])] = &[
             "crossbeam-channel",
             "getrandom",
             "httparse",
+            "io-uring",
+            "libc",
             "mio",
             "rustls",
             "sha1",

@@ -14,7 +14,7 @@ use crate::{autobahn, dependencies, fuzz, simulate, tidy};
 ///
 /// The steps: what the machine lacks; formatting; clippy for the workspace and for the engine with less than all its
 /// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; ten thousand simulated
-/// storms; the engine with each set of features alone; what the project depends on (cargo deny, cargo tree); the
+/// storms; the engine with each set of features alone; its servers on io_uring; what the project depends on (cargo deny, cargo tree); the
 /// documentation; other people's WebSockets as clients and as servers, the page in Chromium, and TLS by sslscan and
 /// OpenSSL; the conformance suite against server and client, over ws and over wss; every fuzz target for a few seconds;
 /// every benchmark once.
@@ -58,6 +58,7 @@ const STEPS: &[Step] = &[
         run: |project| simulate::run(project, &simulate::Options::everything()),
     },
     Step { title: "the engine with each set of features alone", run: feature_sets },
+    Step { title: "real sockets on io_uring", run: loopback_on_uring },
     Step { title: "what the project depends on", run: dependencies::check },
     Step { title: "the documentation", run: documentation },
     Step { title: "other people's WebSockets", run: rivals },
@@ -107,6 +108,23 @@ fn feature_sets(project: &Project) -> Result<()> {
     Ok(())
 }
 
+/// The drivers' contract and their own tests are among the engine's; here is the rest that has real sockets.
+fn loopback_on_uring(project: &Project) -> Result<()> {
+    let _uring = project.shell.push_env("SOCKEYE_DRIVER", "uring");
+    cargo_test(
+        project,
+        &[
+            "--package",
+            "sockeye",
+            "--features",
+            "uring,deflate,tls",
+            "--test",
+            "engine",
+            "loopback",
+        ],
+    )
+}
+
 fn cargo_test(project: &Project, arguments: &[&str]) -> Result<()> {
     Ok(cmd!(project.shell, "cargo test {arguments...}").run()?)
 }
@@ -145,7 +163,9 @@ const FEATURE_SETS: &[&[&str]] = &[
     &["--no-default-features", "--features", "net,deflate"],
     &["--no-default-features", "--features", "tls"],
     &["--no-default-features", "--features", "net,tls"],
+    &["--no-default-features", "--features", "uring"],
     &["--no-default-features", "--features", "net,deflate,tls"],
+    &["--no-default-features", "--features", "uring,deflate,tls"],
 ];
 /// The test fuzzes to show that every target works; to find something it has to run longer.
 const FUZZ_SECONDS: u64 = 5;

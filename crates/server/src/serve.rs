@@ -28,6 +28,11 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
     let server = Server::bind(arguments.bind, config)
         .map_err(|error| ServeError::Bind(arguments.bind, error))?;
     let running = server.start(|_| Endpoints::default()).map_err(ServeError::Start)?;
+    if let Some(error) = running.fallback() {
+        tracing::warn!(
+            "io_uring is not to be had here ({error}): epoll serves in its place, and connections need file descriptors"
+        );
+    }
     obey_signals(running.remote(), arguments.grace, tls).map_err(ServeError::Start)?;
 
     let address = running.local_addr();
@@ -48,6 +53,7 @@ fn config(arguments: &Serve) -> Config {
         config.workers = usize::from(workers);
     }
     config.busy_poll = arguments.busy_poll;
+    config.driver = arguments.driver;
     config.message_bytes_max = arguments.message_max.as_u64() as usize;
     config.deflate = DeflateConfig::new(arguments.deflate);
     config.deflate.level = arguments.deflate_level.unwrap_or(config.deflate.level);

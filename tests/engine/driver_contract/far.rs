@@ -1,8 +1,11 @@
 //! The far side: where a driver's peers are.
 
 use socket2::{Domain, Socket, Type};
+#[cfg(feature = "uring")]
+use sockeye::driver::Uring;
 use sockeye::driver::{Answer, Driver, Epoll, Network, Peer, Simulated, Stream};
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
+use std::marker::PhantomData;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -33,8 +36,28 @@ pub(super) trait FarPeer: Send {
     fn reset(self);
 }
 
+/// A driver of real sockets.
+pub(super) trait Real: Driver<Transfer: Send> {
+    fn open(listener: Option<TcpListener>) -> io::Result<Self>
+    where
+        Self: Sized;
+}
+
+impl Real for Epoll {
+    fn open(listener: Option<TcpListener>) -> io::Result<Self> {
+        Self::new(listener)
+    }
+}
+
+#[cfg(feature = "uring")]
+impl Real for Uring {
+    fn open(listener: Option<TcpListener>) -> io::Result<Self> {
+        Self::new(listener)
+    }
+}
+
 /// Real sockets.
-pub(super) struct Loopback {
+pub(super) struct Loopback<D> {
     /// Where the driver listens.
     driver: SocketAddr,
     listener: TcpListener,
@@ -43,9 +66,10 @@ pub(super) struct Loopback {
     /// Its backlog has room for one, and is full: whatever else knocks is not answered.
     full: Socket,
     _filler: TcpStream,
+    _driver: PhantomData<fn() -> D>,
 }
 
-impl Loopback {
+impl<D> Loopback<D> {
     /// The far side of the driver that listens at `driver`.
     pub(super) fn new(driver: SocketAddr) -> Self {
         let listener = TcpListener::bind(ANY).expect("a free port");
@@ -53,7 +77,7 @@ impl Loopback {
         let [closed, full] = [bound(), bound()];
         full.listen(0).expect("it is bound");
         let _filler = TcpStream::connect(address(&full)).expect("there is room for one");
-        Self { driver, listener, closed, full, _filler }
+        Self { driver, listener, closed, full, _filler, _driver: PhantomData }
     }
 }
 
@@ -68,9 +92,9 @@ fn address(socket: &Socket) -> SocketAddr {
     address.as_socket().expect("it is of the internet's family")
 }
 
-impl Far for Loopback {
+impl<D: Real> Far for Loopback<D> {
     type Peer = TcpStream;
-    type Driver = Epoll;
+    type Driver = D;
 
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.driver).expect("the listener is there");
@@ -78,8 +102,8 @@ impl Far for Loopback {
         stream
     }
 
-    fn another_driver(&self) -> Epoll {
-        Epoll::new(None).expect("descriptors")
+    fn another_driver(&self) -> D {
+        D::open(None).expect("descriptors")
     }
 
     fn listens(&self) -> SocketAddr {

@@ -7,8 +7,10 @@ mod near;
 mod simulated_only;
 mod streams;
 
-use far::Loopback;
+use far::{Loopback, Real};
 use near::Near;
+#[cfg(feature = "uring")]
+use sockeye::driver::Uring;
 use sockeye::driver::{Epoll, Network, Simulated, Weather};
 use std::net::TcpListener;
 
@@ -18,7 +20,16 @@ macro_rules! on_every_driver {
         mod epoll {
             $(#[test]
             fn $check() {
-                let (near, far) = super::on_loopback();
+                let (near, far) = super::on_loopback::<super::Epoll>(false);
+                super::$module::$check(near, &far);
+            })*
+        }
+
+        #[cfg(feature = "uring")]
+        mod uring {
+            $(#[test]
+            fn $check() {
+                let (near, far) = super::on_loopback::<super::Uring>(true);
                 super::$module::$check(near, &far);
             })*
         }
@@ -64,11 +75,11 @@ on_every_driver! {
     handing_over::who_is_handed_to_nobody_is_closed
 }
 
-fn on_loopback() -> (Near<Epoll>, Loopback) {
+fn on_loopback<D: Real>(allows_late: bool) -> (Near<D>, Loopback<D>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("it is bound");
-    let driver = Epoll::new(Some(listener)).expect("descriptors");
-    (Near::new(driver, false), Loopback::new(address))
+    let driver = D::open(Some(listener)).expect("descriptors");
+    (Near::new(driver, allows_late), Loopback::new(address))
 }
 
 fn on_network(seed: u64) -> (Near<Simulated>, Network) {

@@ -116,6 +116,7 @@ fn shutting_down_tells_everybody_and_ends_when_all_have_gone() {
     half.write(b"GET / HTTP/1.1\r\n");
     let mut late = Client::open(server.address, "/late");
     late.say("flood 20 100000");
+    server.log.wait(|noted| matches!(noted, Noted::Flooded { .. }).then_some(()));
     server.remote.shut_down(Duration::from_secs(60));
     for (_, mut client) in clients {
         assert_eq!(client.expect_close(1001), "the server shuts down");

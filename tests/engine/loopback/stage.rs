@@ -26,6 +26,11 @@ pub(super) struct Served {
 pub(super) fn serve(edit: impl FnOnce(&mut Config)) -> Served {
     let mut config = Config::default();
     config.workers = 1;
+    #[cfg(feature = "uring")]
+    if std::env::var_os("SOCKEYE_DRIVER").is_some_and(|driver| driver == "uring") {
+        config.driver = sockeye::DriverKind::Uring;
+    }
+    let driver = config.driver;
     edit(&mut config);
     let server = Server::bind("127.0.0.1:0", config).expect("a free port");
     let log = Log::default();
@@ -33,6 +38,7 @@ pub(super) fn serve(edit: impl FnOnce(&mut Config)) -> Served {
     let running = server
         .start(move |_| Stage { log: stage_log.clone(), paused: Vec::new() })
         .expect("threads");
+    assert!(running.fallback().is_none(), "{driver:?} is not to be had here");
     Served { address: running.local_addr(), log, remote: running.remote(), running: Some(running) }
 }
 

@@ -15,7 +15,7 @@ pub(super) fn begin(address: SocketAddr) -> io::Result<TcpStream> {
 
 /// Whether the connection is there, after an event. The event alone says neither that nor the opposite: the socket's fault,
 /// if it has one, and its peer's address do.
-pub(super) fn is_connected(stream: &TcpStream) -> io::Result<bool> {
+pub(super) fn is_connected(stream: &SockRef<'_>) -> io::Result<bool> {
     if let Some(error) = stream.take_error()? {
         return Err(error);
     }
@@ -58,7 +58,7 @@ pub(super) mod tests {
     fn a_socket_without_a_peer_is_not_connected() -> io::Result<()> {
         let (listener, _filler) = full_listener();
         let address = listener.local_addr()?.as_socket().expect("IPv4");
-        assert!(!is_connected(&begin(address)?)?);
+        assert!(!is_connected(&SockRef::from(&begin(address)?))?);
         Ok(())
     }
 }

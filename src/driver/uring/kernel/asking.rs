@@ -1,0 +1,224 @@
+//! What the kernel can be asked for.
+
+use super::buffers::GROUP;
+use super::memory::{Address, PIECES_PER_SEND};
+use super::names::Operation;
+use super::{Kernel, types};
+use crate::buffer::{MessageBuffer, SendQueue};
+use crate::limits::RECEIVE_SIZE;
+use io_uring::squeue::Flags;
+use io_uring::types::{CancelBuilder, DestinationSlot};
+use io_uring::{opcode, squeue};
+use socket2::SockRef;
+use std::cell::UnsafeCell;
+use std::io::{self, IoSlice};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::time::Duration;
+
+/// A socket.
+#[derive(Debug)]
+pub(in super::super) enum Handle {
+    /// An index into the ring's own table, which no descriptor of the process is needed for. It has to be closed.
+    Direct(u32),
+    Descriptor(OwnedFd),
+}
+
+/// Builds an entry for either kind of handle.
+macro_rules! on {
+    ($handle:expr, |$socket:ident| $entry:expr) => {
+        match $handle {
+            Handle::Direct(index) => {
+                let $socket = types::Fixed(*index);
+                $entry
+            }
+            Handle::Descriptor(descriptor) => {
+                let $socket = types::Fd(descriptor.as_raw_fd());
+                $entry
+            }
+        }
+    };
+}
+
+impl Kernel {
+    /// Receives for a slot until told to stop, or until there is no buffer.
+    pub(in super::super) fn receive(&mut self, slot: u32, handle: &Handle) {
+        let size = if self.takes_turns { RECEIVE_SIZE as u32 } else { 0 };
+        let entry = on!(handle, |socket| opcode::RecvMulti::new(socket, GROUP).len(size).build());
+        self.ask_without_memory(entry, Operation::Receive.of(slot));
+    }
+
+    /// Receives once, into this buffer. Answers the name to stop it with.
+    pub(in super::super) fn fill(
+        &mut self,
+        slot: u32,
+        handle: &Handle,
+        mut buffer: MessageBuffer,
+    ) -> u64 {
+        let mut room: (*mut u8, usize) = (std::ptr::null_mut(), 0);
+        // SAFETY: the closure receives nothing, and says so.
+        let nothing = unsafe {
+            buffer.receive_with(|memory| {
+                room = (memory.as_mut_ptr().cast(), memory.len());
+                Err(io::ErrorKind::WouldBlock.into())
+            })
+        };
+        debug_assert!(nothing.is_err(), "nothing was received yet");
+        let size = room.1.min(FILL_ONCE_MAX) as u32;
+        let entry = on!(handle, |socket| opcode::Recv::new(socket, room.0, size).build());
+        let index = self.memory.fills.insert((slot, buffer)) as u32;
+        let name = Operation::Fill.of(index);
+        // SAFETY: the buffer comes out of `memory` with the completion, and its bytes stay where they are until then.
+        unsafe { self.ask(entry, name) };
+        name
+    }
+
+    /// Sends what it can of a queue; first waits until there is room, where it is known that there is none.
+    pub(in super::super) fn send(
+        &mut self,
+        slot: u32,
+        handle: &Handle,
+        queue: SendQueue,
+        waits: bool,
+    ) {
+        let index = self.memory.sends.insert(slot, queue);
+        let order = if waits { POLL_FIRST } else { 0 };
+        let mut slices = [IoSlice::new(&[]); PIECES_PER_SEND];
+        let entry = match self.memory.sends.get(index).slices(&mut slices) {
+            1 => {
+                let size = slices[0].len().min(SEND_ONCE_MAX) as u32;
+                on!(handle, |socket| opcode::Send::new(socket, slices[0].as_ptr(), size)
+                    .ioprio(order)
+                    .flags(libc::MSG_NOSIGNAL)
+                    .build())
+            }
+            count => {
+                let header = self.messages.header(&slices[..count]);
+                on!(handle, |socket| opcode::SendMsg::new(socket, header)
+                    .ioprio(order)
+                    .flags(libc::MSG_NOSIGNAL as u32)
+                    .build())
+            }
+        };
+        // SAFETY: the queue comes out of `memory` with the completion, and nothing appends to it until then; a header is kept
+        // until it was submitted, when the kernel has a copy.
+        unsafe { self.ask(entry, Operation::Send.of(index)) };
+    }
+
+    /// Accepts one connection. Answers the name to stop it with.
+    pub(in super::super) fn accept(&mut self, listener: BorrowedFd<'_>) -> u64 {
+        let cell = Box::new(UnsafeCell::new(Address::new()));
+        let (address, size) = Address::pointers(&cell);
+        let listener = types::Fd(listener.as_raw_fd());
+        let entry = opcode::Accept::new(listener, address, size)
+            .file_index(Some(DestinationSlot::auto_target()))
+            .build();
+        let name = Operation::Accept.of(self.memory.accepts.insert(cell) as u32);
+        // SAFETY: the cell comes out of `memory` with the completion.
+        unsafe { self.ask(entry, name) };
+        name
+    }
+
+    /// Asks for a socket's fault.
+    pub(in super::super) fn fault(&mut self, slot: u32, handle: &Handle) {
+        let cell = Box::new(UnsafeCell::new(0));
+        let (level, option) = (libc::SOL_SOCKET as u32, libc::SO_ERROR as u32);
+        let (value, size) = (cell.get().cast(), size_of::<libc::c_int>() as u32);
+        let entry = on!(handle, |socket| {
+            opcode::GetSockOpt::new(socket, level, option, value, size).build()
+        });
+        let index = self.memory.faults.insert((slot, cell)) as u32;
+        // SAFETY: the cell comes out of `memory` with the completion.
+        unsafe { self.ask(entry, Operation::Fault.of(index)) };
+    }
+
+    /// Waits until the socket can be written to.
+    pub(in super::super) fn poll_writable(&mut self, slot: u32, handle: &Handle) {
+        self.poll(slot, handle, libc::POLLOUT as u32);
+    }
+
+    /// Waits until the socket fails, or has ended in both directions.
+    pub(in super::super) fn poll_failed(&mut self, slot: u32, handle: &Handle) {
+        self.poll(slot, handle, 0);
+    }
+
+    fn poll(&mut self, slot: u32, handle: &Handle, events: u32) {
+        let entry = on!(handle, |socket| opcode::PollAdd::new(socket, events).build());
+        self.ask_without_memory(entry, Operation::Poll.of(slot));
+    }
+
+    /// Tells of every event of the waker. Nobody reads it: what is written to it is an event each time.
+    pub(in super::super) fn watch_waker(&mut self, waker: BorrowedFd<'_>) {
+        let waker = types::Fd(waker.as_raw_fd());
+        let entry = opcode::PollAdd::new(waker, libc::POLLIN as u32).multi(true).build();
+        self.ask_without_memory(entry, Operation::Wake.of(0));
+    }
+
+    pub(in super::super) fn shut_down(&mut self, slot: u32, handle: &Handle) {
+        let entry = on!(handle, |socket| opcode::Shutdown::new(socket, libc::SHUT_WR).build());
+        self.ask_without_memory(entry, Operation::ShutDown.of(slot));
+    }
+
+    /// Makes a direct descriptor one of the process. It remains a direct one, too.
+    pub(in super::super) fn install(&mut self, slot: u32, index: u32) {
+        let entry = opcode::FixedFdInstall::new(types::Fixed(index), 0).build();
+        self.ask_without_memory(entry, Operation::Install.of(slot));
+    }
+
+    /// Closes a socket with which nothing is under way any more; `is_reset`: the peer gets a reset. Where that option cannot
+    /// be set, an ordinary close is the next best.
+    pub(in super::super) fn close(&mut self, handle: Handle, is_reset: bool) {
+        let index = match handle {
+            Handle::Direct(index) => types::Fixed(index),
+            Handle::Descriptor(descriptor) => {
+                if is_reset {
+                    let _unset = SockRef::from(&descriptor).set_linger(Some(Duration::ZERO));
+                }
+                return;
+            }
+        };
+        if is_reset {
+            let (level, option) = (libc::SOL_SOCKET as u32, libc::SO_LINGER as u32);
+            let (value, size) = ((&raw const AT_ONCE).cast(), size_of::<libc::linger>() as u32);
+            // One after the other, whatever becomes of the first.
+            let entry = opcode::SetSockOpt::new(index, level, option, value, size)
+                .build()
+                .flags(Flags::IO_HARDLINK);
+            // SAFETY: it refers to a static.
+            unsafe { self.ask(entry, Operation::Other.of(0)) };
+        }
+        let entry = opcode::Close::new(index).build();
+        self.ask_without_memory(entry, Operation::Other.of(0));
+    }
+
+    /// Stops a slot's receive.
+    pub(in super::super) fn stop_receive(&mut self, slot: u32) {
+        self.stop(Operation::Receive.of(slot));
+    }
+
+    /// Stops an operation by its name.
+    pub(in super::super) fn stop(&mut self, name: u64) {
+        self.cancel(CancelBuilder::user_data(name));
+    }
+
+    /// Stops all that is under way with a socket.
+    pub(in super::super) fn stop_all(&mut self, handle: &Handle) {
+        self.cancel(on!(handle, |socket| CancelBuilder::fd(socket).all()));
+    }
+
+    fn ask_without_memory(&mut self, entry: squeue::Entry, name: u64) {
+        // SAFETY: these refer to no memory of ours.
+        unsafe { self.ask(entry, name) };
+    }
+}
+
+/// Close without waiting, and forget what was not sent.
+static AT_ONCE: libc::linger = libc::linger { l_onoff: 1, l_linger: 0 };
+
+/// `IORING_RECVSEND_POLL_FIRST`, which is not in the crate's interface.
+const POLL_FIRST: u16 = 1;
+
+/// Bytes that one receive into a message's buffer takes. An operation's size has 32 bits, and its result one less.
+const FILL_ONCE_MAX: usize = 1 << 30;
+
+/// Bytes that one send takes.
+const SEND_ONCE_MAX: usize = 1 << 30;

@@ -1,0 +1,119 @@
+//! Buffers that the kernel picks from when something arrives.
+//!
+//! They are as large as the receive buffer of the other drivers, so a large message costs no completion per small piece; a
+//! page that nothing was received into costs no memory. The kernel takes them in the order in which they were given, so
+//! only as many go round as are needed at a time: few stay in the processor's cache, and their number doubles when the
+//! kernel has found none.
+
+use super::setup::Pages;
+use crate::limits::RECEIVE_SIZE;
+use io_uring::IoUring;
+use io_uring::types::BufRingEntry;
+use std::io;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+/// What was received into one buffer, which is the owner's until it is given back with [`Buffers::give_back`].
+#[derive(Debug)]
+pub(in super::super) struct Piece {
+    buffer: u16,
+    start: u32,
+    end: u32,
+}
+
+impl Piece {
+    pub(in super::super) const fn size(&self) -> usize {
+        (self.end - self.start) as usize
+    }
+
+    /// Takes off the first bytes, which somebody has copied.
+    pub(in super::super) fn skip(&mut self, size: usize) {
+        debug_assert!(size <= self.size(), "no more than there are");
+        self.start += size as u32;
+    }
+}
+
+/// The ring in which buffers are given to the kernel, and their memory.
+#[derive(Debug)]
+pub(super) struct Buffers {
+    ring: Pages,
+    memory: Pages,
+    tail: u16,
+    /// Those that go round: the first so many.
+    given: u16,
+}
+
+impl Buffers {
+    /// Gives the kernel its first buffers.
+    pub(super) fn new(ring: &IoUring) -> io::Result<Self> {
+        let mut buffers = Self {
+            ring: Pages::new(BUFFERS as usize * size_of::<BufRingEntry>())?,
+            memory: Pages::new(BUFFERS as usize * RECEIVE_SIZE)?,
+            tail: 0,
+            given: 0,
+        };
+        let address = buffers.ring.first().as_ptr() as u64;
+        // SAFETY: the pages have room for so many entries, and whoever has `Buffers` keeps them until the ring is through.
+        unsafe { ring.submitter().register_buf_ring_with_flags(address, BUFFERS, GROUP, 0) }?;
+        buffers.give_more(BUFFERS_AT_FIRST);
+        Ok(buffers)
+    }
+
+    /// Doubles the number of buffers that go round, if it can.
+    pub(super) fn grow(&mut self) {
+        self.give_more(self.given.min(BUFFERS - self.given));
+    }
+
+    fn give_more(&mut self, count: u16) {
+        for buffer in self.given..self.given + count {
+            self.give(buffer);
+        }
+        self.given += count;
+    }
+
+    /// What the kernel says that it has received into a buffer, which from now on is ours.
+    pub(super) fn take(&self, buffer: u16, size: usize) -> Piece {
+        assert!(buffer < self.given && size <= RECEIVE_SIZE, "one of those that were given");
+        Piece { buffer, start: 0, end: size as u32 }
+    }
+
+    #[expect(clippy::needless_pass_by_ref_mut, reason = "no two pieces are lent at a time")]
+    pub(super) fn bytes(&mut self, piece: &Piece) -> &mut [u8] {
+        let offset = piece.buffer as usize * RECEIVE_SIZE + piece.start as usize;
+        let first = self.memory.at(offset);
+        // SAFETY: that many bytes follow in the buffer, and were zero before anything was received. A piece is made from a
+        // completion, so the kernel has let go of its buffer, which it gets again only when the piece is given back. Two
+        // pieces have two buffers, and the loan of `self` ends before the next.
+        unsafe { std::slice::from_raw_parts_mut(first.as_ptr(), piece.size()) }
+    }
+
+    pub(super) fn give_back(&mut self, piece: Piece) {
+        self.give(piece.buffer);
+    }
+
+    fn give(&mut self, buffer: u16) {
+        let address = self.memory.at(buffer as usize * RECEIVE_SIZE);
+        let index = (self.tail & (BUFFERS - 1)) as usize;
+        let mut entry = self.ring.at(index * size_of::<BufRingEntry>()).cast::<BufRingEntry>();
+        // SAFETY: the kernel reads only entries between its head and the tail, which this one is not yet.
+        let entry = unsafe { entry.as_mut() };
+        entry.set_addr(address.as_ptr() as u64);
+        entry.set_len(RECEIVE_SIZE as u32);
+        entry.set_bid(buffer);
+        self.tail = self.tail.wrapping_add(1);
+        // SAFETY: this is the address of the ring's first entry.
+        let tail = unsafe { BufRingEntry::tail(self.ring.first().cast().as_ptr()) };
+        // SAFETY: the field is aligned, and whoever else looks at it, which is the kernel, does so atomically.
+        unsafe { AtomicU16::from_ptr(tail.cast_mut()) }.store(self.tail, Ordering::Release);
+    }
+}
+
+/// The name of these buffers. There are no others.
+pub(super) const GROUP: u16 = 0;
+
+/// The most that go round: the size of their ring.
+const BUFFERS: u16 = 256;
+
+/// About what one entry of the kernel brings at most: it stops after twenty sockets.
+const BUFFERS_AT_FIRST: u16 = 32;
+
+const _: () = assert!(BUFFERS.is_power_of_two() && BUFFERS_AT_FIRST <= BUFFERS);

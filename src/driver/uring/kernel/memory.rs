@@ -1,0 +1,155 @@
+//! Memory that an operation reads from or writes to, from when it begins until it has completed.
+//!
+//! It moves in here and comes out with the completion. What moves is a handle: the bytes lie elsewhere and stay there.
+
+use crate::buffer::{MessageBuffer, SendQueue};
+use slab::Slab;
+use socket2::{SockAddr, SockAddrStorage};
+use std::cell::UnsafeCell;
+use std::net::SocketAddr;
+
+/// What is the kernel's for now.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    /// Of a slot each.
+    pub(super) fills: Slab<(u32, MessageBuffer)>,
+    pub(super) sends: Sends,
+    pub(super) accepts: Slab<Box<UnsafeCell<Address>>>,
+    /// Of a slot each.
+    pub(super) faults: Slab<(u32, Box<UnsafeCell<libc::c_int>>)>,
+}
+
+// SAFETY: `sends` sees to itself, and the cells are touched by the kernel while an operation is under way, and by the owner
+// before and after that.
+unsafe impl Send for Memory {}
+
+/// Send queues, which may share batches with others of their thread.
+///
+/// A driver may be moved to another thread as long as nothing is in here. That nothing is, is checked where something is
+/// put in or taken out.
+#[derive(Debug, Default)]
+pub(super) struct Sends {
+    queues: Slab<(u32, SendQueue)>,
+    thread: usize,
+}
+
+impl Sends {
+    /// Keeps a queue of this slot, and says where.
+    pub(super) fn insert(&mut self, slot: u32, queue: SendQueue) -> u32 {
+        if self.queues.is_empty() {
+            self.thread = this_thread();
+        }
+        self.check();
+        self.queues.insert((slot, queue)) as u32
+    }
+
+    pub(super) fn get(&self, index: u32) -> &SendQueue {
+        self.check();
+        &self.queues[index as usize].1
+    }
+
+    pub(super) fn remove(&mut self, index: u32) -> (u32, SendQueue) {
+        self.check();
+        self.queues.remove(index as usize)
+    }
+
+    fn check(&self) {
+        assert!(self.thread == this_thread(), "a driver was moved while something was in flight");
+    }
+
+    /// Whether to drop this here and now is sound.
+    pub(super) fn is_droppable(&self) -> bool {
+        self.queues.is_empty() || self.thread == this_thread()
+    }
+}
+
+/// Different for any two threads that live at the same time. Batches of a thread that has ended are nobody's any more.
+fn this_thread() -> usize {
+    thread_local!(static HERE: u8 = const { 0 });
+    HERE.with(|here| std::ptr::from_ref(here).addr())
+}
+
+/// Where the kernel writes a peer's address.
+#[derive(Debug)]
+pub(super) struct Address {
+    storage: SockAddrStorage,
+    size: libc::socklen_t,
+}
+
+impl Address {
+    pub(super) fn new() -> Self {
+        let storage = SockAddrStorage::zeroed();
+        Self { size: storage.size_of(), storage }
+    }
+
+    pub(super) fn pointers(cell: &UnsafeCell<Self>) -> (*mut libc::sockaddr, *mut libc::socklen_t) {
+        let address = cell.get();
+        // SAFETY: the cell is alive, and this makes no reference.
+        let storage = unsafe { &raw mut (*address).storage };
+        // SAFETY: likewise.
+        let size = unsafe { &raw mut (*address).size };
+        (storage.cast(), size)
+    }
+
+    /// What was written.
+    pub(super) fn read(self) -> Option<SocketAddr> {
+        if self.size > self.storage.size_of() {
+            return None;
+        }
+        // SAFETY: the kernel has written an address of this size, or nothing, and zeros are of no family.
+        unsafe { SockAddr::new(self.storage, self.size) }.as_socket()
+    }
+}
+
+/// What `sendmsg` is told, until it has been submitted: then the kernel has its own copy.
+#[derive(Debug, Default)]
+pub(super) struct Messages {
+    #[expect(
+        clippy::vec_box,
+        reason = "the kernel reads each where it is, however many there are"
+    )]
+    messages: Vec<Box<Message>>,
+    used: usize,
+}
+
+// SAFETY: the pointers are written and read in one go, between which nothing is submitted elsewhere.
+unsafe impl Send for Messages {}
+
+#[derive(Debug)]
+struct Message {
+    header: UnsafeCell<libc::msghdr>,
+    pieces: UnsafeCell<[libc::iovec; PIECES_PER_SEND]>,
+}
+
+impl Messages {
+    /// A header for these pieces.
+    pub(super) fn header(&mut self, pieces: &[std::io::IoSlice<'_>]) -> *const libc::msghdr {
+        if self.used == self.messages.len() {
+            let none = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
+            // SAFETY: a header of zeros is one that says nothing.
+            let header = unsafe { std::mem::zeroed() };
+            self.messages.push(Box::new(Message {
+                header: UnsafeCell::new(header),
+                pieces: UnsafeCell::new([none; PIECES_PER_SEND]),
+            }));
+        }
+        let message = &mut self.messages[self.used];
+        self.used += 1;
+        for (to, piece) in message.pieces.get_mut().iter_mut().zip(pieces) {
+            *to = libc::iovec { iov_base: piece.as_ptr().cast_mut().cast(), iov_len: piece.len() };
+        }
+        let first = message.pieces.get().cast();
+        let header = message.header.get_mut();
+        header.msg_iov = first;
+        header.msg_iovlen = pieces.len();
+        message.header.get()
+    }
+
+    /// Everything was submitted.
+    pub(super) const fn reuse(&mut self) {
+        self.used = 0;
+    }
+}
+
+/// Pieces that leave in one operation.
+pub(super) const PIECES_PER_SEND: usize = 64;

@@ -1,0 +1,66 @@
+//! The name under which an operation completes: what it is, and of whom.
+
+/// What is under way in the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Operation {
+    /// Receives into provided buffers until it is told to stop. Of a slot.
+    Receive,
+    /// Receives into a message's buffer. Of a memory.
+    Fill,
+    /// Of a memory.
+    Send,
+    /// Of a memory.
+    Accept,
+    /// Waits for a socket's event. Of a slot.
+    Poll,
+    /// Asks for a socket's fault. Of a memory.
+    Fault,
+    /// Ends the outgoing stream. Of a slot.
+    ShutDown,
+    /// Makes a descriptor of the process. Of a slot.
+    Install,
+    /// Waits for the waker.
+    Wake,
+    /// Nobody waits for its end.
+    Other,
+}
+
+impl Operation {
+    /// The name of this operation of `index`.
+    pub(super) const fn of(self, index: u32) -> u64 {
+        (self as u64) << 32 | index as u64
+    }
+
+    pub(super) const fn from_name(name: u64) -> (Self, u32) {
+        let operation = match (name >> 32) as u8 {
+            0 => Self::Receive,
+            1 => Self::Fill,
+            2 => Self::Send,
+            3 => Self::Accept,
+            4 => Self::Poll,
+            5 => Self::Fault,
+            6 => Self::ShutDown,
+            7 => Self::Install,
+            8 => Self::Wake,
+            _ => Self::Other,
+        };
+        (operation, name as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_as_they_were_written() {
+        use Operation::*;
+        for operation in [Receive, Fill, Send, Accept, Poll, Fault, ShutDown, Install, Wake, Other]
+        {
+            for index in [0, 1, u32::MAX] {
+                assert_eq!(Operation::from_name(operation.of(index)), (operation, index));
+            }
+        }
+    }
+}

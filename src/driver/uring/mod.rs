@@ -1,0 +1,260 @@
+//! The driver on io_uring.
+//!
+//! Everything that is asked for in a tick goes to the kernel with the poll that ends it, in one system call. Sockets are
+//! accepted into the ring's own table: they are no descriptors of the process and do not count against its limit. A socket
+//! receives by one operation that goes on for ever, into buffers that the kernel picks.
+//!
+//! What is under way in the kernel keeps its memory ([`kernel`]), and its slot here: a connection's last word is told when
+//! nothing of it is under way any more. So completions name slots, and none is ever another's.
+
+mod accepting;
+mod closing;
+mod connecting;
+mod kernel;
+mod receiving;
+mod sending;
+mod sockets;
+#[cfg(test)]
+mod tests;
+
+pub use accepting::UringTransfer;
+
+use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
+use crate::buffer::{MessageBuffer, SendQueue};
+use accepting::{Home, Listener};
+use kernel::{Done, Kernel};
+use receiving::Loan;
+use slab::Slab;
+use sockets::{Extra, News, Phase, Socket};
+use std::collections::VecDeque;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A ring, a listener if there is one, and the sockets of one worker.
+#[derive(Debug)]
+pub struct Uring {
+    kernel: Kernel,
+    home: Arc<Home>,
+    is_waker_watched: bool,
+    listener: Option<Listener>,
+    /// By slot.
+    sockets: Vec<Option<Socket>>,
+    extras: Slab<Extra>,
+    /// Counts polls, so that nobody is lent bytes twice in one.
+    polls: u32,
+    /// Slots of sockets that are to receive from the next poll on.
+    to_receive: Vec<u32>,
+    /// What has arrived and may not be told before the next poll, and how many of these may be now.
+    deferred: VecDeque<(u32, News)>,
+    due: usize,
+    last_words: VecDeque<LastWord>,
+    loan: Loan,
+}
+
+/// What ends a connection here.
+#[derive(Debug)]
+enum LastWord {
+    Closed(Token, Option<io::Error>),
+    Detached(Token, UringTransfer),
+}
+
+impl From<LastWord> for Told {
+    fn from(word: LastWord) -> Self {
+        Self::Completion(match word {
+            LastWord::Closed(token, error) => Completion::Closed(token, error),
+            LastWord::Detached(token, transfer) => Completion::Detached(token, transfer),
+        })
+    }
+}
+
+/// What a completion of the kernel's comes to.
+#[derive(Debug)]
+enum Told {
+    Completion(Completion<'static, UringTransfer>),
+    Received(Token, Loan),
+}
+
+impl Uring {
+    /// A driver that accepts from `listener`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when it has no more descriptors. The ring is made with the first poll, which fails where
+    /// [`Uring::check`] does.
+    pub fn new(listener: Option<TcpListener>) -> io::Result<Self> {
+        if let Some(listener) = &listener {
+            // The kernel waits in our place only for a socket that would wait itself.
+            listener.set_nonblocking(false)?;
+        }
+        let listener =
+            listener.map(|socket| Listener { socket, is_on: true, accepting: Vec::new() });
+        Ok(Self {
+            kernel: Kernel::new(),
+            home: Arc::new(Home::new(kernel::event()?)),
+            is_waker_watched: false,
+            listener,
+            sockets: Vec::new(),
+            extras: Slab::new(),
+            polls: 0,
+            to_receive: Vec::new(),
+            deferred: VecDeque::new(),
+            due: 0,
+            last_words: VecDeque::new(),
+            loan: Loan::None,
+        })
+    }
+
+    /// Looks whether there is an io_uring that can do what is needed, which is that of Linux 6.8, and whether it is allowed,
+    /// which it is not in many containers.
+    ///
+    /// # Errors
+    ///
+    /// The system's reason why not.
+    pub fn check() -> io::Result<()> {
+        // The end of a ring interrupts system calls of its thread, so that is another one.
+        let thread = std::thread::Builder::new().spawn(Kernel::check)?;
+        thread.join().unwrap_or_else(|_| Err(io::Error::other("looking for io_uring panicked")))
+    }
+
+    #[inline]
+    fn handle(&mut self, done: Done) -> Option<Told> {
+        match done {
+            Done::Received { slot, result, goes_on } => self.handle_received(slot, result, goes_on),
+            Done::Sent { slot, queue, result } => self.handle_sent(slot, queue, result),
+            Done::Filled { slot, buffer, result } => self.handle_filled(slot, buffer, result),
+            Done::Accepted { name, result } => self.handle_accepted(name, result),
+            Done::Polled { slot } => self.handle_polled(slot),
+            Done::Fault { slot, error } => self.handle_fault(slot, error),
+            Done::ShutDown { slot } => {
+                self.at(slot).under_way -= 1;
+                self.settle(slot);
+                None
+            }
+            Done::Installed { slot, result } => self.handle_installed(slot, result),
+            Done::Woken { goes_on } => {
+                self.is_waker_watched &= goes_on;
+                Some(Told::Completion(Completion::Woken))
+            }
+            Done::Other => None,
+        }
+    }
+
+    #[inline]
+    fn next_told(&mut self) -> Option<Told> {
+        if let Some(word) = self.last_words.pop_front() {
+            return Some(word.into());
+        }
+        if self.due > 0
+            && let Some(told) = self.next_deferred()
+        {
+            return Some(told);
+        }
+        while let Some(done) = self.kernel.next() {
+            if let Some(told) = self.handle(done) {
+                return Some(told);
+            }
+        }
+        self.last_words.pop_front().map(Told::from)
+    }
+}
+
+impl Driver for Uring {
+    type Transfer = UringTransfer;
+
+    fn accept(&mut self, on: bool) {
+        self.set_accepting(on);
+    }
+
+    fn end_accepting(&mut self) {
+        self.stop_listening();
+    }
+
+    fn attach(&mut self, token: Token, transfer: UringTransfer) -> io::Result<()> {
+        let handle = transfer.into_handle(&self.home)?;
+        self.file(token, handle, Phase::Open);
+        self.list(token.slot);
+        Ok(())
+    }
+
+    fn connect(&mut self, token: Token, address: SocketAddr) -> io::Result<()> {
+        self.begin_connect(token, address)
+    }
+
+    fn receive(&mut self, token: Token, receive: Receive) {
+        if self.socket(token).is_some_and(|socket| socket.is_open()) {
+            match receive {
+                Receive::Pause => self.pause(token),
+                Receive::Lend => self.go_on(token),
+            }
+        }
+    }
+
+    fn fill(&mut self, token: Token, buffer: MessageBuffer) {
+        debug_assert!(buffer.missing() > 0, "receiving nothing would look like the end");
+        if self.socket(token).is_some_and(|socket| socket.is_open()) {
+            self.set_fill(token, buffer);
+        }
+    }
+
+    #[inline]
+    fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending {
+        self.begin_send(token, queue)
+    }
+
+    fn shutdown_write(&mut self, token: Token) {
+        if self.socket(token).is_some_and(|socket| socket.is_open()) {
+            self.end_stream(token);
+        }
+    }
+
+    fn detach(&mut self, token: Token) {
+        if self.socket(token).is_some() {
+            self.begin_detach(token);
+        }
+    }
+
+    fn close(&mut self, token: Token, close: Close) {
+        if self.socket(token).is_some() {
+            self.begin_close(token, close);
+        }
+    }
+
+    fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.end_loan();
+        self.polls = self.polls.wrapping_add(1);
+        self.close_dropped();
+        self.begin_receives();
+        self.begin_accepts();
+        if !std::mem::replace(&mut self.is_waker_watched, true) {
+            self.kernel.watch_waker(self.home.waker.as_fd());
+        }
+        self.due = self.deferred.len();
+        let is_ready = self.due > 0 || !self.last_words.is_empty() || self.kernel.has_done();
+        self.kernel.enter(if is_ready { Some(Duration::ZERO) } else { timeout })
+    }
+
+    #[inline]
+    fn next(&mut self) -> Option<Completion<'_, UringTransfer>> {
+        self.end_loan();
+        match self.next_told()? {
+            Told::Completion(completion) => Some(completion),
+            Told::Received(token, loan) => {
+                self.loan = loan;
+                let bytes = match &mut self.loan {
+                    Loan::Piece(piece) => self.kernel.bytes(piece),
+                    Loan::Kept(bytes) => bytes,
+                    Loan::None => return None,
+                };
+                Some(Completion::Received(token, bytes))
+            }
+        }
+    }
+
+    fn waker(&self) -> Waker {
+        let home = Arc::clone(&self.home);
+        Waker::new(move || home.wake())
+    }
+}

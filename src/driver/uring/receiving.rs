@@ -1,0 +1,329 @@
+//! What arrives.
+//!
+//! A socket receives into provided buffers, by one operation that goes on until it is told to stop. It may bring more than
+//! one buffer between two polls; what may not be told yet waits. The rest of a large message is received into the message's
+//! own buffer, if enough is missing to be worth an operation of its own.
+
+use super::kernel::Piece;
+use super::sockets::{News, Phase, Receiving};
+use super::{Completion, Token, Told, Uring};
+use crate::buffer::MessageBuffer;
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+
+/// What is lent until the next completion is asked for.
+#[derive(Debug)]
+pub(super) enum Loan {
+    None,
+    Piece(Piece),
+    Kept(Vec<u8>),
+}
+
+impl Uring {
+    /// Begins to receive where nothing is received, if something should be.
+    pub(super) fn begin_receives(&mut self) {
+        let mut listed = std::mem::take(&mut self.to_receive);
+        for slot in listed.drain(..) {
+            // It may be another's by now, for whom this does no harm.
+            if let Some(Some(socket)) = self.sockets.get_mut(slot as usize)
+                && std::mem::take(&mut socket.is_listed)
+            {
+                self.begin_receive(slot);
+            }
+        }
+        self.to_receive = listed;
+    }
+
+    fn begin_receive(&mut self, slot: u32) {
+        let socket = self.at(slot);
+        if !socket.wants_to_receive() {
+            return;
+        }
+        socket.under_way += 1;
+        if socket.deferred == 0 && self.has_fill(slot) {
+            let buffer = self.extra(slot).fill.take().expect("it has one");
+            let socket = self.sockets[slot as usize].as_mut().expect("it was there just now");
+            socket.receiving = Receiving::Filling;
+            let name = self.kernel.fill(slot, &socket.handle, buffer);
+            self.extra(slot).filling = name;
+        } else {
+            self.drop_extra_if_empty(slot);
+            let socket = self.sockets[slot as usize].as_mut().expect("it was there just now");
+            socket.receiving = Receiving::Lending;
+            self.kernel.receive(slot, &socket.handle);
+        }
+    }
+
+    /// Begins to receive with the next poll, if nothing is received and something should be.
+    pub(super) fn list(&mut self, slot: u32) {
+        let socket = self.at(slot);
+        if socket.wants_to_receive() && !std::mem::replace(&mut socket.is_listed, true) {
+            self.to_receive.push(slot);
+        }
+    }
+
+    /// Stops receiving, for a while or for ever.
+    pub(super) fn stop_receive(&mut self, slot: u32) {
+        let socket = self.at(slot);
+        match std::mem::replace(&mut socket.receiving, Receiving::Stopping) {
+            Receiving::Lending => self.kernel.stop_receive(slot),
+            Receiving::Filling => {
+                let name = self.extra(slot).filling;
+                self.kernel.stop(name);
+            }
+            as_it_was => socket.receiving = as_it_was,
+        }
+    }
+
+    /// The next bytes go into this buffer.
+    pub(super) fn set_fill(&mut self, token: Token, buffer: MessageBuffer) {
+        let is_large = buffer.missing() >= FILL_ALONE_SIZE_MIN;
+        let slot = token.slot;
+        self.extra(slot).fill = Some(buffer);
+        let socket = self.at(slot);
+        if socket.receiving == Receiving::Lending && socket.deferred == 0 && is_large {
+            self.stop_receive(slot);
+        }
+        self.list(slot);
+    }
+
+    pub(super) fn pause(&mut self, token: Token) {
+        self.at(token.slot).is_paused = true;
+        self.stop_receive(token.slot);
+    }
+
+    pub(super) fn go_on(&mut self, token: Token) {
+        self.at(token.slot).is_paused = false;
+        self.defer_kept(token.slot);
+        self.list(token.slot);
+    }
+
+    /// What was kept is told with the next poll.
+    pub(super) fn defer_kept(&mut self, slot: u32) {
+        if !self.has_extra(slot) {
+            return;
+        }
+        for news in std::mem::take(&mut self.extra(slot).kept) {
+            self.defer(slot, news);
+        }
+        self.drop_extra_if_empty(slot);
+    }
+
+    pub(super) fn handle_received(
+        &mut self,
+        slot: u32,
+        result: io::Result<Option<Piece>>,
+        goes_on: bool,
+    ) -> Option<Told> {
+        let socket = self.at(slot);
+        if !goes_on {
+            socket.under_way -= 1;
+            socket.receiving = Receiving::Idle;
+        }
+        let told = match result {
+            Ok(Some(piece)) => self.arrived(slot, News::Bytes(piece)),
+            Ok(None) => self.ended(slot),
+            Err(error) if is_no_fault(&error) => None,
+            Err(error) => self.arrived(slot, News::Fault(error)),
+        };
+        if !goes_on {
+            self.settle(slot);
+        }
+        told
+    }
+
+    pub(super) fn handle_filled(
+        &mut self,
+        slot: u32,
+        buffer: MessageBuffer,
+        result: io::Result<usize>,
+    ) -> Option<Told> {
+        let socket = self.at(slot);
+        socket.under_way -= 1;
+        socket.receiving = Receiving::Idle;
+        let is_closing = matches!(socket.phase, Phase::Closing(_));
+        let told = match result {
+            Ok(0) => self.ended(slot),
+            _ if is_closing => None,
+            Ok(size) => {
+                let polls = self.polls;
+                self.at(slot).lent_in = polls;
+                let token = self.token(slot);
+                Some(Told::Completion(Completion::Filled(token, buffer, size)))
+            }
+            Err(error) if is_no_fault(&error) => {
+                self.extra(slot).fill = Some(buffer);
+                None
+            }
+            Err(error) => self.arrived(slot, News::Fault(error)),
+        };
+        self.settle(slot);
+        told
+    }
+
+    fn ended(&mut self, slot: u32) -> Option<Told> {
+        if std::mem::replace(&mut self.at(slot).is_ended, true) {
+            return None;
+        }
+        self.arrived(slot, News::End)
+    }
+
+    /// Something has arrived: it is told now, or later, or not at all.
+    fn arrived(&mut self, slot: u32, news: News) -> Option<Told> {
+        let polls = self.polls;
+        let socket = self.at(slot);
+        if socket.deferred > 0 || (news.is_bytes() && socket.lent_in == polls) {
+            self.defer(slot, news);
+            return None;
+        }
+        self.tell(slot, news)
+    }
+
+    fn defer(&mut self, slot: u32, news: News) {
+        self.at(slot).deferred += 1;
+        self.deferred.push_back((slot, news));
+    }
+
+    /// The next of those that waited for this poll.
+    pub(super) fn next_deferred(&mut self) -> Option<Told> {
+        while self.due > 0 {
+            self.due -= 1;
+            let (slot, news) = self.deferred.pop_front()?;
+            let polls = self.polls;
+            let socket = self.at(slot);
+            socket.deferred -= 1;
+            if news.is_bytes() && socket.lent_in == polls {
+                self.defer(slot, news);
+                continue;
+            }
+            let told = self.tell(slot, news);
+            self.settle(slot);
+            if told.is_some() {
+                return told;
+            }
+        }
+        None
+    }
+
+    fn tell(&mut self, slot: u32, news: News) -> Option<Told> {
+        let polls = self.polls;
+        let socket = self.at(slot);
+        match socket.phase {
+            Phase::Closing(_) => {
+                self.discard(news);
+                return None;
+            }
+            Phase::Open if socket.is_paused => {
+                self.keep(slot, news);
+                return None;
+            }
+            _ => {}
+        }
+        let token = Token { slot, generation: socket.generation };
+        match news {
+            News::End if socket.phase == Phase::Detaching => None,
+            News::End => {
+                // What becomes of the connection behind the end is an event and nothing that could be received.
+                socket.under_way += 1;
+                let socket = self.sockets[slot as usize].as_ref().expect("it was there just now");
+                self.kernel.poll_failed(slot, &socket.handle);
+                Some(Told::Completion(Completion::EndOfStream(token)))
+            }
+            News::Fault(error) => {
+                self.fail(slot, error);
+                None
+            }
+            bytes => {
+                socket.lent_in = polls;
+                if self.has_fill(slot) {
+                    return Some(self.copy_into_fill(token, bytes));
+                }
+                let loan = match bytes {
+                    News::Bytes(piece) => Loan::Piece(piece),
+                    News::Kept(bytes) => Loan::Kept(bytes),
+                    News::End | News::Fault(_) => unreachable!("those were told"),
+                };
+                Some(Told::Received(token, loan))
+            }
+        }
+    }
+
+    /// What arrived before the buffer was known, or is not worth an operation, is copied.
+    fn copy_into_fill(&mut self, token: Token, mut news: News) -> Told {
+        let mut buffer = self.extra(token.slot).fill.take().expect("the caller has looked");
+        let (size, left) = match &mut news {
+            News::Bytes(piece) => {
+                let size = buffer.receive_copy(self.kernel.bytes(piece));
+                piece.skip(size);
+                (size, piece.size())
+            }
+            News::Kept(bytes) => {
+                let size = buffer.receive_copy(bytes);
+                bytes.drain(..size);
+                (size, bytes.len())
+            }
+            News::End | News::Fault(_) => unreachable!("only bytes fill"),
+        };
+        if left > 0 {
+            // Before what else waits of this socket.
+            self.at(token.slot).deferred += 1;
+            self.deferred.push_front((token.slot, news));
+            self.due += 1;
+        } else {
+            self.discard(news);
+        }
+        self.list(token.slot);
+        Told::Completion(Completion::Filled(token, buffer, size))
+    }
+
+    fn keep(&mut self, slot: u32, news: News) {
+        let news = match news {
+            News::Bytes(piece) => {
+                let bytes = self.kernel.bytes(&piece).to_vec();
+                self.kernel.give_back(piece);
+                News::Kept(bytes)
+            }
+            other => other,
+        };
+        self.extra(slot).kept.push_back(news);
+    }
+
+    /// Forgets what was kept for a paused connection.
+    pub(super) fn discard_kept(&mut self, kept: VecDeque<News>) {
+        kept.into_iter().for_each(|news| self.discard(news));
+    }
+
+    fn discard(&mut self, news: News) {
+        if let News::Bytes(piece) = news {
+            self.kernel.give_back(piece);
+        }
+    }
+
+    /// The worker is through with what it was lent.
+    pub(super) fn end_loan(&mut self) {
+        if let Loan::Piece(piece) = std::mem::replace(&mut self.loan, Loan::None) {
+            self.kernel.give_back(piece);
+        }
+    }
+}
+
+impl super::sockets::Socket {
+    fn wants_to_receive(&self) -> bool {
+        self.is_open() && self.receiving == Receiving::Idle && !self.is_paused && !self.is_ended
+    }
+}
+
+impl News {
+    const fn is_bytes(&self) -> bool {
+        matches!(self, Self::Bytes(_) | Self::Kept(_))
+    }
+}
+
+/// It was stopped, or there was no buffer: nothing is wrong with the connection.
+fn is_no_fault(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::Interrupted || error.raw_os_error() == Some(libc::ECANCELED)
+}
+
+/// Bytes of a message that must be missing to stop the receive that goes on and begin one of its own. Below, a copy costs
+/// less.
+const FILL_ALONE_SIZE_MIN: usize = 64 * 1024;
