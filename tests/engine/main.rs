@@ -21,5 +21,7 @@ mod rfc9112;
 #[cfg(feature = "net")]
 mod simulation;
 mod support;
+#[cfg(feature = "net")]
+mod system_calls;
 #[cfg(all(feature = "net", feature = "tls"))]
 mod tls;
