@@ -11,8 +11,16 @@
 mod connection;
 #[cfg(feature = "deflate")]
 mod deflate;
+#[cfg(feature = "net")]
+mod encode;
 mod frame_header;
 mod mask;
+#[cfg(feature = "net")]
+mod script;
+#[cfg(feature = "net")]
+mod timers;
+#[cfg(feature = "net")]
+mod topics;
 mod utf8;
 #[cfg(feature = "net")]
 mod worker;
@@ -28,6 +36,11 @@ fn main() {
     mask::bench(&mut criterion);
     utf8::bench(&mut criterion);
     #[cfg(feature = "net")]
-    worker::bench(&mut criterion);
+    {
+        encode::bench(&mut criterion);
+        timers::bench(&mut criterion);
+        topics::bench(&mut criterion);
+        worker::bench(&mut criterion);
+    }
     criterion.final_summary();
 }

@@ -147,7 +147,8 @@ fn rivals(project: &Project) -> Result<()> {
 fn benchmarks(project: &Project) -> Result<()> {
     // With --test criterion runs each benchmark once and measures nothing. Optimised all the same: the large inputs
     // take minutes otherwise.
-    Ok(cmd!(project.shell, "cargo bench --package sockeye --benches -- --test").run()?)
+    Ok(cmd!(project.shell, "cargo bench --package sockeye --features deflate --benches -- --test")
+        .run()?)
 }
 
 fn minutes(elapsed: Duration) -> String {
