@@ -1,6 +1,6 @@
 //! What an idle connection costs that speaks TLS.
 
-use super::Bench;
+use super::{Bench, COUNTED, WARM_UP};
 use allocation_counter::measure;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use sockeye::tls::TlsServer;
@@ -10,6 +10,7 @@ use sockeye::tls::rustls::{
     ClientConfig, ClientConnection, RootCertStore, ServerConfig, StreamOwned,
     SupportedProtocolVersion, version,
 };
+use sockeye::worker::SystemClock;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -41,6 +42,37 @@ fn an_idle_connection_costs_at_most_12_kib() {
         assert!((1..=12 * 1024).contains(&bytes), "{version:?}: {bytes} bytes");
         drop(done);
         clients.join().expect("all of them were answered");
+    }
+}
+
+/// rustls gives a record that leaves memory of its own, and nothing of this crate's adds to that: one for the record that
+/// arrives, if that is what it takes, and one for the one that leaves.
+#[test]
+fn a_message_costs_what_rustls_takes_for_its_records_and_nothing_else() {
+    for version in [&version::TLS12, &version::TLS13] {
+        let (tls, roots) = server();
+        let mut bench = Bench::with(|config| config.tls = Some(tls));
+        let address = bench.address;
+        let client = spawn(move || {
+            let mut stream = talk(address, &client(version, roots));
+            let mut echo = [0; 2 + 32];
+            for _ in 0..WARM_UP + COUNTED {
+                stream.write_all(&super::frame(&[7; 32])).expect("it is taken");
+                stream.flush().expect("it is taken");
+                stream.read_exact(&mut echo).expect("its echo");
+            }
+        });
+        bench.serve(1 + WARM_UP);
+        let allocations = measure(|| bench.serve(1 + WARM_UP + COUNTED));
+        writeln!(io::stdout(), "{version:?}: {allocations:?}").expect("it takes a line");
+        assert!(
+            allocations.count_total as usize <= ALLOCATIONS_PER_ECHO * COUNTED,
+            "{version:?}: {allocations:?}"
+        );
+        while bench.worker.connections() > 0 {
+            bench.worker.tick(&SystemClock).expect("epoll works");
+        }
+        client.join().expect("all messages arrive");
     }
 }
 
@@ -100,3 +132,5 @@ fn talk(
 }
 
 const CONNECTIONS: usize = 100;
+
+const ALLOCATIONS_PER_ECHO: usize = 2;
