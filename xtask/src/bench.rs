@@ -3,6 +3,7 @@
 mod generator;
 mod idle;
 mod installation;
+mod kernel;
 mod machine;
 mod measure;
 mod plan;
@@ -25,6 +26,7 @@ use xshell::cmd;
 
 use self::generator::Generator;
 use self::installation::{DRIVER_OPTION, Installation};
+use self::kernel::Softirqd;
 use self::machine::Surroundings;
 use self::measure::{Entry, Measured, Pace, Run};
 use self::plan::{Contender, Driver, IDLE, Program, Scenario, TABLES, Table};
@@ -101,6 +103,9 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         deadline: Instant::now() + RUN_TIMEOUT,
     };
 
+    if run.generator.softirqd.is_none() {
+        left_out.push("the time of ksoftirqd, which cannot be seen here".to_owned());
+    }
     let before = measure::load();
     let choice = Choice { options, drivers: &drivers, installation: &installation };
     let measured = measure(&run, &choice, &mut left_out)?;
@@ -210,7 +215,7 @@ fn weigh(
 fn generator(options: &Options, installation: &Installation, folder: &Path) -> Generator {
     let program = options.generator.as_ref().unwrap_or(&installation.sockeye);
     let command = vec![program.clone().into(), OsString::from("bench")];
-    Generator { command, log: folder.join("generator.log") }
+    Generator { command, log: folder.join("generator.log"), softirqd: Softirqd::find() }
 }
 
 /// Which drivers of ours are measured, and what is not for want of them.

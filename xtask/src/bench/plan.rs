@@ -159,7 +159,7 @@ const fn fan_out(
     arguments: &'static [&'static str],
 ) -> Scenario {
     let traffic = Traffic::FanOut;
-    Scenario { name, title, traffic, connections, arguments, every, warm_up: 0.15, duration: 0.5 }
+    Scenario { name, title, traffic, connections, arguments, every, warm_up: 0.1, duration: 0.4 }
 }
 
 pub(super) const TABLES: &[Table] = &[
