@@ -8,7 +8,7 @@ use xshell::cmd;
 
 use crate::prerequisites::{self, CHROMIUM, CXX, OPENSSL, PYTHON, SSLSCAN};
 use crate::project::Project;
-use crate::{autobahn, dependencies, fuzz, simulate, tidy};
+use crate::{autobahn, bench, dependencies, fuzz, simulate, tidy};
 
 /// Install what the tests need, then run everything.
 ///
@@ -17,7 +17,7 @@ use crate::{autobahn, dependencies, fuzz, simulate, tidy};
 /// storms; the engine with each set of features alone; its servers on io_uring; what the project depends on (cargo deny, cargo tree); the
 /// documentation; other people's WebSockets as clients and as servers, the page in Chromium, and TLS by sslscan and
 /// OpenSSL; the conformance suite against server and client, over ws and over wss; every fuzz target for a few seconds;
-/// every benchmark once.
+/// every benchmark once, and every server of the comparison with others.
 ///
 /// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes about a
 /// quarter of an hour on two cores.
@@ -71,6 +71,10 @@ const STEPS: &[Step] = &[
         run: |project| fuzz::run(project, &fuzz::Options::everything(FUZZ_SECONDS)),
     },
     Step { title: "every benchmark once", run: benchmarks },
+    Step {
+        title: "the comparison with other people's servers, for a moment",
+        run: |project| bench::run(project, &bench::Options::smoke()),
+    },
 ];
 
 fn install(project: &Project) -> Result<()> {
