@@ -1,6 +1,7 @@
 //! What all connections of a worker use, one at a time.
 
 use crate::errors::Errors;
+use crate::plan::Plan;
 use crate::stamp::Stamp;
 use sockeye::protocol::deflate::Inflater;
 
@@ -11,7 +12,8 @@ pub(crate) struct Desk {
     pub(crate) cipher: Vec<u8>,
     pub(crate) scratch: Vec<u8>,
     pub(crate) spare: Vec<u8>,
-    pub(crate) inflater: Inflater,
+    /// There is one where messages may come compressed.
+    pub(crate) inflater: Option<Box<Inflater>>,
     pub(crate) errors: Errors,
     /// What the read under way has brought.
     pub(crate) answers: Vec<Answer>,
@@ -32,18 +34,18 @@ pub(crate) struct Answer {
 }
 
 impl Desk {
-    pub(crate) fn new(publisher_subscribes: bool) -> Self {
+    pub(crate) fn new(plan: &Plan) -> Self {
         Self {
             buffer: vec![0; RECEIVE_SIZE],
             cipher: vec![0; CIPHER_SIZE],
             scratch: Vec::new(),
             spare: Vec::new(),
-            inflater: Inflater::new(),
+            inflater: plan.deflate.then(Box::default),
             errors: Errors::default(),
             answers: Vec::new(),
             messages: 0,
             received: 0,
-            publisher_subscribes,
+            publisher_subscribes: plan.publisher_subscribes,
         }
     }
 

@@ -14,6 +14,21 @@ pub(crate) struct Outgoing {
     left: usize,
 }
 
+/// Messages of one sender that follow one another and are due at the same time.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Batch {
+    pub(crate) first: Stamp,
+    pub(crate) count: usize,
+}
+
+impl Batch {
+    #[inline]
+    fn stamps(self) -> impl Iterator<Item = Stamp> {
+        let Stamp { sender, sequence, due } = self.first;
+        (0..self.count as u64).map(move |place| Stamp { sender, sequence: sequence + place, due })
+    }
+}
+
 /// Whether all has left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sending {
@@ -23,8 +38,34 @@ pub(crate) enum Sending {
 
 impl Outgoing {
     #[inline]
-    pub(crate) fn push(&mut self, stamp: Stamp) {
-        self.stamps.push_back(stamp);
+    pub(crate) fn push(&mut self, batch: Batch) {
+        self.stamps.extend(batch.stamps());
+    }
+
+    /// Sends messages that follow one another, as much as the socket takes; the rest waits.
+    #[inline]
+    pub(crate) fn send(
+        &mut self,
+        batch: Batch,
+        payloads: &Payloads,
+        scratch: &mut Vec<u8>,
+        stream: &mut Stream,
+    ) -> io::Result<Sending> {
+        let size = payloads.frame_size(&batch.first);
+        if !self.stamps.is_empty() || size > COPIED_SIZE_MAX || size * batch.count > BATCH_SIZE_MAX
+        {
+            self.stamps.extend(batch.stamps());
+            return self.flush(payloads, scratch, stream);
+        }
+        scratch.clear();
+        batch.stamps().for_each(|stamp| payloads.append(&stamp, scratch));
+        let sent = stream.send(scratch)?.unwrap_or(0);
+        if sent == scratch.len() {
+            return Ok(Sending::Done);
+        }
+        self.stamps.extend(batch.stamps());
+        self.advance(sent, payloads);
+        Ok(Sending::Blocked)
     }
 
     /// Whether part of a frame has left, so that nothing else may.
@@ -108,7 +149,7 @@ mod tests {
             let (mut outgoing, mut expected) = (Outgoing::default(), Vec::new());
             for sequence in 0..1_500_000 / size as u64 {
                 let stamp = Stamp { sender: 1, sequence, due: 9 };
-                outgoing.push(stamp);
+                outgoing.push(Batch { first: stamp, count: 1 });
                 payloads.append(&stamp, &mut expected);
             }
             let listener = TcpListener::bind("127.0.0.1:0")?;

@@ -107,28 +107,37 @@ impl Payloads {
     /// Appends the message as it goes over the wire.
     #[inline]
     pub(crate) fn append(&self, stamp: &Stamp, output: &mut Vec<u8>) {
-        let (head, rest) = self.split(stamp, output);
-        output.extend_from_slice(rest);
-        debug_assert!(output.len() >= head);
+        let frame = &self.frames[self.index(stamp)];
+        let start = output.len() + frame.stamp_start;
+        output.extend_from_slice(&frame.bytes);
+        self.write(stamp, frame, &mut output[start..]);
     }
 
-    /// Appends the message as it goes over the wire up to the end of its stamp; gives the rest, to be sent as it is.
+    /// Appends the message as it goes over the wire up to the end of its stamp; gives how much that is, and the rest, to be
+    /// sent from where it lies.
     #[inline]
     pub(crate) fn split(&self, stamp: &Stamp, output: &mut Vec<u8>) -> (usize, &[u8]) {
         let frame = &self.frames[self.index(stamp)];
-        let start = output.len();
-        output.extend_from_slice(&frame.bytes[..frame.stamp_start]);
-        let (mask, stamp_size) = (&frame.stamp_mask, self.stamp_size());
+        let (head, rest) = frame.bytes.split_at(frame.stamp_start + self.stamp_size());
+        let start = output.len() + frame.stamp_start;
+        output.extend_from_slice(head);
+        self.write(stamp, frame, &mut output[start..]);
+        (head.len(), rest)
+    }
+
+    /// Writes the stamp, masked, to the front of `output`.
+    #[inline]
+    fn write(&self, stamp: &Stamp, frame: &Frame, output: &mut [u8]) {
         if self.kind.is_text() {
-            let mut text = stamp.encode_text();
-            text.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
-            output.extend_from_slice(&text);
-        } else {
-            let mut bytes = stamp.encode();
-            bytes.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
-            output.extend_from_slice(&bytes);
+            let text = stamp.encode_text();
+            let masked = text.iter().zip(frame.stamp_mask);
+            output.iter_mut().zip(masked).for_each(|(byte, (text, mask))| *byte = text ^ mask);
+        } else if let Some(output) = output.first_chunk_mut() {
+            // The mask is as long as a text's; its first half is the same again.
+            let mask = frame.stamp_mask.first_chunk().expect("it is longer");
+            let masked = u128::from_ne_bytes(stamp.encode()) ^ u128::from_ne_bytes(*mask);
+            *output = masked.to_ne_bytes();
         }
-        (output.len() - start, &frame.bytes[frame.stamp_start + stamp_size..])
     }
 
     /// The stamp of a message that arrived; `None` if it is none of ours: of another kind, size, or without a stamp.
@@ -153,7 +162,7 @@ impl Payloads {
         let sent = self.content.message(self.index(stamp));
         let start = content::stamp_start(self.kind);
         let end = start + self.stamp_size();
-        sent[..start] == message[..start] && sent[end..] == message[end..]
+        sent[end..] == message[end..] && (start == 0 || sent[..start] == message[..start])
     }
 
     const fn stamp_size(&self) -> usize {

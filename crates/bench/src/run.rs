@@ -218,7 +218,6 @@ impl Leader<'_> {
 
 fn summarize(plan: &Plan, first: &Edge, last: &Edge, tallies: Vec<Option<Tally>>) -> Summary {
     let mut errors = Errors::default();
-    let mut statistics = Statistics::new(Window::new(first.at, last.at - first.at));
     let mut all: Option<Statistics> = None;
     let mut unsent = 0;
     for tally in tallies.into_iter().flatten() {
@@ -230,10 +229,9 @@ fn summarize(plan: &Plan, first: &Edge, last: &Edge, tallies: Vec<Option<Tally>>
             (Some(_), None) => {}
         }
     }
-    if let Some(mut all) = all {
-        all.cut(last.at);
-        statistics = all;
-    }
+    let window = || Window::new(first.at, last.at - first.at);
+    let mut statistics = all.unwrap_or_else(|| Statistics::new(window()));
+    statistics.cut(last.at);
     let messages = last.messages - first.messages;
     let per_message = |amount: u64| amount as f64 / messages.max(1) as f64;
     let server_time = last.server_time.zip(first.server_time);
@@ -263,5 +261,5 @@ const TELL_INTERVAL: u64 = 200_000_000;
 /// For what servers do after they have let a subscriber in.
 const SETTLE_TIME: u64 = 200_000_000;
 /// For all workers to hear of the beginning.
-const START_TIME: u64 = 2_000_000;
+const START_TIME: u64 = 20_000_000;
 const SPARE_DESCRIPTORS: usize = 64;

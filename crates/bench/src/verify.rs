@@ -1,6 +1,7 @@
 //! Whether what arrives on a connection is what should: in order, each once, nothing missing, nothing changed.
 
 use crate::errors::Errors;
+use crate::outgoing::Batch;
 use crate::payload::Payloads;
 use crate::stamp::Stamp;
 use std::collections::VecDeque;
@@ -8,26 +9,51 @@ use std::collections::VecDeque;
 /// What one connection waits for in an echo: what it has sent, in that order.
 #[derive(Debug, Default)]
 pub(crate) struct Awaited {
-    stamps: VecDeque<Stamp>,
+    batches: VecDeque<Batch>,
+    len: usize,
 }
 
 impl Awaited {
     #[inline]
-    pub(crate) fn push(&mut self, stamp: Stamp) {
-        self.stamps.push_back(stamp);
+    pub(crate) fn push(&mut self, batch: Batch) {
+        self.len += batch.count;
+        self.batches.push_back(batch);
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.stamps.len()
+    pub(crate) const fn len(&self) -> usize {
+        self.len
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.stamps.is_empty()
+    #[inline]
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// Those that were not sent are not waited for either.
     pub(crate) fn forget_last(&mut self, count: usize) {
-        self.stamps.truncate(self.stamps.len() - count);
+        let mut left = count.min(self.len);
+        self.len -= left;
+        while let Some(last) = self.batches.back_mut().filter(|_| left > 0) {
+            let forgotten = last.count.min(left);
+            last.count -= forgotten;
+            left -= forgotten;
+            if last.count == 0 {
+                self.batches.pop_back();
+            }
+        }
+    }
+
+    #[inline]
+    fn pop(&mut self) {
+        let Some(batch) = self.batches.front_mut() else {
+            return;
+        };
+        self.len -= 1;
+        batch.count -= 1;
+        batch.first.sequence += 1;
+        if batch.count == 0 {
+            self.batches.pop_front();
+        }
     }
 
     /// Judges a message; gives its stamp if it is an answer, whole and in order or after a gap.
@@ -39,13 +65,13 @@ impl Awaited {
         message: &[u8],
         errors: &mut Errors,
     ) -> Option<Stamp> {
-        let Some(&first) = self.stamps.front() else {
+        let Some(&Batch { first, .. }) = self.batches.front() else {
             errors.repeated += 1;
             return None;
         };
         let stamp = payloads.stamp(is_text, message);
         if stamp == Some(first) {
-            self.stamps.pop_front();
+            self.pop();
             if payloads.is_whole(&first, message) {
                 return stamp;
             }
@@ -62,23 +88,29 @@ impl Awaited {
         first: Stamp,
         errors: &mut Errors,
     ) -> Option<Stamp> {
-        let Some(stamp) = stamp.filter(|stamp| stamp.sender == first.sender) else {
-            errors.corrupted += 1;
-            self.stamps.pop_front();
-            return None;
+        let is_awaited = |stamp: &Stamp| {
+            self.batches.iter().any(|Batch { first, count }| {
+                let place = stamp.sequence.checked_sub(first.sequence);
+                stamp.due == first.due && place.is_some_and(|place| place < *count as u64)
+            })
         };
-        if let Some(gap) = self.stamps.iter().position(|awaited| *awaited == stamp) {
-            errors.missing += gap as u64;
-            self.stamps.drain(..=gap);
-            return Some(stamp);
+        match stamp.filter(|stamp| stamp.sender == first.sender) {
+            Some(stamp) if is_awaited(&stamp) => {
+                let gap = stamp.sequence - first.sequence;
+                errors.missing += gap;
+                (0..=gap).for_each(|_| self.pop());
+                Some(stamp)
+            }
+            Some(stamp) if stamp.sequence < first.sequence => {
+                errors.repeated += 1;
+                None
+            }
+            _ => {
+                errors.corrupted += 1;
+                self.pop();
+                None
+            }
         }
-        if stamp.sequence < first.sequence {
-            errors.repeated += 1;
-        } else {
-            errors.corrupted += 1;
-            self.stamps.pop_front();
-        }
-        None
     }
 }
 
@@ -152,7 +184,7 @@ mod tests {
     fn echo(arrived: &[Vec<u8>]) -> (usize, Errors, usize) {
         let (payloads, mut awaited, mut errors) =
             (payloads(), Awaited::default(), Errors::default());
-        (0..4).for_each(|sequence| awaited.push(stamp(sequence)));
+        (0..4).for_each(|sequence| awaited.push(Batch { first: stamp(sequence), count: 1 }));
         let answers = arrived
             .iter()
             .filter_map(|message| awaited.handle(&payloads, false, message, &mut errors))
@@ -192,6 +224,22 @@ mod tests {
         let mut arrived = messages(&[0, 1, 2, 3]);
         arrived[2].pop();
         assert_eq!(echo(&arrived).1.corrupted, 1);
+    }
+
+    #[test]
+    fn what_was_not_sent_is_not_waited_for() {
+        let mut awaited = Awaited::default();
+        awaited.push(Batch { first: stamp(0), count: 3 });
+        awaited.push(Batch { first: stamp(3), count: 2 });
+        awaited.forget_last(3);
+        assert_eq!(awaited.len(), 2);
+        let (payloads, mut errors) = (payloads(), Errors::default());
+        for sequence in [0, 1] {
+            let first = stamp(0);
+            let answer = message(&payloads, &Stamp { sequence, ..first });
+            assert!(awaited.handle(&payloads, false, &answer, &mut errors).is_some());
+        }
+        assert!(awaited.is_empty() && errors.is_empty());
     }
 
     #[test]

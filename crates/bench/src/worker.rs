@@ -20,6 +20,9 @@ use crate::shared::Shared;
 use crate::statistics::Statistics;
 use rustix::event::Timespec;
 use rustix::event::epoll::{self, Event, EventData, EventFlags};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
+};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::atomic::Ordering;
@@ -31,6 +34,8 @@ pub(crate) struct Worker<'r> {
     shared: &'r Shared,
     number: usize,
     epoll: OwnedFd,
+    /// Ends waits to the microsecond, which epoll alone does to the millisecond.
+    timer: OwnedFd,
     /// Connections in the order in which they were begun; the number of one is `number + workers * its place`.
     lines: Vec<Line>,
     /// Of them, those that are being opened, those that are open, and those that have ended.
@@ -71,17 +76,21 @@ impl<'r> Worker<'r> {
     pub(crate) fn new(plan: &'r Plan, shared: &'r Shared, number: usize) -> io::Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
         epoll::add(&epoll, shared.waker(number), EventData::new_u64(WAKER), EventFlags::IN)?;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, TimerfdFlags::CLOEXEC)?;
+        // It is never read: each time that it is due is news.
+        epoll::add(&epoll, &timer, EventData::new_u64(TIMER), EventFlags::IN | EventFlags::ET)?;
         Ok(Self {
             plan,
             shared,
             number,
             epoll,
+            timer,
             lines: Vec::new(),
             opening: 0,
             opened: 0,
             ended: 0,
             stage: Stage::Opening,
-            desk: Desk::new(plan.publisher_subscribes),
+            desk: Desk::new(plan),
             statistics: None,
             pace: None,
             senders: Vec::new(),
@@ -99,7 +108,7 @@ impl<'r> Worker<'r> {
         while self.stage != Stage::Done && !self.shared.is_fatal() {
             let now = self.shared.now();
             self.turn(now);
-            let timeout = self.timeout(now);
+            let timeout = timespec(self.prepare_to_wait(now)?);
             events.clear();
             match epoll::wait(
                 &self.epoll,
@@ -124,6 +133,10 @@ impl<'r> Worker<'r> {
             Stage::Opening => {
                 self.open_more(now);
                 match self.shared.start() {
+                    Some(start) if self.statistics.is_none() => {
+                        // Before messages flow: it takes a while.
+                        self.statistics = Some(Statistics::new(start.window));
+                    }
                     Some(start) if start.at <= now => self.begin(start),
                     _ if self.shared.end() <= now => self.stage = Stage::Draining { by: now },
                     _ => {}
@@ -149,19 +162,23 @@ impl<'r> Worker<'r> {
         }
     }
 
-    fn timeout(&self, now: u64) -> Timespec {
+    /// How long to wait at most, to the millisecond; the timer is set where that is too coarse.
+    fn prepare_to_wait(&self, now: u64) -> io::Result<u64> {
         let until = match self.stage {
             Stage::Running if self.plan.spin => now,
-            Stage::Running => {
-                let next = self.pace.as_ref().map_or(u64::MAX, Pace::next);
-                next.min(self.shared.end())
-            }
+            Stage::Running => self.pace.as_ref().map_or(u64::MAX, Pace::next),
             Stage::Opening => self.shared.start().map_or(u64::MAX, |start| start.at),
             Stage::Draining { by } | Stage::Closing { by } => by,
             Stage::Done => now,
         };
         let wait = until.saturating_sub(now).min(self.wait_max());
-        Timespec { tv_sec: (wait / 1_000_000_000) as i64, tv_nsec: (wait % 1_000_000_000) as i64 }
+        if wait > 0 && self.pace.is_some() && self.stage == Stage::Running {
+            let it_interval = timespec(0);
+            let time = Itimerspec { it_interval, it_value: timespec(wait) };
+            timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &time)?;
+            return Ok(LOOK_INTERVAL);
+        }
+        Ok(wait)
     }
 
     /// The numbers of connections follow from how the workers share them.
@@ -183,6 +200,9 @@ impl<'r> Worker<'r> {
             let mut count = [0; 8];
             let _woken = rustix::io::read(self.shared.waker(self.number), &mut count);
             self.is_round_over = true;
+            return;
+        }
+        if data == TIMER {
             return;
         }
         let place = data as usize;
@@ -334,8 +354,16 @@ impl<'r> Worker<'r> {
     }
 }
 
-/// In the place of a connection's.
+const fn timespec(nanoseconds: u64) -> Timespec {
+    Timespec {
+        tv_sec: (nanoseconds / 1_000_000_000) as i64,
+        tv_nsec: (nanoseconds % 1_000_000_000) as i64,
+    }
+}
+
+/// In the places of connections'.
 const WAKER: u64 = u64::MAX;
+const TIMER: u64 = u64::MAX - 1;
 const EVENTS_MAX: usize = 1024;
 /// Between two looks at who has been silent for too long.
 const LOOK_INTERVAL: u64 = 200_000_000;

@@ -49,9 +49,11 @@ impl Line {
         payloads: &Payloads,
         desk: &mut Desk,
     ) -> Outcome {
-        let mut inflater = std::mem::take(&mut desk.inflater);
-        let spare = std::mem::take(&mut desk.spare);
-        let mut input = Input::with_spare(bytes, spare).with_inflater(&mut inflater);
+        let mut inflater = desk.inflater.take();
+        let mut input = Input::with_spare(bytes, std::mem::take(&mut desk.spare));
+        if let Some(inflater) = &mut inflater {
+            input = input.with_inflater(inflater);
+        }
         let outcome = loop {
             match protocol.handle_input(&mut input) {
                 Ok(None) => break Outcome::Fine,

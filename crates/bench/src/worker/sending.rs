@@ -2,17 +2,16 @@
 
 use super::{CLOSE_TIME, DRAIN_TIME, SILENCE_MAX, Stage, Worker};
 use crate::error::{BenchError, LostError};
-use crate::line::{Phase, Role};
+use crate::line::{Phase, Role, lost_error};
+use crate::outgoing::{Batch, Sending};
 use crate::pace::Pace;
 use crate::shared::Start;
 use crate::stamp::Stamp;
-use crate::statistics::Statistics;
 
 impl Worker<'_> {
     /// All connections are open: messages begin to flow.
     pub(super) fn begin(&mut self, start: Start) {
         self.stage = Stage::Running;
-        self.statistics = Some(Statistics::new(start.window));
         let publishes = self.plan.is_fan_out();
         self.senders = (0..self.lines.len())
             .filter(|place| publishes == matches!(self.lines[*place].role, Role::Publisher { .. }))
@@ -34,31 +33,44 @@ impl Worker<'_> {
     /// The next messages of a closed loop, all at once.
     #[inline]
     fn send_batch(&mut self, place: usize, now: u64) {
-        for _ in 0..self.plan.pipeline {
-            self.push(place, now, now);
+        let batch = self.next_batch(place, self.plan.pipeline, now, now);
+        let line = &mut self.lines[place];
+        if line.has_control() {
+            line.outgoing.push(batch);
+            self.flush(place);
+            return;
         }
-        self.flush(place);
+        let Some(payloads) = self.shared.payloads() else {
+            return;
+        };
+        let scratch = &mut self.desk.scratch;
+        match line.outgoing.send(batch, payloads, scratch, &mut line.stream) {
+            Ok(sending) => self.watch(place, sending == Sending::Blocked),
+            Err(error) => self.lose(place, lost_error(error)),
+        }
     }
 
+    /// Counts what is about to be sent, and what will be waited for.
     #[inline]
-    fn push(&mut self, place: usize, due: u64, now: u64) {
+    fn next_batch(&mut self, place: usize, count: usize, due: u64, now: u64) -> Batch {
         let line = &mut self.lines[place];
-        let stamp = Stamp { sender: line.sender, sequence: line.sequence, due };
-        line.sequence += 1;
-        line.outgoing.push(stamp);
+        let first = Stamp { sender: line.sender, sequence: line.sequence, due };
+        let batch = Batch { first, count };
+        line.sequence += count as u64;
         match &mut line.role {
             Role::Echo(awaited) => {
                 if awaited.is_empty() {
                     line.progress_at = now;
                 }
-                awaited.push(stamp);
+                awaited.push(batch);
             }
             Role::Publisher { number } => {
                 line.progress_at = now;
-                self.shared.add_outstanding(*number, self.plan.connections);
+                self.shared.add_outstanding(*number, self.plan.connections * count);
             }
             Role::Subscriber(_) => {}
         }
+        batch
     }
 
     /// After something has arrived: the next messages of that connection, if it has all that it waited for.
@@ -110,7 +122,8 @@ impl Worker<'_> {
             count += 1;
             let place = self.senders[index];
             if matches!(self.lines[place].phase, Phase::Open) {
-                self.push(place, due, now);
+                let batch = self.next_batch(place, 1, due, now);
+                self.lines[place].outgoing.push(batch);
             }
         }
         for step in 0..count.min(first) {
