@@ -11,7 +11,8 @@ pub(crate) struct Desk {
     pub(crate) buffer: Vec<u8>,
     pub(crate) cipher: Vec<u8>,
     pub(crate) scratch: Vec<u8>,
-    pub(crate) spare: Vec<u8>,
+    /// For messages that do not arrive whole.
+    spares: Vec<Vec<u8>>,
     /// There is one where messages may come compressed.
     pub(crate) inflater: Option<Box<Inflater>>,
     pub(crate) errors: Errors,
@@ -39,13 +40,24 @@ impl Desk {
             buffer: vec![0; RECEIVE_SIZE],
             cipher: vec![0; CIPHER_SIZE],
             scratch: Vec::new(),
-            spare: Vec::new(),
+            spares: Vec::new(),
             inflater: plan.deflate.then(Box::default),
             errors: Errors::default(),
             answers: Vec::new(),
             messages: 0,
             received: 0,
             publisher_subscribes: plan.publisher_subscribes,
+        }
+    }
+
+    pub(crate) fn take_spare(&mut self) -> Vec<u8> {
+        self.spares.pop().unwrap_or_default()
+    }
+
+    /// Keeps a buffer for later, unless there are enough.
+    pub(crate) fn give_spare(&mut self, buffer: Vec<u8>) {
+        if buffer.capacity() > 0 && self.spares.len() < SPARES_MAX {
+            self.spares.push(buffer);
         }
     }
 
@@ -66,3 +78,4 @@ impl Desk {
 /// What one read can bring.
 const RECEIVE_SIZE: usize = 256 * 1024;
 const CIPHER_SIZE: usize = 128 * 1024;
+const SPARES_MAX: usize = 64;

@@ -105,8 +105,14 @@ impl Stream {
             return Ok(Arrived::Nothing);
         };
         let before = buffer.len();
-        let result = some(tcp.take(wanted as u64).read_to_end(buffer));
-        Ok(match (buffer.len() - before, result?) {
+        let result = if buffer.capacity() - before == wanted {
+            rustix::io::read(&*tcp, rustix::buffer::spare_capacity(buffer)).map_err(io::Error::from)
+        } else {
+            // It would take what follows the message, too; this takes more calls.
+            tcp.take(wanted as u64).read_to_end(buffer)
+        };
+        let result = some(result)?;
+        Ok(match (buffer.len() - before, result) {
             (0, None) => Arrived::Nothing,
             (0, Some(_)) => Arrived::End,
             (size, _) => Arrived::Bytes { wire: size, size },

@@ -50,7 +50,7 @@ impl Line {
         desk: &mut Desk,
     ) -> Outcome {
         let mut inflater = desk.inflater.take();
-        let mut input = Input::with_spare(bytes, std::mem::take(&mut desk.spare));
+        let mut input = Input::with_spare(bytes, desk.take_spare());
         if let Some(inflater) = &mut inflater {
             input = input.with_inflater(inflater);
         }
@@ -70,7 +70,7 @@ impl Line {
                 Err(error) => break Outcome::Lost(LostError::Protocol(error)),
             }
         };
-        desk.spare = input.into_spare();
+        desk.give_spare(input.into_spare());
         desk.inflater = inflater;
         if matches!(outcome, Outcome::Fine) && self.stream.can_fill() {
             return self.fill(protocol, payloads, desk);
@@ -90,7 +90,7 @@ impl Line {
                 Ok(Some(Event::Message(message))) => {
                     self.handle_message(&message, payloads, desk);
                     if let Payload::Assembled(buffer) = message.into_payload() {
-                        desk.spare = buffer;
+                        desk.give_spare(buffer);
                     }
                 }
                 Ok(_) => {}
