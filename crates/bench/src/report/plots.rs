@@ -131,9 +131,12 @@ fn other(error: impl std::error::Error) -> PlotError {
     error.to_string().into()
 }
 
-/// The range of a logarithmic scale on which these are.
+/// The range of a logarithmic scale on which these are, with a power of ten in it, so that there is something to read.
 fn decades(least: u64, most: u64) -> Range<f64> {
     let (least, most) = (least as f64, most.max(least + 1) as f64);
+    if most / least < 10.0 {
+        return 10_f64.powf(least.log10().floor())..10_f64.powf(most.log10().ceil());
+    }
     least * 0.8..most * 1.25
 }
 
@@ -162,3 +165,18 @@ const GRID: RGBColor = RGBColor(2, 2, 2);
 const FIRST: RGBColor = RGBColor(3, 3, 3);
 const SECOND: RGBColor = RGBColor(4, 4, 4);
 const THIRD: RGBColor = RGBColor(5, 5, 5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scale_has_a_power_of_ten_in_it() {
+        for (least, most) in [(1, 1), (60_000, 90_000), (97_000, 10_520_000), (1000, 1000)] {
+            let range = decades(least, most);
+            assert!(range.contains(&(least as f64)) && range.end >= most as f64, "{range:?}");
+            let power = 10_f64.powf(range.start.log10().ceil());
+            assert!(range.start <= power && power <= range.end, "{range:?}");
+        }
+    }
+}
