@@ -42,6 +42,10 @@ impl Outgoing {
         self.stamps.extend(batch.stamps());
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.stamps.len()
+    }
+
     /// Sends messages that follow one another, as much as the socket takes; the rest waits.
     #[inline]
     pub(crate) fn send(

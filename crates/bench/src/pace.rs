@@ -26,6 +26,11 @@ impl Pace {
         self.start.saturating_add((self.count as f64 * self.interval) as u64)
     }
 
+    /// Which message is the next.
+    pub(crate) const fn count(&self) -> u64 {
+        self.count
+    }
+
     /// Takes the next message if it is due: which one it is, and when it was due.
     #[inline]
     pub(crate) fn take(&mut self, now: u64) -> Option<(u64, u64)> {

@@ -46,6 +46,8 @@ pub(crate) struct Worker<'r> {
     desk: Desk,
     statistics: Option<Statistics>,
     pace: Option<Pace>,
+    /// A message is due and has to wait for room.
+    is_pace_held: bool,
     /// Those that send in an open loop, by their places.
     senders: Vec<usize>,
     /// A publisher of this worker may have been waited for.
@@ -93,6 +95,7 @@ impl<'r> Worker<'r> {
             desk: Desk::new(plan),
             statistics: None,
             pace: None,
+            is_pace_held: false,
             senders: Vec::new(),
             is_round_over: false,
             looked_at: 0,
@@ -166,6 +169,7 @@ impl<'r> Worker<'r> {
     fn prepare_to_wait(&self, now: u64) -> io::Result<u64> {
         let until = match self.stage {
             Stage::Running if self.plan.spin => now,
+            Stage::Running if self.is_pace_held => now + HELD_WAIT,
             Stage::Running => self.pace.as_ref().map_or(u64::MAX, Pace::next),
             Stage::Opening => self.shared.start().map_or(u64::MAX, |start| start.at),
             Stage::Draining { by } | Stage::Closing { by } => by,
@@ -367,6 +371,8 @@ const TIMER: u64 = u64::MAX - 1;
 const EVENTS_MAX: usize = 1024;
 /// Between two looks at who has been silent for too long.
 const LOOK_INTERVAL: u64 = 200_000_000;
+/// Until a message that had no room is tried again.
+const HELD_WAIT: u64 = 1_000_000;
 /// For a connection to open.
 const OPEN_TIMEOUT: u64 = 10_000_000_000;
 /// For anything to come back while something is waited for.

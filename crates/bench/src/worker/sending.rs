@@ -108,26 +108,26 @@ impl Worker<'_> {
 
     /// All that is due by now. Several messages of one connection leave in one send.
     fn send_in_pace(&mut self, pace: &mut Pace, now: u64) {
-        let first = self.senders.len();
-        let mut count = 0;
-        let mut begun = 0;
+        let all = self.senders.len();
+        let begun = pace.count();
+        self.is_pace_held = false;
         for _ in 0..DUE_PER_TURN_MAX {
-            let Some((index, due)) = pace.take(now) else {
+            let place = self.senders[(pace.count() % all as u64) as usize];
+            if self.is_full(place) {
+                // What is due stays due, and is sent when there is room, or counted in the end.
+                self.is_pace_held = true;
+                break;
+            }
+            let Some((_, due)) = pace.take(now) else {
                 break;
             };
-            let index = (index % self.senders.len() as u64) as usize;
-            if count == 0 {
-                begun = index;
-            }
-            count += 1;
-            let place = self.senders[index];
             if matches!(self.lines[place].phase, Phase::Open) {
                 let batch = self.next_batch(place, 1, due, now);
                 self.lines[place].outgoing.push(batch);
             }
         }
-        for step in 0..count.min(first) {
-            let place = self.senders[(begun + step) % first];
+        for message in begun..pace.count().min(begun + all as u64) {
+            let place = self.senders[(message % all as u64) as usize];
             let line = &self.lines[place];
             if matches!(line.phase, Phase::Open) && !line.wants_writable {
                 self.flush(place);
@@ -135,19 +135,24 @@ impl Worker<'_> {
         }
     }
 
+    /// Whether so much of a connection's is under way that its next message has to wait.
+    fn is_full(&self, place: usize) -> bool {
+        let line = &self.lines[place];
+        let count = match &line.role {
+            Role::Echo(awaited) if !line.phase.is_ended() => awaited.len(),
+            _ => line.outgoing.len(),
+        };
+        count >= (UNDER_WAY_MAX / self.senders.len()).max(UNDER_WAY_MIN)
+    }
+
     /// The time is up: nothing more is sent, and what is under way is waited for.
     pub(super) fn stop(&mut self, now: u64) {
         self.stage = Stage::Draining { by: now + DRAIN_TIME };
+        let mut unsent = Vec::new();
         for line in &mut self.lines {
-            let mut count = 0;
-            for stamp in line.outgoing.take_unsent() {
-                count += 1;
-                // It has waited for as long at least.
-                if let (Some(statistics), Some(_)) = (&mut self.statistics, &self.pace) {
-                    statistics.record(stamp.due, now, 1);
-                    self.unsent += u64::from(statistics.counts(stamp.due));
-                }
-            }
+            let before = unsent.len();
+            unsent.extend(line.outgoing.take_unsent().map(|stamp| stamp.due));
+            let count = unsent.len() - before;
             match &mut line.role {
                 Role::Echo(awaited) if !line.phase.is_ended() => awaited.forget_last(count),
                 Role::Publisher { number } => {
@@ -155,6 +160,17 @@ impl Worker<'_> {
                     self.shared.deliver(*number, deliveries);
                 }
                 _ => {}
+            }
+        }
+        let (Some(pace), Some(statistics)) = (&mut self.pace, &mut self.statistics) else {
+            return;
+        };
+        let late = std::iter::from_fn(|| Some(pace.take(now)?.1));
+        for due in unsent.into_iter().chain(late) {
+            if statistics.counts(due) {
+                // It has waited for as long at least.
+                statistics.record(due, now, 1);
+                self.unsent += 1;
             }
         }
     }
@@ -229,5 +245,9 @@ impl Worker<'_> {
     }
 }
 
+/// Messages of a worker that may be under way in an open loop, some of them on every connection: memory has a bound, and what
+/// is due behind them waits without any.
+const UNDER_WAY_MAX: usize = 1 << 20;
+const UNDER_WAY_MIN: usize = 256;
 /// So that what arrives has its turn as well.
 const DUE_PER_TURN_MAX: usize = 4096;

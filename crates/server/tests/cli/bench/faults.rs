@@ -1,6 +1,6 @@
 //! What wrong servers do is noticed, counted once, and ends with 1.
 
-use super::wrong_servers::{Counting, Leaky, Wrong, start};
+use super::wrong_servers::{Counting, Deaf, Leaky, Wrong, start};
 use super::{bench, number};
 use crate::sockeye::{Sockeye, spawn, wait};
 use serde_json::Value;
@@ -43,6 +43,23 @@ fn each_fault_is_counted_for_what_it_is() {
 fn what_is_never_answered_is_counted_at_the_end() {
     let (result, _) = against(Wrong::Stops, &[]);
     assert_eq!(number(&result["errors"], "unanswered"), 3.0);
+}
+
+#[test]
+fn what_was_due_and_found_no_room_counts_with_the_time_that_it_waited() {
+    let server = start(Deaf);
+    let url = format!("ws://{}/", server.local_addr());
+    let arguments = ["--connections", "2", "--rate", "20000", "--size", "10000"];
+    let (code, result, _) = bench(&url, &arguments);
+    assert_eq!((code, &result["messages"]), (Some(1), &0.into()), "{result}");
+    assert!(number(&result, "unsent") > 0.0 && number(&result["errors"], "unanswered") > 0.0);
+    // Far more is due than may be under way.
+    let arguments = ["--connections", "2", "--rate", "10000000", "--workers", "2"];
+    let (code, result, _) = bench(&url, &arguments);
+    server.remote().shut_down(Duration::ZERO);
+    assert_eq!(code, Some(1), "{result}");
+    assert!(number(&result, "unsent") > 1e6, "{result}");
+    assert!(number(&result["latency_ns"], "p50") >= 50e6, "{result}");
 }
 
 #[test]

@@ -110,6 +110,25 @@ impl Handler for Slow {
     }
 }
 
+/// Reads nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Deaf;
+
+impl Handler for Deaf {
+    type State = ();
+    type Mail = ();
+
+    fn on_request(&mut self, _: &mut RequestContext<'_, Self>, _: &Request<'_>) -> Reply<()> {
+        Reply::upgrade(())
+    }
+
+    fn on_open(&mut self, connection: &mut Context<'_, Self>) {
+        connection.pause();
+    }
+
+    fn on_message(&mut self, _: &mut Context<'_, Self>, _: Message<'_>) {}
+}
+
 /// Lets nobody in.
 #[derive(Clone, Debug)]
 pub(super) struct Closed;
