@@ -50,7 +50,8 @@ impl Uring {
             self.drop_extra_if_empty(slot);
             let socket = self.sockets[slot as usize].as_mut().expect("it was there just now");
             socket.receiving = Receiving::Lending;
-            self.kernel.receive(slot, &socket.handle);
+            let is_short = std::mem::take(&mut socket.is_large);
+            self.kernel.receive(slot, &socket.handle, is_short);
         }
     }
 
@@ -77,14 +78,55 @@ impl Uring {
 
     /// The next bytes go into this buffer.
     pub(super) fn set_fill(&mut self, token: Token, buffer: MessageBuffer) {
-        let is_large = buffer.missing() >= FILL_ALONE_SIZE_MIN;
         let slot = token.slot;
-        self.extra(slot).fill = Some(buffer);
+        let is_large = buffer.missing() >= FILL_ALONE_SIZE_MIN;
         let socket = self.at(slot);
-        if socket.receiving == Receiving::Lending && socket.deferred == 0 && is_large {
+        socket.is_large |= is_large;
+        if socket.deferred > 0 {
+            return self.fill_from_deferred(slot, buffer);
+        }
+        if socket.receiving == Receiving::Lending && is_large {
             self.stop_receive(slot);
         }
+        self.extra(slot).fill = Some(buffer);
         self.list(slot);
+    }
+
+    /// What arrived before its buffer was known is copied there, all at once, and told with the next poll.
+    fn fill_from_deferred(&mut self, slot: u32, mut buffer: MessageBuffer) {
+        let (mut index, mut size, mut first) = (0, 0, None);
+        while index < self.deferred.len() && buffer.missing() > 0 {
+            let (of, news) = &mut self.deferred[index];
+            let left = match news {
+                News::Bytes(piece) if *of == slot => {
+                    let copied = buffer.receive_copy(self.kernel.bytes(piece));
+                    size += copied;
+                    piece.skip(copied);
+                    piece.size()
+                }
+                _ => {
+                    index += 1;
+                    continue;
+                }
+            };
+            first = first.or(Some(index));
+            if left > 0 {
+                break;
+            }
+            if let Some((_, copied)) = self.deferred.remove(index) {
+                self.discard(copied);
+            }
+            self.due -= usize::from(index < self.due);
+            self.at(slot).deferred -= 1;
+        }
+        let Some(first) = first else {
+            // The end comes next, or what was kept.
+            self.extra(slot).fill = Some(buffer);
+            return;
+        };
+        self.deferred.insert(first, (slot, News::Filled(buffer, size)));
+        self.due += usize::from(first < self.due);
+        self.at(slot).deferred += 1;
     }
 
     pub(super) fn pause(&mut self, token: Token) {
@@ -233,6 +275,11 @@ impl Uring {
                 self.fail(slot, error);
                 None
             }
+            News::Filled(buffer, size) => {
+                socket.lent_in = polls;
+                self.list(slot);
+                Some(Told::Completion(Completion::Filled(token, buffer, size)))
+            }
             bytes => {
                 socket.lent_in = polls;
                 if self.has_fill(slot) {
@@ -241,7 +288,7 @@ impl Uring {
                 let loan = match bytes {
                     News::Bytes(piece) => Loan::Piece(piece),
                     News::Kept(bytes) => Loan::Kept(bytes),
-                    News::End | News::Fault(_) => unreachable!("those were told"),
+                    _ => unreachable!("those were told"),
                 };
                 Some(Told::Received(token, loan))
             }
@@ -262,7 +309,7 @@ impl Uring {
                 bytes.drain(..size);
                 (size, bytes.len())
             }
-            News::End | News::Fault(_) => unreachable!("only bytes fill"),
+            _ => unreachable!("only bytes fill"),
         };
         if left > 0 {
             // Before what else waits of this socket.
@@ -315,7 +362,7 @@ impl super::sockets::Socket {
 
 impl News {
     const fn is_bytes(&self) -> bool {
-        matches!(self, Self::Bytes(_) | Self::Kept(_))
+        matches!(self, Self::Bytes(_) | Self::Kept(_) | Self::Filled(..))
     }
 }
 

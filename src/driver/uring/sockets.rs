@@ -29,6 +29,8 @@ pub(super) struct Socket {
     pub(super) is_sending: bool,
     /// The last send did not take all: the next one has to wait first.
     pub(super) is_full: bool,
+    /// The last message was large, and the next may be: so little is received that most of it can go into its own buffer.
+    pub(super) is_large: bool,
     /// The outgoing stream ends with what is in flight.
     pub(super) is_ending: bool,
 }
@@ -73,6 +75,8 @@ pub(super) enum News {
     Bytes(Piece),
     /// Those of a paused connection must not hold buffers that others need.
     Kept(Vec<u8>),
+    /// A message's buffer, with so many bytes more.
+    Filled(MessageBuffer, usize),
     End,
     Fault(io::Error),
 }
@@ -93,6 +97,7 @@ impl Socket {
             is_ended: false,
             is_sending: false,
             is_full: false,
+            is_large: false,
             is_ending: false,
         }
     }

@@ -40,10 +40,11 @@ macro_rules! on {
 }
 
 impl Kernel {
-    /// Receives for a slot until told to stop, or until there is no buffer.
-    pub(in super::super) fn receive(&mut self, slot: u32, handle: &Handle) {
-        let size = if self.takes_turns { RECEIVE_SIZE as u32 } else { 0 };
+    /// Receives for a slot until told to stop, or until there is no buffer. `is_short`: only as much as one buffer takes.
+    pub(in super::super) fn receive(&mut self, slot: u32, handle: &Handle, is_short: bool) {
+        let size = if self.has_bounds { RECEIVE_SIZE as u32 } else { 0 };
         let entry = on!(handle, |socket| opcode::RecvMulti::new(socket, GROUP).len(size).build());
+        let entry = if is_short { bounded(entry, size) } else { entry };
         self.ask_without_memory(entry, Operation::Receive.of(slot));
     }
 
@@ -210,6 +211,18 @@ impl Kernel {
         unsafe { self.ask(entry, name) };
     }
 }
+
+/// A receive that stops after so many bytes. The crate has no name for this field yet.
+fn bounded(entry: squeue::Entry, size: u32) -> squeue::Entry {
+    // SAFETY: an entry is 64 bytes of plain numbers, as the kernel's interface says.
+    let mut bytes: [u8; 64] = unsafe { std::mem::transmute(entry) };
+    bytes[OPTION_SIZE..OPTION_SIZE + 4].copy_from_slice(&size.to_ne_bytes());
+    // SAFETY: likewise, and each of them may have any value.
+    unsafe { std::mem::transmute::<[u8; 64], squeue::Entry>(bytes) }
+}
+
+/// Where `optlen` is in `struct io_uring_sqe`.
+const OPTION_SIZE: usize = 44;
 
 /// Close without waiting, and forget what was not sent.
 static AT_ONCE: libc::linger = libc::linger { l_onoff: 1, l_linger: 0 };

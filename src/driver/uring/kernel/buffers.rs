@@ -114,6 +114,6 @@ pub(super) const GROUP: u16 = 0;
 const BUFFERS: u16 = 256;
 
 /// About what one entry of the kernel brings at most: it stops after twenty sockets.
-const BUFFERS_AT_FIRST: u16 = 32;
+const BUFFERS_AT_FIRST: u16 = 16;
 
 const _: () = assert!(BUFFERS.is_power_of_two() && BUFFERS_AT_FIRST <= BUFFERS);

@@ -17,7 +17,7 @@ pub(super) use setup::event;
 use crate::buffer::{MessageBuffer, SendQueue};
 use buffers::Buffers;
 use io_uring::types::{SubmitArgs, Timespec};
-use io_uring::{IoUring, cqueue, opcode, squeue, types};
+use io_uring::{EnterFlags, IoUring, cqueue, opcode, squeue, types};
 use memory::{Memory, Messages};
 use names::Operation;
 use std::collections::VecDeque;
@@ -39,8 +39,8 @@ pub(super) struct Kernel {
     waiting: VecDeque<squeue::Entry>,
     /// Operations that were begun and have not completed.
     under_way: usize,
-    /// A receive stops after one buffer and lets others have their turn: since Linux 6.17.
-    takes_turns: bool,
+    /// A receive that goes on can be told how much to bring at a time and in all: since Linux 6.17.
+    has_bounds: bool,
 }
 
 /// Dropped in this order, if nothing is under way by then.
@@ -82,7 +82,7 @@ impl Kernel {
             messages: Messages::default(),
             waiting: VecDeque::new(),
             under_way: 0,
-            takes_turns: true,
+            has_bounds: true,
         }
     }
 
@@ -91,7 +91,7 @@ impl Kernel {
         Self::new().enter(Some(Duration::ZERO))
     }
 
-    /// Begins what was asked for, and waits until something has completed, at most for `timeout`.
+    /// Begins what was asked for, and waits until something has completed, at most for `timeout`. With none it only looks.
     pub(super) fn enter(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         if self.ring.is_none() {
             let queues = setup::ring()?;
@@ -102,13 +102,21 @@ impl Kernel {
         while self.refill() {
             self.submit()?;
         }
-        let timeout = timeout.map(Timespec::from);
-        let mut arguments = SubmitArgs::new();
-        if let Some(timeout) = &timeout {
-            arguments = arguments.timespec(timeout);
-        }
-        if let Some(ring) = &self.ring {
-            ignore_busy(ring.queues.submitter().submit_with_args(1, &arguments).map(drop))?;
+        if let Some(ring) = &mut self.ring {
+            let entered = if timeout == Some(Duration::ZERO) {
+                let count = ring.queues.submission().len() as u32;
+                let flags = EnterFlags::GETEVENTS.bits();
+                // SAFETY: so many entries were pushed, and there is no argument.
+                unsafe { ring.queues.submitter().enter::<libc::sigset_t>(count, 0, flags, None) }
+            } else {
+                let timeout = timeout.map(Timespec::from);
+                let mut arguments = SubmitArgs::new();
+                if let Some(timeout) = &timeout {
+                    arguments = arguments.timespec(timeout);
+                }
+                ring.queues.submitter().submit_with_args(1, &arguments)
+            };
+            ignore_busy(entered.map(drop))?;
         }
         self.after_submit();
         Ok(())
@@ -238,8 +246,8 @@ impl Kernel {
         let piece = cqueue::buffer_select(entry.flags())
             .map(|buffer| self.buffers().take(buffer, *result.as_ref().unwrap_or(&0) as usize));
         let result = match result {
-            Err(error) if error.raw_os_error() == Some(libc::EINVAL) && self.takes_turns => {
-                self.takes_turns = false;
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) && self.has_bounds => {
+                self.has_bounds = false;
                 Err(io::ErrorKind::Interrupted.into())
             }
             Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
