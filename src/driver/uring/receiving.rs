@@ -50,8 +50,7 @@ impl Uring {
             self.drop_extra_if_empty(slot);
             let socket = self.sockets[slot as usize].as_mut().expect("it was there just now");
             socket.receiving = Receiving::Lending;
-            let is_short = std::mem::take(&mut socket.is_large);
-            self.kernel.receive(slot, &socket.handle, is_short);
+            self.kernel.receive(slot, &socket.handle, socket.is_large);
         }
     }
 
@@ -82,13 +81,14 @@ impl Uring {
         let is_large = buffer.missing() >= FILL_ALONE_SIZE_MIN;
         let socket = self.at(slot);
         socket.is_large |= is_large;
-        if socket.deferred > 0 {
-            return self.fill_from_deferred(slot, buffer);
-        }
         if socket.receiving == Receiving::Lending && is_large {
             self.stop_receive(slot);
         }
-        self.extra(slot).fill = Some(buffer);
+        if self.at(slot).deferred > 0 {
+            self.fill_from_deferred(slot, buffer);
+        } else {
+            self.extra(slot).fill = Some(buffer);
+        }
         self.list(slot);
     }
 
@@ -161,6 +161,8 @@ impl Uring {
         if !goes_on {
             socket.under_way -= 1;
             socket.receiving = Receiving::Idle;
+            // If this is the beginning of another large message, its fill says so.
+            socket.is_large &= !matches!(result, Ok(Some(_)));
         }
         let told = match result {
             Ok(Some(piece)) => self.arrived(slot, News::Bytes(piece)),

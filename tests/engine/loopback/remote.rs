@@ -145,8 +145,9 @@ fn shutting_down_tells_everybody_and_ends_when_all_have_gone() {
 fn whoever_does_not_leave_in_time_is_reset() {
     // Not the deadline of the closing handshake.
     let server = serve(|config| config.close_timeout = Duration::from_secs(600));
-    let mut stubborn = Client::open(server.address, "/");
+    // Whoever was accepted before the next one was.
     let mut silent = Client::dial(server.address);
+    let mut stubborn = Client::open(server.address, "/");
     server.remote.shut_down(Duration::from_millis(200));
     stubborn.expect_close(1001);
     stubborn.expect_reset();

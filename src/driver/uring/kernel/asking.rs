@@ -5,7 +5,7 @@ use super::memory::{Address, PIECES_PER_SEND};
 use super::names::Operation;
 use super::{Kernel, types};
 use crate::buffer::{MessageBuffer, SendQueue};
-use crate::limits::RECEIVE_SIZE;
+use crate::limits::{FILL_TRUST_SIZE, HEADER_SIZE_MAX, RECEIVE_SIZE};
 use io_uring::squeue::Flags;
 use io_uring::types::{CancelBuilder, DestinationSlot};
 use io_uring::{opcode, squeue};
@@ -40,11 +40,11 @@ macro_rules! on {
 }
 
 impl Kernel {
-    /// Receives for a slot until told to stop, or until there is no buffer. `is_short`: only as much as one buffer takes.
+    /// Receives for a slot until told to stop, or until there is no buffer. `is_short`: only enough to know what comes.
     pub(in super::super) fn receive(&mut self, slot: u32, handle: &Handle, is_short: bool) {
         let size = if self.has_bounds { RECEIVE_SIZE as u32 } else { 0 };
         let entry = on!(handle, |socket| opcode::RecvMulti::new(socket, GROUP).len(size).build());
-        let entry = if is_short { bounded(entry, size) } else { entry };
+        let entry = if is_short { bounded(entry, size.min(SHORT_SIZE)) } else { entry };
         self.ask_without_memory(entry, Operation::Receive.of(slot));
     }
 
@@ -220,6 +220,12 @@ fn bounded(entry: squeue::Entry, size: u32) -> squeue::Entry {
     // SAFETY: likewise, and each of them may have any value.
     unsafe { std::mem::transmute::<[u8; 64], squeue::Entry>(bytes) }
 }
+
+/// Bytes of a receive that is to be followed by one into the message's own buffer, if it is the beginning of a large one.
+const SHORT_SIZE: u32 = 40 * 1024;
+
+const _: () = assert!(SHORT_SIZE as usize >= FILL_TRUST_SIZE + HEADER_SIZE_MAX);
+const _: () = assert!(SHORT_SIZE as usize <= RECEIVE_SIZE);
 
 /// Where `optlen` is in `struct io_uring_sqe`.
 const OPTION_SIZE: usize = 44;
