@@ -34,11 +34,16 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
     }
 
-    /// Flushes one connection in the middle of a tick, because it has queued much.
+    /// Sends what one connection has queued in the middle of a tick, because it is much. What follows from that is for the
+    /// flush at the end: it may be the turn of input that waited, and nobody has two turns in a tick.
     pub(super) fn flush_early(&mut self, slot: u32) {
         // Batches are read when they leave, so those of this tick must be sealed.
         self.deliver();
-        self.flush(slot);
+        self.core.connections.mark_dirty(slot);
+        let connection = &self.core.connections[slot];
+        if !connection.is_given_up() && !connection.flags.has(Flags::DOOMED) {
+            self.send_if_possible(slot);
+        }
     }
 
     pub(super) fn handle_writable(&mut self, token: Token) {
@@ -79,14 +84,18 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if let Phase::Streaming(_) = connection.phase {
             self.core.finish_stream(&mut self.handler, slot);
         }
-        let connection = &self.core.connections[slot];
-        let can_send =
-            !connection.flags.has(Flags::BLOCKED) || connection.flags.has(Flags::WRITABLE);
-        if can_send && !connection.flags.has(Flags::IN_FLIGHT) {
-            self.send(token);
-        }
+        self.send_if_possible(slot);
         if !self.core.connections[slot].is_at_ease() {
             self.settle(token);
+        }
+    }
+
+    #[inline]
+    fn send_if_possible(&mut self, slot: u32) {
+        let flags = self.core.connections[slot].flags;
+        let is_late = flags.has(Flags::BLOCKED) && !flags.has(Flags::WRITABLE);
+        if !is_late && !flags.has(Flags::IN_FLIGHT) {
+            self.send(self.core.connections.token(slot));
         }
     }
 
