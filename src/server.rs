@@ -70,15 +70,10 @@ impl Server {
         handler: impl Fn(WorkerId) -> H + Send + Sync + 'static,
     ) -> io::Result<Running<H::Mail>> {
         #[cfg(feature = "uring")]
-        let mut fallback = None;
+        let (driver, fallback) = choose(self.config.driver, Uring::check);
         #[cfg(feature = "uring")]
-        if self.config.driver == DriverKind::Uring {
-            match Uring::check() {
-                Ok(()) => {
-                    return self.start_on(DriverKind::Uring, None, Uring::new, handler);
-                }
-                Err(error) => fallback = Some(error),
-            }
+        if driver == DriverKind::Uring {
+            return self.start_on(driver, fallback, Uring::new, handler);
         }
         #[cfg(not(feature = "uring"))]
         let fallback = None;
@@ -215,6 +210,21 @@ impl<M> fmt::Debug for Running<M> {
     }
 }
 
+/// What serves where `wanted` is asked for, and why it is another, if it is.
+#[cfg(feature = "uring")]
+fn choose(
+    wanted: DriverKind,
+    check: impl FnOnce() -> io::Result<()>,
+) -> (DriverKind, Option<io::Error>) {
+    match wanted {
+        DriverKind::Auto | DriverKind::Epoll => (DriverKind::Epoll, None),
+        DriverKind::Uring => match check() {
+            Ok(()) => (DriverKind::Uring, None),
+            Err(error) => (DriverKind::Epoll, Some(error)),
+        },
+    }
+}
+
 fn serve<D: Driver, H: Handler>(
     parts: WorkerParts<D, H::Mail>,
     handler: &impl Fn(WorkerId) -> H,
@@ -277,6 +287,17 @@ mod tests {
         assert_eq!(accepted.tcp_keepalive_interval()?, SILENT_PEER_PROBE_INTERVAL);
         assert_eq!(accepted.tcp_keepalive_retries()?, SILENT_PEER_PROBES);
         Ok(())
+    }
+
+    #[cfg(feature = "uring")]
+    #[test]
+    fn epoll_serves_where_io_uring_is_forbidden() {
+        let forbidden = || Err(io::Error::from(io::ErrorKind::PermissionDenied));
+        let (driver, reason) = choose(DriverKind::Uring, forbidden);
+        assert_eq!(driver, DriverKind::Epoll);
+        assert_eq!(reason.map(|error| error.kind()), Some(io::ErrorKind::PermissionDenied));
+        assert_eq!(choose(DriverKind::Uring, || Ok(())).0, DriverKind::Uring);
+        assert_eq!(choose(DriverKind::Auto, || panic!("nobody asked")).0, DriverKind::Epoll);
     }
 
     #[test]

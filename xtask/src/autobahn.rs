@@ -34,8 +34,10 @@ use crate::project::Project;
 /// First all cases over ws://. Then those without compression, all but 12.* and 13.*, over wss:// with a certificate that
 /// openssl makes for the run: TLS does not know what it encrypts, and compression is most of the time.
 ///
-/// target/autobahn/report/summary.md is the result on one page. ws/server/, ws/client/, wss/server/ and wss/client/ beside it
-/// have a summary.md with every difference, and the HTML reports with every byte on the wire, one for each shard.
+/// Last the server on io_uring, with those without compression over ws://, for a driver does not know what it moves.
+///
+/// target/autobahn/report/summary.md is the result on one page. ws/server/, ws/client/, wss/server/, wss/client/ and uring/server/ beside
+/// it have a summary.md with every difference, and the HTML reports with every byte on the wire, one for each shard.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Test the server at this address, of whoever it is, instead of ours: ws://HOST:PORT/PATH, which has to echo, or
@@ -50,6 +52,9 @@ pub(crate) struct Options {
     /// Only over wss://, and all cases. The command of --client is given --trust FILE as well: the server's certificate
     #[arg(long, conflicts_with = "url")]
     tls: bool,
+    /// Only our server, on this driver, all cases over ws://
+    #[arg(long, conflicts_with_all = ["url", "client", "tls"], value_name = "epoll|uring", value_parser = ["epoll", "uring"])]
+    driver: Option<String>,
     /// Only these cases: numbers, or beginnings with a star, such as 1.*,2.*,7.1.6
     #[arg(long, value_delimiter = ',', value_name = "CASES")]
     cases: Vec<String>,
@@ -57,7 +62,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N", default_value = "2")]
     shards: NonZeroUsize,
     /// Also keep the page with the result as autobahn/summary.md, which the README links: with everything on it
-    #[arg(long, conflicts_with_all = ["url", "client", "tls", "cases"])]
+    #[arg(long, conflicts_with_all = ["url", "client", "tls", "driver", "cases"])]
     record: bool,
 }
 
@@ -65,19 +70,25 @@ impl Options {
     /// Our server and our client, all cases over ws:// and those without compression over wss://.
     pub(crate) fn everything() -> Self {
         let shards = NonZeroUsize::new(2).expect("two is not zero");
-        Self { url: None, client: None, tls: false, cases: Vec::new(), shards, record: false }
+        let (cases, driver) = (Vec::new(), None);
+        Self { url: None, client: None, tls: false, driver, cases, shards, record: false }
     }
 
     /// What is run, one after the other.
     fn passes(&self) -> Vec<Pass> {
-        let all = |transport| Pass { transport, with_compression: true };
+        let all = |transport| Pass { transport, with_compression: true, driver: EPOLL };
+        if let Some(driver) = &self.driver {
+            let driver = if driver == URING { URING } else { EPOLL };
+            return vec![Pass { driver, ..all(Transport::Ws) }];
+        }
         match &self.url {
             _ if self.tls => vec![all(Transport::Wss)],
             Some(url) => vec![all(Transport::of(url))],
             None if self.client.is_some() => vec![all(Transport::Ws)],
             None => {
-                let secure = Pass { transport: Transport::Wss, with_compression: false };
-                vec![all(Transport::Ws), secure]
+                let plain = |transport| Pass { with_compression: false, ..all(transport) };
+                let uring = Pass { driver: URING, ..plain(Transport::Ws) };
+                vec![all(Transport::Ws), plain(Transport::Wss), uring]
             }
         }
     }
@@ -88,6 +99,15 @@ impl Options {
 struct Pass {
     transport: Transport,
     with_compression: bool,
+    /// What our server runs on.
+    driver: &'static str,
+}
+
+impl Pass {
+    /// The directory of its reports.
+    fn name(&self) -> &'static str {
+        if self.driver == URING { URING } else { self.transport.scheme() }
+    }
 }
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
@@ -102,12 +122,14 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 
     let mut results = Vec::new();
     for pass in options.passes() {
-        let report = &reports.join(pass.transport.scheme());
-        let bench = Bench { project, options, python, report, transport: pass.transport };
+        let report = &reports.join(pass.name());
+        let (transport, driver) = (pass.transport, pass.driver);
+        let bench = Bench { project, options, python, report, transport, driver };
         if options.url.is_some() || options.client.is_none() {
             results.push(bench.test_server(chosen(&expected.server, &options.cases, &pass)?)?);
         }
-        if options.client.is_some() || options.url.is_none() {
+        let is_server_only = pass.driver == URING || options.driver.is_some();
+        if options.client.is_some() || (options.url.is_none() && !is_server_only) {
             results.push(bench.test_client(chosen(&expected.client, &options.cases, &pass)?)?);
         }
     }
@@ -157,22 +179,32 @@ fn recreate(directory: &Path) -> Result<()> {
     Ok(fs::create_dir_all(directory)?)
 }
 
+const EPOLL: &str = "epoll";
+
+const URING: &str = "uring";
+
 /// What drivers there are: each has to be run.
-const DRIVERS: &str = "Our server runs on the driver epoll, the only one for sockets that there is; our client is the one \
-that blocks, which needs none.";
+const DRIVERS: &str = "Our server runs on the drivers epoll and io_uring; our client is the one that blocks, which needs none.";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn pass(transport: Transport, with_compression: bool) -> Pass {
-        Pass { transport, with_compression }
+        Pass { transport, with_compression, driver: EPOLL }
     }
 
     #[test]
     fn everything_is_all_over_ws_and_what_is_not_compressed_over_wss() {
         let passes = Options::everything().passes();
-        assert_eq!(passes, [pass(Transport::Ws, true), pass(Transport::Wss, false)]);
+        let uring = Pass { driver: URING, ..pass(Transport::Ws, false) };
+        assert_eq!(passes, [pass(Transport::Ws, true), pass(Transport::Wss, false), uring]);
+    }
+
+    #[test]
+    fn who_asks_for_a_driver_gets_all_cases_on_it() {
+        let options = Options { driver: Some(URING.to_owned()), ..Options::everything() };
+        assert_eq!(options.passes(), [Pass { driver: URING, ..pass(Transport::Ws, true) }]);
     }
 
     #[test]

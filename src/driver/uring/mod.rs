@@ -14,6 +14,7 @@ mod kernel;
 mod receiving;
 mod sending;
 mod sockets;
+mod telling;
 #[cfg(test)]
 mod tests;
 
@@ -23,7 +24,6 @@ use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
 use accepting::{Home, Listener};
 use kernel::{Done, Kernel};
-use receiving::Loan;
 use slab::Slab;
 use sockets::{Extra, News, Phase, Socket};
 use std::collections::VecDeque;
@@ -32,6 +32,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
+use telling::Loan;
 
 /// A ring, a listener if there is one, and the sockets of one worker.
 #[derive(Debug)]

@@ -128,3 +128,138 @@ fn a_driver_that_is_dropped_ends_what_is_under_way() {
     let mut rest = Vec::new();
     let _end_or_reset = peer.read_to_end(&mut rest);
 }
+
+#[test]
+fn whoever_finds_no_buffer_receives_when_there_is_one() {
+    let mut rig = Rig::new();
+    let peers: Vec<_> = (0..PEERS).map(|slot| rig.connect(Token { slot, generation: 1 })).collect();
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    assert!(rig.driver.next().is_none());
+    for mut peer in &peers {
+        peer.write_all(b"hello").expect("the kernel takes it");
+    }
+    let at_first = rig.driver.kernel.buffers_given();
+    for _ in 0..PEERS {
+        // Nobody takes what has completed.
+        rig.driver.kernel.enter(Some(Duration::ZERO)).expect("the ring works");
+    }
+    let mut waiting: Vec<u32> = (0..PEERS).collect();
+    for _ in 0..POLLS_MAX {
+        while let Some(completion) = rig.driver.next() {
+            match completion {
+                Completion::Received(token, bytes) => {
+                    assert_eq!(bytes, b"hello");
+                    waiting.retain(|slot| *slot != token.slot);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        if waiting.is_empty() {
+            assert!(rig.driver.kernel.buffers_given() > at_first, "there was one for each");
+            return;
+        }
+        rig.driver.poll(WAIT).expect("the ring works");
+    }
+    panic!("these have heard nothing: {waiting:?}");
+}
+
+#[test]
+fn completions_for_which_there_is_no_room_are_not_lost() {
+    let mut rig = Rig::new();
+    let mut peer = rig.connect(TOKEN);
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    assert!(rig.driver.next().is_none());
+    let before = rig.driver.kernel.under_way();
+    peer.write_all(b"first").expect("the kernel takes it");
+    rig.driver.kernel.enter(Some(Duration::ZERO)).expect("the ring works");
+    for _ in 0..20_000 {
+        // Each completes: there is no such operation.
+        rig.driver.kernel.stop(u64::MAX);
+    }
+    peer.write_all(b", second").expect("the kernel takes it");
+    let mut received = Vec::new();
+    for _ in 0..POLLS_MAX {
+        rig.driver.poll(Some(Duration::from_millis(5))).expect("the ring works");
+        while let Some(completion) = rig.driver.next() {
+            match completion {
+                Completion::Received(TOKEN, bytes) => received.extend_from_slice(bytes),
+                other => panic!("{other:?}"),
+            }
+        }
+        if received == b"first, second" && rig.driver.kernel.under_way() == before {
+            return;
+        }
+    }
+    panic!("{} of 13 bytes; {} under way", received.len(), rig.driver.kernel.under_way());
+}
+
+#[test]
+fn a_kernel_that_knows_no_bounds_of_receives_is_asked_without() {
+    let mut rig = Rig::new();
+    rig.driver.kernel.forget_bounds();
+    let mut peer = rig.connect(TOKEN);
+    // Much arrives ahead of its buffer, and is copied into it.
+    let sent: Vec<u8> = (0..1_000_000).map(|index| (index % 251) as u8).collect();
+    let writer = {
+        let sent = sent.clone();
+        std::thread::spawn(move || peer.write_all(&sent).map(|()| peer))
+    };
+    let mut received = rig.receive(TOKEN, 1);
+    while received.len() < sent.len() {
+        let missing = sent.len() - received.len();
+        rig.driver.fill(TOKEN, MessageBuffer::new(std::mem::take(&mut received), missing));
+        for _ in 0..POLLS_MAX {
+            rig.driver.poll(WAIT).expect("the ring works");
+            match rig.driver.next() {
+                Some(Completion::Filled(TOKEN, buffer, _)) => {
+                    received = buffer.into_bytes();
+                    break;
+                }
+                None => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        assert!(!received.is_empty(), "it came back");
+    }
+    assert!(received == sent);
+    writer.join().expect("it does not panic").expect("the driver reads");
+}
+
+#[test]
+fn whoever_is_accepted_and_not_attached_is_closed() {
+    let mut rig = Rig::new();
+    let mut peer = TcpStream::connect(rig.address).expect("it listens");
+    peer.set_read_timeout(WAIT).expect("it is not zero");
+    let mut transfer = None;
+    while transfer.is_none() {
+        rig.driver.poll(WAIT).expect("the ring works");
+        if let Some(Completion::Accepted(accepted, _)) = rig.driver.next() {
+            transfer = Some(accepted);
+        }
+    }
+    let mut other = Uring::new(None).expect("there are descriptors");
+    let refused = other.attach(TOKEN, transfer.take().expect("it was accepted"));
+    assert!(refused.is_err(), "a direct descriptor is no other ring's");
+    // The driver is woken for that.
+    rig.driver.poll(WAIT).expect("the ring works");
+    while rig.driver.next().is_some() {}
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    assert_eq!(peer.read(&mut [0]).expect("no reset"), 0);
+}
+
+#[test]
+fn a_driver_with_something_in_flight_is_of_no_use_to_another_thread() {
+    let mut rig = Rig::new();
+    let _peer = rig.connect(TOKEN);
+    assert_eq!(rig.driver.send(TOKEN, &mut queue_of(10)), Sending::InFlight);
+    let mut driver = rig.driver;
+    let thread = std::thread::spawn(move || {
+        driver.poll(Some(Duration::ZERO)).is_err()
+            || std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| driver.next().is_none()))
+                .is_err()
+    });
+    assert!(thread.join().expect("neither does dropping it panic"), "it was refused");
+}
+
+/// More than there are buffers at first.
+const PEERS: u32 = 100;

@@ -23,6 +23,8 @@ pub(super) struct Bench<'a> {
     pub(super) python: &'a Path,
     pub(super) report: &'a Path,
     pub(super) transport: Transport,
+    /// What our server runs on.
+    pub(super) driver: &'static str,
 }
 
 impl Bench<'_> {
@@ -39,7 +41,7 @@ impl Bench<'_> {
             }
         };
         let subject = match server {
-            Some(_) => "our server".to_owned(),
+            Some(_) => format!("our server on {}", self.driver),
             None => format!("the server at `{url}`"),
         };
         println!("{} cases against the server at {url}", expected.len());
@@ -80,6 +82,7 @@ impl Bench<'_> {
     fn start_server(&self, report: &Path) -> Result<ServerProcess> {
         let binary = self.project.build_server()?;
         let mut options = SERVER_OPTIONS.map(OsString::from).to_vec();
+        options.extend(["--driver".into(), self.driver.into()]);
         if let Some(Certificate { file, key }) = self.certificate(report)? {
             options.extend(["--tls-cert".into(), file.into(), "--tls-key".into(), key.into()]);
         }

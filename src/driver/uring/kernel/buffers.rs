@@ -63,6 +63,11 @@ impl Buffers {
         self.give_more(self.given.min(BUFFERS - self.given));
     }
 
+    #[cfg(test)]
+    pub(super) const fn given(&self) -> u16 {
+        self.given
+    }
+
     fn give_more(&mut self, count: u16) {
         for buffer in self.given..self.given + count {
             self.give(buffer);

@@ -1,0 +1,129 @@
+//! What the kernel has done, and the memory that comes back with it.
+
+use super::Kernel;
+use super::buffers::Piece;
+use super::names::Operation;
+use crate::buffer::{MessageBuffer, SendQueue};
+use io_uring::cqueue;
+use std::io;
+use std::net::SocketAddr;
+use std::os::fd::{FromRawFd, OwnedFd};
+
+/// What has completed.
+#[derive(Debug)]
+pub(in super::super) enum Done {
+    /// A slot's receive brought something, or `None`: the stream's end. Whether it goes on by itself.
+    Received { slot: u32, result: io::Result<Option<Piece>>, goes_on: bool },
+    /// A message's buffer comes back, with so many bytes more.
+    Filled { slot: u32, buffer: MessageBuffer, result: io::Result<usize> },
+    /// A queue comes back, without what has left.
+    Sent { slot: u32, queue: SendQueue, result: io::Result<()> },
+    /// What accepted under this name brought: a direct descriptor, which has to be closed, and its peer.
+    Accepted { name: u64, result: io::Result<(u32, Option<SocketAddr>)> },
+    /// There is an event at a slot's socket.
+    Polled { slot: u32 },
+    /// What is wrong with a slot's socket, if something is.
+    Fault { slot: u32, error: Option<io::Error> },
+    /// A slot's outgoing stream was ended, or had been.
+    ShutDown { slot: u32 },
+    /// A slot's descriptor became one of the process.
+    Installed { slot: u32, result: io::Result<OwnedFd> },
+    /// Somebody used the waker. Whether it is watched further.
+    Woken { goes_on: bool },
+    /// Something that nobody waits for.
+    Other,
+}
+
+impl Kernel {
+    /// Whether something has completed and was not taken.
+    pub(in super::super) fn has_done(&mut self) -> bool {
+        self.ring.as_mut().is_some_and(|ring| !ring.queues.completion().is_empty())
+    }
+
+    /// What has completed next.
+    pub(in super::super) fn next(&mut self) -> Option<Done> {
+        let entry = self.ring.as_mut()?.queues.completion().next()?;
+        let goes_on = cqueue::more(entry.flags());
+        if !goes_on {
+            self.under_way -= 1;
+        }
+        let (operation, index) = Operation::from_name(entry.user_data());
+        let result = match entry.result() {
+            error @ ..0 => Err(io::Error::from_raw_os_error(-error)),
+            count => Ok(count as u32),
+        };
+        Some(match operation {
+            Operation::Receive => self.received(index, result, &entry),
+            Operation::Fill => {
+                let (slot, mut buffer) = self.memory.fills.remove(index as usize);
+                let result = result.map(|size| size as usize);
+                if let Ok(size) = result {
+                    // SAFETY: the kernel has written so many bytes to where this begins, and no more than it has room for.
+                    let noted = unsafe { buffer.receive_with(|_| Ok(size)) };
+                    debug_assert!(noted.is_ok(), "noting cannot fail");
+                }
+                Done::Filled { slot, buffer, result }
+            }
+            Operation::Send => {
+                let (slot, mut queue) = self.memory.sends.remove(index);
+                let result = result.map(|size| queue.advance(size as usize));
+                Done::Sent { slot, queue, result }
+            }
+            Operation::Accept => {
+                let address = self.memory.accepts.remove(index as usize).into_inner().read();
+                let result = result.map(|descriptor| (descriptor, address));
+                Done::Accepted { name: entry.user_data(), result }
+            }
+            Operation::Poll => Done::Polled { slot: index },
+            Operation::Fault => {
+                let (slot, fault) = self.memory.faults.remove(index as usize);
+                let fault = result.map_or_else(Some, |_| match fault.into_inner() {
+                    0 => None,
+                    code => Some(io::Error::from_raw_os_error(code)),
+                });
+                Done::Fault { slot, error: fault }
+            }
+            Operation::ShutDown => Done::ShutDown { slot: index },
+            Operation::Install => {
+                // SAFETY: the kernel has made this descriptor just now, for us alone.
+                let install = |descriptor| unsafe { OwnedFd::from_raw_fd(descriptor as i32) };
+                Done::Installed { slot: index, result: result.map(install) }
+            }
+            Operation::Wake => Done::Woken { goes_on },
+            Operation::Other => Done::Other,
+        })
+    }
+
+    fn received(&mut self, slot: u32, result: io::Result<u32>, entry: &cqueue::Entry) -> Done {
+        let goes_on = cqueue::more(entry.flags());
+        let piece = cqueue::buffer_select(entry.flags())
+            .map(|buffer| self.buffers().take(buffer, *result.as_ref().unwrap_or(&0) as usize));
+        let result = match result {
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) && self.has_bounds => {
+                self.has_bounds = false;
+                Err(io::ErrorKind::Interrupted.into())
+            }
+            Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
+                self.buffers().grow();
+                Err(io::ErrorKind::Interrupted.into())
+            }
+            Err(error) => Err(error),
+            Ok(0) => {
+                piece.into_iter().for_each(|empty| self.buffers().give_back(empty));
+                Ok(None)
+            }
+            Ok(_) => Ok(piece),
+        };
+        Done::Received { slot, result, goes_on }
+    }
+
+    /// What was received into a buffer.
+    pub(in super::super) fn bytes(&mut self, piece: &Piece) -> &mut [u8] {
+        self.buffers().bytes(piece)
+    }
+
+    /// Gives a buffer to the kernel again.
+    pub(in super::super) fn give_back(&mut self, piece: Piece) {
+        self.buffers().give_back(piece);
+    }
+}
