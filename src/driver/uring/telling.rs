@@ -32,17 +32,25 @@ impl Uring {
         let (mut index, mut size, mut first) = (0, 0, None);
         while index < self.deferred.len() && buffer.missing() > 0 {
             let (of, news) = &mut self.deferred[index];
+            if *of != slot {
+                index += 1;
+                continue;
+            }
             let left = match news {
-                News::Bytes(piece) if *of == slot => {
+                News::Bytes(piece) => {
                     let copied = buffer.receive_copy(self.kernel.bytes(piece));
                     size += copied;
                     piece.skip(copied);
                     piece.size()
                 }
-                _ => {
-                    index += 1;
-                    continue;
+                News::Kept(bytes) => {
+                    let copied = buffer.receive_copy(bytes);
+                    size += copied;
+                    bytes.drain(..copied);
+                    bytes.len()
                 }
+                // What is behind it is not this buffer's.
+                _ => break,
             };
             first = first.or(Some(index));
             if left > 0 {
@@ -55,7 +63,7 @@ impl Uring {
             self.at(slot).deferred -= 1;
         }
         let Some(first) = first else {
-            // The end comes next, or what was kept.
+            // The end comes next.
             self.extra(slot).fill = Some(buffer);
             return;
         };

@@ -266,3 +266,35 @@ fn a_driver_with_something_in_flight_is_of_no_use_to_another_thread() {
 
 /// More than there are buffers at first.
 const PEERS: u32 = 100;
+
+#[test]
+fn what_was_kept_while_paused_goes_into_a_buffer_before_what_came_behind_it() {
+    let mut rig = Rig::new();
+    rig.driver.kernel.forget_bounds();
+    let mut peer = rig.connect(TOKEN);
+    let sent: Vec<u8> = (0..400_000).map(|index| (index % 251) as u8).collect();
+    peer.write_all(&sent[..300_000]).expect("the kernel takes it");
+    let mut received = rig.receive(TOKEN, 1);
+    rig.driver.receive(TOKEN, Receive::Pause);
+    for _ in 0..3 {
+        rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+        assert!(rig.driver.next().is_none(), "it is paused");
+    }
+    peer.write_all(&sent[300_000..]).expect("the kernel takes it");
+    rig.driver.receive(TOKEN, Receive::Lend);
+    // One piece is told, and the others are taken from the kernel.
+    received.extend(rig.receive(TOKEN, 1));
+    while received.len() < sent.len() {
+        let missing = sent.len() - received.len();
+        rig.driver.fill(TOKEN, MessageBuffer::new(std::mem::take(&mut received), missing));
+        while received.is_empty() {
+            rig.driver.poll(WAIT).expect("the ring works");
+            match rig.driver.next() {
+                Some(Completion::Filled(TOKEN, buffer, _)) => received = buffer.into_bytes(),
+                None => {}
+                Some(_) => panic!("something else came before it"),
+            }
+        }
+    }
+    assert!(received == sent);
+}
