@@ -182,7 +182,7 @@ impl Summary {
             ));
         }
         let means = [
-            ("corrupted", "not as they were sent"),
+            ("corrupted", "not as they were sent, or sent by another connection"),
             ("missing", "did not arrive while later ones did"),
             ("repeated", "arrived twice, or after later ones"),
             (
