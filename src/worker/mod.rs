@@ -14,6 +14,7 @@
 //!
 //! A slot is freed when the driver has said its last word about it, in step 2 of some later tick.
 
+mod accepting;
 mod clock;
 mod compression;
 mod connecting;
@@ -64,12 +65,11 @@ use crate::driver::{Completion, Driver, Token};
 use crate::handler::{Handler, WorkerContext};
 use crate::limits::ACCEPT_RETRY;
 use connecting::ended_early;
-use phases::{Head, Phase};
+use phases::Phase;
 use receive::FollowUp;
 use spinning::Spinning;
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -258,40 +258,6 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.after_receive(token, FollowUp::None);
     }
 
-    fn handle_accepted(&mut self, transfer: D::Transfer, peer: SocketAddr) {
-        if self.shut_down_by.is_some() {
-            // It was under way when accepting ended.
-            return;
-        }
-        let Some(token) = self.adopt(transfer, peer) else {
-            return;
-        };
-        #[cfg(feature = "tls")]
-        self.core.secure_accepted(token.slot);
-        #[cfg(not(feature = "tls"))]
-        let _plain = token;
-        if self.core.connections() >= self.core.config.connections_per_worker_max {
-            self.pause_accepting();
-        }
-    }
-
-    /// Takes charge of a connection, whose request is awaited. `None`: the system cannot watch one more.
-    fn adopt(&mut self, transfer: D::Transfer, peer: SocketAddr) -> Option<Token> {
-        let head = Phase::Head(Box::new(Head::new(peer)));
-        let token = self.core.connections.insert(head, self.core.ticks);
-        if self.driver.attach(token, transfer).is_err() {
-            self.core.connections.remove(token.slot);
-            return None;
-        }
-        self.core.schedule(token.slot);
-        Some(token)
-    }
-
-    fn pause_accepting(&mut self) {
-        self.is_accepting = false;
-        self.driver.accept(false);
-    }
-
     /// The driver's last word about a connection.
     fn handle_closed(&mut self, token: Token, error: Option<io::Error>) {
         let Some(connection) = self.core.connections.get_mut(token) else {
@@ -316,15 +282,6 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.core.connections.remove(token.slot);
         if !self.is_accepting && self.shut_down_by.is_none() {
             self.accept_again();
-        }
-    }
-
-    /// Accepts again if there is room; if not, the next connection that ends makes some.
-    fn accept_again(&mut self) {
-        self.accept_again_at = None;
-        if self.core.connections() < self.core.config.connections_per_worker_max {
-            self.is_accepting = true;
-            self.driver.accept(true);
         }
     }
 

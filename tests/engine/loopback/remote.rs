@@ -113,6 +113,9 @@ fn a_connection_is_closed_from_another_thread() {
 fn shutting_down_tells_everybody_and_ends_when_all_have_gone() {
     let (server, clients) = serve_on_several_workers();
     let mut half = Client::dial(server.address);
+    // Who has an answer was accepted.
+    half.write(b"HEAD /refuse HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(half.head().starts_with("HTTP/1.1 403"));
     half.write(b"GET / HTTP/1.1\r\n");
     let mut late = Client::open(server.address, "/late");
     late.say("flood 20 100000");
