@@ -1,12 +1,13 @@
 //! Compressed messages: nothing is allocated for one either, and a connection keeps no more than its budget.
 
-use super::{Bench, COUNTED, WARM_UP, open_with};
+use super::{Bench, COUNTED, WARM_UP, frame, open, open_with};
 use allocation_counter::measure;
 use sockeye::protocol::deflate::{
     Agreement, Budget, Compressor, DeflateConfig, DeflateMode, Inflater,
 };
 use sockeye::protocol::{Connection, Event, Input, Message, Role};
 use std::io::{Read, Write};
+use std::net::TcpStream;
 
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
 
@@ -38,6 +39,36 @@ fn echoing_compressed_messages_does_not_allocate() {
             }
         });
         bench.count(WARM_UP * 3, COUNTED * 3, client);
+    }
+}
+
+#[test]
+fn publishing_to_subscribers_that_take_it_compressed_does_not_allocate() {
+    for mode in [
+        DeflateMode::Shared,
+        DeflateMode::Dedicated { bytes: 8 * 1024 },
+        DeflateMode::Dedicated { bytes: 512 * 1024 },
+    ] {
+        let mut bench = Bench::with(|config| config.deflate = DeflateConfig::new(mode));
+        let address = bench.address;
+        let clients = std::thread::spawn(move || {
+            let mut publisher = open(address, "/topic");
+            let mut subscribers: Vec<TcpStream> =
+                (0..100).map(|_| open_with(address, "/topic", OFFER)).collect();
+            let news = frame(&b"news".repeat(50));
+            let mut header = [0; 2];
+            let mut arrived = [0; 125];
+            for _ in 0..WARM_UP + COUNTED {
+                publisher.write_all(&news).expect("the server reads");
+                for subscriber in &mut subscribers {
+                    subscriber.read_exact(&mut header).expect("it arrives");
+                    assert_eq!(header[0], 0xC2, "compressed");
+                    let arrived = &mut arrived[..usize::from(header[1])];
+                    subscriber.read_exact(arrived).expect("it arrives");
+                }
+            }
+        });
+        bench.count(WARM_UP, COUNTED, clients);
     }
 }
 
