@@ -31,7 +31,7 @@ impl Uring {
             return;
         }
         socket.under_way += 1;
-        if socket.deferred == 0 && self.has_fill(slot) {
+        if self.has_fill(slot) {
             let buffer = self.extra(slot).fill.take().expect("it has one");
             let socket = self.sockets[slot as usize].as_mut().expect("it was there just now");
             socket.receiving = Receiving::Filling;
@@ -151,7 +151,9 @@ impl Uring {
 
 impl super::sockets::Socket {
     fn wants_to_receive(&self) -> bool {
-        self.is_open() && self.receiving == Receiving::Idle && !self.is_paused && !self.is_ended
+        // Nobody may receive faster than it is told.
+        let is_free = !self.is_paused && !self.is_ended && self.deferred == 0;
+        self.is_open() && self.receiving == Receiving::Idle && is_free
     }
 }
 

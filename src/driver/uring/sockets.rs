@@ -16,7 +16,7 @@ pub(super) struct Socket {
     /// Where its extra is, if it has one.
     pub(super) extra: u32,
     /// News that wait for the next poll.
-    pub(super) deferred: u16,
+    pub(super) deferred: u32,
     /// Operations under way. Its slot may be used again when there are none.
     pub(super) under_way: u8,
     pub(super) phase: Phase,

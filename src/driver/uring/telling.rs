@@ -91,8 +91,14 @@ impl Uring {
     }
 
     fn defer(&mut self, slot: u32, news: News) {
-        self.at(slot).deferred += 1;
+        let socket = self.at(slot);
+        socket.deferred += 1;
+        let is_much = socket.deferred >= DEFERRED_MAX;
         self.deferred.push_back((slot, news));
+        if is_much {
+            // It begins again when nothing of it waits.
+            self.stop_receive(slot);
+        }
     }
 
     /// The next of those that waited for this poll.
@@ -103,7 +109,8 @@ impl Uring {
             let polls = self.polls;
             let socket = self.at(slot);
             socket.deferred -= 1;
-            if news.is_bytes() && socket.lent_in == polls {
+            // Whatever was put off in this poll goes before its end.
+            if socket.lent_in == polls && (news.is_bytes() || socket.deferred > 0) {
                 self.defer(slot, news);
                 continue;
             }
@@ -222,6 +229,9 @@ impl Uring {
         }
     }
 }
+
+/// What may wait of one socket before it receives no more.
+const DEFERRED_MAX: u32 = 4;
 
 impl News {
     const fn is_bytes(&self) -> bool {

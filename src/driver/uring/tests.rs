@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::driver::Driver;
+use crate::limits::RECEIVE_SIZE;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 
@@ -107,6 +108,29 @@ fn a_close_with_a_send_in_flight_waits_for_the_kernel_to_let_go() {
     new.write_all(b"new").expect("the kernel takes it");
     assert_eq!(rig.receive(again, 3), b"new");
     drop(peer);
+}
+
+#[test]
+fn the_end_of_a_stream_is_told_behind_all_that_came_before_it() {
+    let mut rig = Rig::new();
+    let mut peer = rig.connect(TOKEN);
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    // More than three buffers, so that some of it is put off more than once, and its end comes with it.
+    let sent = vec![7; 3 * RECEIVE_SIZE + 1000];
+    peer.write_all(&sent).expect("the kernel takes it");
+    peer.shutdown(std::net::Shutdown::Write).expect("it is open");
+    let mut received = 0;
+    for _ in 0..POLLS_MAX {
+        rig.driver.poll(WAIT).expect("the ring works");
+        while let Some(completion) = rig.driver.next() {
+            match completion {
+                Completion::Received(TOKEN, bytes) => received += bytes.len(),
+                Completion::EndOfStream(TOKEN) => return assert_eq!(received, sent.len()),
+                other => panic!("{other:?} after {received} bytes"),
+            }
+        }
+    }
+    panic!("{received} bytes and no end");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -213,8 +214,18 @@ fn turns(measured: &Measured, round: usize) -> Vec<(&'static Scenario, usize)> {
     turns
 }
 
-/// Whether a process has an io_uring.
+/// Whether a process has an io_uring, which its worker makes in a moment.
 fn has_ring(process: u32) -> Result<bool> {
+    for _ in 0..RING_LOOKS {
+        if has_ring_now(process)? {
+            return Ok(true);
+        }
+        thread::sleep(RING_LOOK);
+    }
+    Ok(false)
+}
+
+fn has_ring_now(process: u32) -> Result<bool> {
     for descriptor in fs::read_dir(format!("/proc/{process}/fd"))? {
         let target = fs::read_link(descriptor?.path());
         if target.is_ok_and(|target| target.to_string_lossy().contains("[io_uring]")) {
@@ -229,6 +240,10 @@ pub(super) fn load() -> String {
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().unwrap_or("unknown").to_owned()
 }
+
+/// How long a worker has to make its ring: looks, and the time between two.
+const RING_LOOKS: u32 = 50;
+const RING_LOOK: Duration = Duration::from_millis(100);
 
 /// After so many failures a server has no more turns in that scenario.
 const FAILURES_MAX: usize = 3;

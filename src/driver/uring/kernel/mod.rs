@@ -182,18 +182,22 @@ impl Kernel {
             // Nothing has begun.
             return true;
         }
-        self.cancel(types::CancelBuilder::any());
-        for _ in 0..ENDINGS_MAX {
-            if self.under_way == 0 {
-                return true;
+        // One wait brings a part of what ends, so only those that bring nothing count.
+        let mut idle = 0;
+        while self.under_way > 0 {
+            if idle == ENDINGS_MAX {
+                return false;
             }
+            let before = self.under_way;
+            self.cancel(types::CancelBuilder::any());
             if self.enter(Some(ENDING_WAIT)).is_err() {
                 // Another thread's.
                 return false;
             }
             while self.next().is_some() {}
+            idle = if self.under_way < before { 0 } else { idle + 1 };
         }
-        false
+        true
     }
 
     fn cancel(&mut self, what: types::CancelBuilder) {
