@@ -79,6 +79,11 @@ pub struct Bench {
     #[arg(long, requires = "publish")]
     pub publisher_subscribes: bool,
 
+    /// Speak Socket.IO 5 over Engine.IO 4, as its clients do: messages are events called m, each with one string of SIZE bytes.
+    /// URLs are those of its WebSocket transport: ws://HOST:PORT/socket.io/?EIO=4&transport=websocket
+    #[arg(long, conflicts_with_all = ["binary", "json_payload", "deflate", "raw_tcp"])]
+    pub socket_io: bool,
+
     /// Speak no WebSocket: SIZE bytes over TCP, to be sent back. It measures the floor that the machine sets.
     #[arg(long)]
     pub raw_tcp: bool,

@@ -1,5 +1,6 @@
 //! Why a server was not measured: whose fault it is, and what to do.
 
+use crate::socket_io::SocketIoError;
 use sockeye::protocol::ProtocolError;
 use sockeye::protocol::handshake::{ClientHandshakeError, ClientRequestError, UriError};
 use sockeye::tls::TlsError;
@@ -48,6 +49,10 @@ pub enum OpenError {
     Request(ClientRequestError),
     /// Compression was asked for, and the server does not compress.
     DeflateDeclined,
+    /// The WebSocket opened, and its server let us into no Socket.IO in time.
+    SocketIoTimedOut,
+    /// The WebSocket opened, and was lost before its server let us into Socket.IO.
+    SocketIo(LostError),
 }
 
 /// How an open connection ended that should not have.
@@ -64,6 +69,8 @@ pub enum LostError {
     Tls(rustls::Error),
     /// The server broke a rule of WebSocket.
     Protocol(ProtocolError),
+    /// The server sent what is no Socket.IO, or ended that.
+    SocketIo(SocketIoError),
     /// Nothing came back for too long.
     Silent,
 }
@@ -143,6 +150,10 @@ impl fmt::Display for OpenError {
             Self::Tls(error) => write!(f, "TLS with the server: {error}; does it speak wss:// there?"),
             Self::Handshake(error) => error.fmt(f),
             Self::Request(error) => error.fmt(f),
+            Self::SocketIoTimedOut => {
+                f.write_str("it did, but not to Socket.IO within 10 s; does the server speak that there?")
+            }
+            Self::SocketIo(error) => write!(f, "it did, but not to Socket.IO: {error}"),
             Self::DeflateDeclined => f.write_str(
                 "the server does not compress; turn permessage-deflate on there, or leave --deflate out",
             ),
@@ -165,6 +176,7 @@ impl fmt::Display for LostError {
             Self::Protocol(error) => {
                 write!(f, "what arrived is no WebSocket: {error}; is something else between?")
             }
+            Self::SocketIo(error) => error.fmt(f),
             Self::Silent => f.write_str(
                 "nothing came back within 10 s; does this path send every message back, or to the subscribers?",
             ),

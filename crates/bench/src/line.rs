@@ -4,7 +4,10 @@
 //!   Connecting ── TCP ──► Opening ── 101 ──► Open ── end of the run ──► Closing ── close frame ──► Ended
 //!        └────────────────────┴──── fault ───┴──────────────────────────────┴─────────────────────────▲
 //! ```
+//!
+//! With Socket.IO it is Joining between Opening and Open.
 
+mod joining;
 mod receiving;
 
 use crate::desk::Desk;
@@ -12,6 +15,7 @@ use crate::error::{LostError, OpenError};
 use crate::outgoing::{Outgoing, Sending};
 use crate::payload::{Framing, Payloads};
 use crate::plan::Target;
+use crate::socket_io::Joining;
 use crate::stream::{Arrived, Stream};
 use crate::verify::{Awaited, Delivered};
 use sockeye::protocol::handshake::ClientHandshake;
@@ -46,6 +50,7 @@ pub(crate) struct Line {
 pub(crate) enum Phase {
     Connecting,
     Opening(Box<ClientHandshake>),
+    Joining(Joining),
     Open,
     Closing,
     Ended,
@@ -106,14 +111,14 @@ impl Line {
         target: &Target,
         desk: &mut Desk,
     ) -> Result<Option<Framing>, OpenError> {
-        let Phase::Opening(handshake) = &mut self.phase else {
-            return Ok(None);
-        };
         match self.stream.receive(&mut desk.buffer, &mut desk.cipher).map_err(open_error)? {
             Arrived::Nothing => return Ok(None),
             Arrived::End => return Err(OpenError::Io(io::ErrorKind::UnexpectedEof.into())),
             Arrived::Bytes { size, .. } => self.partial.extend_from_slice(&desk.buffer[..size]),
         }
+        let Phase::Opening(handshake) = &mut self.phase else {
+            return self.join();
+        };
         let accepted = handshake.handle_response(&self.partial).map_err(OpenError::Handshake)?;
         let Some(accepted) = accepted else {
             return Ok(None);
@@ -132,6 +137,10 @@ impl Line {
         let size = accepted.size();
         self.partial.drain(..size);
         self.protocol = Some(Box::new(protocol));
+        if target.is_socket_io {
+            self.phase = Phase::Joining(Joining::ExpectOpen);
+            return self.join();
+        }
         self.phase = Phase::Open;
         Ok(Some(framing))
     }

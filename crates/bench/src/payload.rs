@@ -6,6 +6,7 @@
 
 mod content;
 
+use crate::socket_io::{EVENT_END, EVENT_START};
 use crate::stamp::{STAMP_SIZE, STAMP_TEXT_SIZE, Stamp};
 use content::Content;
 use sockeye::limits::HEADER_SIZE_MAX;
@@ -50,6 +51,8 @@ pub(crate) enum Framing {
     /// None: the bytes alone.
     Raw,
     WebSocket,
+    /// A WebSocket's, and in it an event of Socket.IO; the message is text that JSON leaves as it is.
+    SocketIo,
     /// Compressed as was agreed on.
     Deflate(Agreement),
 }
@@ -59,6 +62,7 @@ pub(crate) enum Framing {
 pub(crate) struct Payloads {
     kind: Kind,
     size: usize,
+    is_socket_io: bool,
     content: Content,
     frames: Vec<Frame>,
 }
@@ -82,12 +86,19 @@ impl Payloads {
             .map(|message| match framing {
                 Framing::Raw => Frame::raw(kind, message),
                 Framing::WebSocket => Frame::plain(kind, message),
+                Framing::SocketIo => Frame::event(kind, message),
                 Framing::Deflate(agreement) => {
                     Frame::compressed(kind, message, agreement, &mut compressor)
                 }
             })
             .collect();
-        Self { kind, size, content, frames }
+        let is_socket_io = matches!(framing, Framing::SocketIo);
+        Self { kind, size, is_socket_io, content, frames }
+    }
+
+    /// Whether what arrives are packets of Socket.IO.
+    pub(crate) const fn is_socket_io(&self) -> bool {
+        self.is_socket_io
     }
 
     pub(crate) const fn size(&self) -> usize {
@@ -187,6 +198,12 @@ impl Frame {
     fn plain(kind: Kind, message: &[u8]) -> Self {
         let header = FrameHeader::new(opcode(kind), message.len());
         Self::masked(header, message, content::stamp_start(kind))
+    }
+
+    fn event(kind: Kind, message: &[u8]) -> Self {
+        let payload = [EVENT_START.as_bytes(), message, EVENT_END.as_bytes()].concat();
+        let header = FrameHeader::new(opcode(kind), payload.len());
+        Self::masked(header, &payload, EVENT_START.len() + content::stamp_start(kind))
     }
 
     /// The stamp goes into a block of DEFLATE that is stored as it is (RFC 1951 section 3.2.4), and only what is around it

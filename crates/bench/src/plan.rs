@@ -46,12 +46,14 @@ pub(crate) struct Target {
     pub(crate) url: String,
     pub(crate) address: SocketAddr,
     pub(crate) config: ClientConfig,
+    /// Whether messages are events of Socket.IO there.
+    pub(crate) is_socket_io: bool,
     pub(crate) tls: Option<TlsTarget>,
 }
 
 impl Plan {
     pub(crate) fn new(arguments: &Bench) -> Result<Self, BenchError> {
-        let kind = match (arguments.text, arguments.json_payload) {
+        let kind = match (arguments.text || arguments.socket_io, arguments.json_payload) {
             (_, true) => Kind::Json,
             (true, _) => Kind::Text,
             _ => Kind::Binary,
@@ -71,7 +73,13 @@ impl Plan {
             ));
         }
         let tls = tls::client(arguments.insecure, arguments.ca.as_deref())?;
-        let target = |url: &str| Target::new(url, arguments.deflate, size, tls.as_ref());
+        let target = |url: &str| {
+            if arguments.socket_io {
+                check_socket_io(url)?;
+            }
+            let target = Target::new(url, arguments.deflate, size, tls.as_ref())?;
+            Ok(Target { is_socket_io: arguments.socket_io, ..target })
+        };
         let publish = arguments.publish.as_deref().map(target).transpose()?;
         let publishers = publish.as_ref().map_or(0, |_| arguments.publishers as usize);
         let connections = arguments.connections as usize;
@@ -141,8 +149,20 @@ impl Target {
         };
         let address =
             resolve(&config.uri).map_err(|error| BenchError::Resolve(url.to_owned(), error))?;
-        Ok(Self { url: url.to_owned(), address, config, tls })
+        Ok(Self { url: url.to_owned(), address, config, is_socket_io: false, tls })
     }
+}
+
+/// Its servers answer a URL without these with 400 alone.
+fn check_socket_io(url: &str) -> Result<(), BenchError> {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let has = |wanted: &str| query.split('&').any(|parameter| parameter == wanted);
+    if has("EIO=4") && has("transport=websocket") {
+        return Ok(());
+    }
+    Err(BenchError::Options(format!(
+        "{url}: expected the WebSocket transport of Socket.IO with --socket-io, as in ws://127.0.0.1:3000/socket.io/?EIO=4&transport=websocket"
+    )))
 }
 
 /// The first address of the host at which somebody listens, or the first of all.

@@ -237,7 +237,11 @@ impl fmt::Display for Summary {
 }
 
 fn title(plan: &Plan) -> String {
-    let what = if plan.is_raw { "TCP" } else { plan.kind.name() };
+    let what = match (plan.is_raw, plan.target.is_socket_io) {
+        (true, _) => "TCP",
+        (_, true) => "text in events of Socket.IO",
+        _ => plan.kind.name(),
+    };
     let connections = counted(plan.connections, "connection");
     let load = match (plan.rate, plan.is_fan_out()) {
         (Some(rate), true) => format!("{rate} publications per second"),
@@ -267,6 +271,7 @@ fn options(plan: &Plan) -> Vec<(&'static str, Value)> {
         ("deflate", json!(plan.deflate)),
         ("publish", json!(plan.publish.as_ref().map(|target| &target.url))),
         ("publishers", json!(plan.publishers)),
+        ("socket_io", json!(plan.target.is_socket_io)),
         ("raw_tcp", json!(plan.is_raw)),
         ("spin", json!(plan.spin)),
         ("workers", json!(plan.workers)),

@@ -213,7 +213,7 @@ impl<'r> Worker<'r> {
         let flags = event.flags;
         match self.lines[place].phase {
             Phase::Connecting => self.handle_connected(place),
-            Phase::Opening(_) => self.handle_opening(place),
+            Phase::Opening(_) | Phase::Joining(_) => self.handle_opening(place),
             Phase::Open | Phase::Closing => {
                 if flags.contains(EventFlags::OUT) && !self.flush(place) {
                     return;

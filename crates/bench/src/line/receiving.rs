@@ -4,6 +4,7 @@ use super::{Line, Outcome, Role, lost_error};
 use crate::desk::Desk;
 use crate::error::LostError;
 use crate::payload::Payloads;
+use crate::socket_io::{PONG, Packet, SocketIoError};
 use crate::stream::Arrived;
 use sockeye::protocol::{CloseCode, Connection, Event, Input, Message, Payload, Received};
 
@@ -58,9 +59,12 @@ impl Line {
             match protocol.handle_input(&mut input) {
                 Ok(None) => break Outcome::Fine,
                 Ok(Some(Event::Message(message))) => {
-                    self.handle_message(&message, payloads, desk);
+                    let handled = self.handle_message(protocol, &message, payloads, desk);
                     if let Payload::Assembled(buffer) = message.into_payload() {
                         input.recycle(buffer);
+                    }
+                    if let Err(error) = handled {
+                        break Outcome::Lost(error);
                     }
                 }
                 Ok(Some(event)) => match self.handle_control(protocol, &event) {
@@ -88,9 +92,12 @@ impl Line {
             desk.received += added as u64;
             match protocol.handle_fill(buffer, added) {
                 Ok(Some(Event::Message(message))) => {
-                    self.handle_message(&message, payloads, desk);
+                    let handled = self.handle_message(protocol, &message, payloads, desk);
                     if let Payload::Assembled(buffer) = message.into_payload() {
                         desk.give_spare(buffer);
+                    }
+                    if let Err(error) = handled {
+                        return Outcome::Lost(error);
                     }
                 }
                 Ok(_) => {}
@@ -107,9 +114,36 @@ impl Line {
     }
 
     #[inline]
-    fn handle_message(&mut self, message: &Received<'_>, payloads: &Payloads, desk: &mut Desk) {
+    fn handle_message(
+        &mut self,
+        protocol: &Connection,
+        message: &Received<'_>,
+        payloads: &Payloads,
+        desk: &mut Desk,
+    ) -> Result<(), LostError> {
+        if payloads.is_socket_io() {
+            return self.handle_packet(protocol, message.as_message(), payloads, desk);
+        }
         let is_text = matches!(message.as_message(), Message::Text(_));
         self.judge(is_text, message.payload().as_bytes(), payloads, desk);
+        Ok(())
+    }
+
+    fn handle_packet(
+        &mut self,
+        protocol: &Connection,
+        message: Message<'_>,
+        payloads: &Payloads,
+        desk: &mut Desk,
+    ) -> Result<(), LostError> {
+        match Packet::decode(message).map_err(LostError::SocketIo)? {
+            Packet::Event(message) => self.judge(true, message.as_bytes(), payloads, desk),
+            Packet::Ping => self.send_packet(protocol, PONG),
+            Packet::Open | Packet::Connected => {
+                return Err(LostError::SocketIo(SocketIoError::unexpected(message)));
+            }
+        }
+        Ok(())
     }
 
     #[inline]
@@ -156,7 +190,7 @@ impl Line {
     }
 
     #[cold]
-    fn handle_control(&mut self, protocol: &Connection, event: &Event<'_>) -> Outcome {
+    pub(super) fn handle_control(&mut self, protocol: &Connection, event: &Event<'_>) -> Outcome {
         match event {
             Event::Ping(payload) => {
                 // One whose close frame was sent gets no pong.

@@ -1,6 +1,7 @@
 //! What is sent is what was made, over every framing, and what was changed is noticed.
 
 use super::*;
+use crate::socket_io::Packet;
 use sockeye::protocol::deflate::Inflater;
 use sockeye::protocol::{Event, Input};
 
@@ -67,6 +68,25 @@ fn raw_messages_are_the_bytes_alone() {
     let mut wire = Vec::new();
     payloads.append(&stamp(5), &mut wire);
     assert_eq!((wire.len(), payloads.stamp(false, &wire)), (100, Some(stamp(5))));
+}
+
+#[test]
+fn an_event_of_socket_io_has_the_message_and_its_stamp_inside() {
+    for size in [Kind::Text.size_min(), 128, 70_000] {
+        let payloads = Payloads::new(Kind::Text, size, &Framing::SocketIo);
+        for sequence in [0, 1, 64] {
+            let stamp = stamp(sequence);
+            let (is_text, packet) = received(&payloads, &stamp, None);
+            let packet = String::from_utf8(packet).expect("text");
+            let json = packet.strip_prefix("42").expect("an event");
+            let [name, message]: [String; 2] = serde_json::from_str(json).expect("two strings");
+            assert_eq!((is_text, name.as_str(), message.len()), (true, "m", size));
+            assert_eq!(payloads.stamp(true, message.as_bytes()), Some(stamp));
+            assert!(payloads.is_whole(&stamp, message.as_bytes()));
+            let unwrapped = Packet::decode(Message::Text(&packet));
+            assert_eq!(unwrapped, Ok(Packet::Event(&message)));
+        }
+    }
 }
 
 #[test]

@@ -89,6 +89,9 @@ impl Worker<'_> {
                 let payloads = self.shared.make_payloads(self.plan, &framing);
                 self.count_open(place);
                 match self.lines[place].handle_rest(payloads, &mut self.desk) {
+                    Outcome::Fine if self.lines[place].has_control() => {
+                        self.flush(place);
+                    }
                     Outcome::Fine => {}
                     Outcome::Closed => self.end(place),
                     Outcome::Lost(error) => self.lose(place, error),
@@ -129,6 +132,7 @@ impl Worker<'_> {
                     BenchError::Connect(url, io::Error::new(ErrorKind::TimedOut, text))
                 }
                 Phase::Opening(_) => BenchError::Open(url, OpenError::TimedOut),
+                Phase::Joining(_) => BenchError::Open(url, OpenError::SocketIoTimedOut),
                 _ => continue,
             };
             self.shared.fail(fault);

@@ -204,7 +204,7 @@ impl Worker<'_> {
                         self.flush(place);
                     }
                 }
-                Phase::Connecting | Phase::Opening(_) => self.end(place),
+                Phase::Connecting | Phase::Opening(_) | Phase::Joining(_) => self.end(place),
                 Phase::Closing | Phase::Ended => {}
             }
         }

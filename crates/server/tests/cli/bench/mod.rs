@@ -3,6 +3,7 @@
 mod faults;
 mod load;
 mod refusals;
+mod socket_io;
 mod wrong_servers;
 
 use crate::sockeye::run;
