@@ -82,6 +82,10 @@ fn arguments(scenario: &Scenario, contender: &Contender, port: u16, pace: &Pace)
         Traffic::FanOut if is_ours => {
             vec![url("/topic/bench"), "--publish".into(), url("/topic/bench")]
         }
+        Traffic::FanOut if matches!(contender.program, Program::SocketIo(_)) => {
+            let role = |role: &str| url(&format!("{SOCKET_IO_PATH}&role={role}"));
+            vec![role("sub"), "--publish".into(), role("pub")]
+        }
         Traffic::FanOut => vec![url("/sub"), "--publish".into(), url("/pub")],
     };
     let connections = scenario.connections.min(pace.connections_max);
@@ -103,6 +107,8 @@ fn parse(said: &str, log: &Path) -> Result<Window> {
     Ok(window)
 }
 
+/// Where Socket.IO takes WebSockets.
+const SOCKET_IO_PATH: &str = "/socket.io/?EIO=4&transport=websocket";
 /// What ten thousand connections and the last messages of a window may take.
 const CONNECTING: Duration = Duration::from_secs(30);
 
@@ -140,6 +146,8 @@ mod tests {
         };
         assert!(said("bun").starts_with("ws://127.0.0.1:80/sub --publish ws://127.0.0.1:80/pub"));
         assert!(said("sockeye").contains("/topic/bench --publish ws://127.0.0.1:80/topic/bench"));
+        assert!(said("socket.io").contains("websocket&role=pub --connections 7"));
+        assert!(said("socket.io").contains("--size 128 --socket-io"));
         assert!(said("bun").ends_with("--warm-up 0.030 --duration 0.120"));
         assert!(said("bun").contains("--connections 7 --size 128"));
     }

@@ -72,6 +72,7 @@ impl Installation {
                 vec![self.bun.clone().into(), js("bun.mjs"), text(what), file.into(), key.into()]
             }
             Program::Ws(what) => vec!["node".into(), js("ws.mjs"), text(what)],
+            Program::SocketIo(what) => vec!["node".into(), js("socket_io.mjs"), text(what)],
         }
     }
 
@@ -163,7 +164,7 @@ fn install_js(project: &Project, folder: &Path) -> Result<PathBuf> {
     let shell = &project.shell;
     shell.create_dir(folder)?;
     let here = project.root.join(PEERS).join("js");
-    for file in ["bun.mjs", "ws.mjs", "package.json", "package-lock.json"] {
+    for file in ["bun.mjs", "ws.mjs", "socket_io.mjs", "package.json", "package-lock.json"] {
         shell.copy_file(here.join(file), folder)?;
     }
     let bun = match std::env::consts::ARCH {

@@ -58,6 +58,8 @@ pub(super) enum Program {
     BunSecure(&'static str),
     /// `js/ws.mjs`, on Node.js.
     Ws(&'static str),
+    /// `js/socket_io.mjs`, on Node.js.
+    SocketIo(&'static str),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,6 +138,10 @@ const SOCKEYE: Contender = ours("sockeye", "sockeye", &[]);
 const FLOOR: Contender = Contender {
     arguments: &["--raw-tcp"],
     ..contender("floor", "floor: raw TCP, epoll, no WebSocket", Program::Peers(&["floor"]))
+};
+const SOCKET_IO: Contender = Contender {
+    arguments: &["--socket-io"],
+    ..also("socket.io", "Socket.IO on Node.js", Program::SocketIo("publish"))
 };
 const UWEBSOCKETS: Contender =
     contender("uwebsockets", "uWebSockets", Program::Uwebsockets("echo"));
@@ -222,6 +228,7 @@ pub(super) const TABLES: &[Table] = &[
                 Program::Peers(&["tokio-tungstenite", "publish"]),
             ),
             also("ws", "ws on Node.js", Program::Ws("publish")),
+            SOCKET_IO,
         ],
     },
     Table {

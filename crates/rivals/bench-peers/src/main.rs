@@ -14,6 +14,8 @@
 //! | `/sub` | receives what is sent to `/pub` |
 //! | `/pub` | what is sent here goes to all of `/sub`, as binary messages |
 //!
+//! Socket.IO has one path and sends text; `js/socket_io.mjs` says who is who there.
+//!
 //! Each is as short as its library's documentation suggests, because that is what people run; where a library has several ways,
 //! it is the one that costs least here. The servers on the other languages' libraries are in `js/` and `uwebsockets/`.
 
