@@ -73,6 +73,7 @@ fn versions(project: &Project) -> Result<String> {
     }
     let node = cmd!(shell, "node --version").quiet().read()?;
     all.push(format!("ws {} with bufferutil on Node.js {node}", of_npm("ws")?));
+    all.push(format!("Socket.IO {}", of_npm("socket.io")?));
     all.push(first(cmd!(shell, "rustc --version").quiet().read()?));
     all.push(first(cmd!(shell, "c++ --version").quiet().read()?));
     Ok(all.join(", "))
