@@ -4,7 +4,7 @@
 //!
 //! 1. wait for the driver, at most until the next deadline, or not at all while the worker spins; read the clock, once,
 //! 2. tell the handler which backlogs are small again; handle input that waited; pull completions: feed connections, call
-//!    the handler,
+//!    the handler, send at once what is large,
 //! 3. take mail, and connections that other workers hand over,
 //! 4. fire timers,
 //! 5. carry out replies to requests that waited for them; begin with connections that were asked for,

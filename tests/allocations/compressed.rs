@@ -9,15 +9,16 @@ use sockeye::protocol::{Connection, Event, Input, Message, Role};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
+const MODES: [DeflateMode; 3] = [
+    DeflateMode::Shared,
+    DeflateMode::Dedicated { bytes: 8 * 1024 },
+    DeflateMode::Dedicated { bytes: 512 * 1024 },
+];
 const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
 
 #[test]
 fn echoing_compressed_messages_does_not_allocate() {
-    for mode in [
-        DeflateMode::Shared,
-        DeflateMode::Dedicated { bytes: 8 * 1024 },
-        DeflateMode::Dedicated { bytes: 512 * 1024 },
-    ] {
+    for mode in MODES {
         let mut bench = Bench::with(|config| config.deflate = DeflateConfig::new(mode));
         let address = bench.address;
         let client = std::thread::spawn(move || {
@@ -44,11 +45,7 @@ fn echoing_compressed_messages_does_not_allocate() {
 
 #[test]
 fn publishing_to_subscribers_that_take_it_compressed_does_not_allocate() {
-    for mode in [
-        DeflateMode::Shared,
-        DeflateMode::Dedicated { bytes: 8 * 1024 },
-        DeflateMode::Dedicated { bytes: 512 * 1024 },
-    ] {
+    for mode in MODES {
         let mut bench = Bench::with(|config| config.deflate = DeflateConfig::new(mode));
         let address = bench.address;
         let clients = std::thread::spawn(move || {
