@@ -1,6 +1,6 @@
 //! What a client asks for, whatever it speaks.
 
-use crate::names::{Pattern, SessionId};
+use crate::names::SessionId;
 use crate::publication::{Attributes, Payload, Position};
 use std::borrow::Cow;
 use std::time::Duration;
@@ -242,11 +242,4 @@ pub enum Request<'a> {
         /// To what.
         channel: Cow<'a, str>,
     },
-}
-
-/// What a subscription is to, once it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Subject {
-    Channel(crate::names::ChannelName),
-    Pattern(Pattern),
 }

@@ -1,10 +1,11 @@
 //! What the hub wants done: the doors out of it.
 
+use crate::ending::Disconnect;
 use crate::mail::Mail;
 use crate::namespace::NamespaceIndex;
 use crate::publication::Payload;
 use crate::refusal::Refusal;
-use crate::told::{Disconnect, HistoryPage, Own, PresencePage, Push, Receipt};
+use crate::told::{HistoryPage, Own, PresencePage, Push, Receipt};
 use std::sync::Arc;
 use std::time::Instant;
 

@@ -28,6 +28,8 @@
 
 mod command;
 mod effects;
+mod ending;
+mod home;
 mod hub;
 mod identity;
 pub mod limits;
@@ -35,7 +37,10 @@ mod mail;
 mod names;
 mod namespace;
 mod publication;
+mod rate;
 mod refusal;
+mod relay;
+mod session;
 mod told;
 
 pub use command::{
@@ -45,6 +50,7 @@ pub use effects::{
     Answer, BackendCall, Backlog, ChannelInfo, ConnectionKey, Effects, Now, RequestKey, SessionKey,
     TopicKey, WorkerIndex,
 };
+pub use ending::{Disconnect, DisconnectCode, Revocation};
 pub use hub::{Hub, HubConfig, Input, Resume, Stats};
 pub use identity::{Grant, Identity, Permissions};
 pub use mail::Mail;
@@ -56,6 +62,6 @@ pub use publication::{
 };
 pub use refusal::{Refusal, RefusalCode};
 pub use told::{
-    Disconnect, DisconnectCode, HistoryPage, Loss, LossReason, Member, Own, PresenceDiff,
-    PresencePage, Push, Receipt, Recovery, Revocation, SessionGreeting, Subscribed,
+    HistoryPage, Loss, LossReason, Member, Own, PresenceDiff, PresencePage, Push, Receipt,
+    Recovery, SessionGreeting, Subscribed,
 };

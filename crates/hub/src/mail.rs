@@ -1,9 +1,235 @@
 //! What the hubs of the workers tell each other.
 
-use crate::command::{CommandId, History, Publish, Target};
-use crate::effects::{Answer, RequestKey, SessionKey, WorkerIndex};
-use crate::names::SessionId;
+use crate::command::CommandId;
+use crate::effects::{Answer, ConnectionKey, RequestKey, SessionKey, WorkerIndex};
+use crate::ending::Disconnect;
+use crate::names::{ChannelName, Pattern, SessionId, UserName};
+use crate::publication::{Epoch, Format, Publication, Publisher};
+use crate::session::{CallAnswer, Packed};
+use crate::told::{Member, PresenceDiff};
+use std::sync::Arc;
+use std::time::Instant;
 
 /// A piece of mail. What is inside is the hub's own business.
 #[derive(Debug)]
-pub struct Mail(pub(crate) ());
+pub struct Mail(pub(crate) Letter);
+
+impl Mail {
+    /// About how many bytes it takes, for those who bound what waits.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        let content = match &self.0 {
+            Letter::ToHome { request: HomeRequest::Publish(publish), .. } => {
+                publish.draft.payload.len()
+            }
+            Letter::ToSession { news: SessionNews::Called(call), .. } => call.payload.len(),
+            _ => 0,
+        };
+        size_of::<Self>() + content
+    }
+}
+
+/// To whom, and what.
+#[derive(Debug)]
+pub(crate) enum Letter {
+    ToHome {
+        channel: ChannelName,
+        request: HomeRequest,
+    },
+    ToRelay {
+        channel: ChannelName,
+        news: RelayNews,
+    },
+    /// A page of history that a session asked for to catch up.
+    Page(Box<Page>),
+    ToSession {
+        to: Addressee,
+        news: SessionNews,
+    },
+    /// To where the sessions of a user are known.
+    ToUser {
+        user: UserName,
+        news: UserNews,
+    },
+    /// To all sessions of this worker.
+    ToAll {
+        message: Arc<Publication>,
+        except: Arc<[SessionId]>,
+    },
+    /// What was asked for.
+    Answer {
+        to: ReplyTo,
+        answer: Answer,
+    },
+    /// A worker's first subscription to a pattern, or its last one is gone.
+    Watch {
+        pattern: Pattern,
+        worker: WorkerIndex,
+        on: bool,
+    },
+    /// It gets what is published to the pattern's channels here from now on.
+    Watching {
+        pattern: Pattern,
+    },
+    /// Something was published to a channel of a pattern.
+    Watched {
+        pattern: Pattern,
+        channel: ChannelName,
+        publication: Arc<Publication>,
+    },
+    /// A session is wanted elsewhere.
+    Take(Box<Take>),
+    /// Here it is, or it is not.
+    Given {
+        connection: ConnectionKey,
+        session: Option<Box<Packed>>,
+    },
+    /// A session that began here is on another worker now, or has ended.
+    Moved {
+        session: SessionId,
+        to: Option<WorkerIndex>,
+    },
+}
+
+/// A session, as who writes to it knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Addressee {
+    /// By its place on the worker that is written to.
+    Key(SessionKey),
+    /// By its name, to the worker where it began or was last.
+    Id(SessionId),
+}
+
+/// Who awaits an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReplyTo {
+    Session { worker: WorkerIndex, to: Addressee, id: CommandId },
+    Request { worker: WorkerIndex, key: RequestKey },
+}
+
+/// What the home of a channel is asked for.
+#[derive(Debug)]
+pub(crate) enum HomeRequest {
+    Open { worker: WorkerIndex },
+    Close { worker: WorkerIndex },
+    Publish(Box<PublishRequest>),
+    Page(PageRequest),
+    Join { member: Member },
+    Leave { session: SessionId },
+    Presence { counts_only: bool, after: Option<SessionId>, limit: usize, reply: ReplyTo },
+    History { after: Option<u64>, limit: usize, state: bool, reply: ReplyTo },
+    Describe { reply: ReplyTo },
+    Configure { metadata: Option<Arc<str>>, reply: ReplyTo },
+    Remove { reply: ReplyTo },
+}
+
+/// A publication before it is numbered.
+#[derive(Debug)]
+pub(crate) struct PublishRequest {
+    pub(crate) draft: Publication,
+    pub(crate) is_volatile: bool,
+    pub(crate) ttl_ms: Option<u64>,
+    pub(crate) idempotency_key: Option<Box<str>>,
+    pub(crate) expected_version: Option<u64>,
+    pub(crate) reply: ReplyTo,
+}
+
+/// What a session that is behind asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageRequest {
+    pub(crate) worker: WorkerIndex,
+    pub(crate) session: SessionKey,
+    pub(crate) after: u64,
+    /// The latest of each key, up to this number, instead of all.
+    pub(crate) state_until: Option<u64>,
+}
+
+/// See [`Letter::Page`].
+#[derive(Debug)]
+pub(crate) struct Page {
+    pub(crate) channel: ChannelName,
+    pub(crate) request: PageRequest,
+    pub(crate) publications: Vec<Arc<Publication>>,
+    /// What was asked for up to here is not there any more.
+    pub(crate) lost_to: u64,
+    /// Up to here the page is complete.
+    pub(crate) to: u64,
+}
+
+/// What a relay hears of the home of its channel.
+#[derive(Debug)]
+pub(crate) enum RelayNews {
+    Opened { epoch: Epoch, top: u64, metadata: Option<Arc<str>> },
+    Published(Arc<Publication>),
+    Presence(Arc<PresenceDiff>),
+    Metadata(Option<Arc<str>>),
+    Removed,
+}
+
+/// What a session hears of others.
+#[derive(Clone, Debug)]
+pub(crate) enum SessionNews {
+    Message(Arc<Publication>),
+    /// Now or never.
+    Volatile(Arc<Publication>),
+    Called(Arc<IncomingCall>),
+    CallCancelled {
+        caller: CallRef,
+    },
+    Answered {
+        call: u64,
+        answer: CallAnswer,
+    },
+    Disconnect(Arc<Disconnect>),
+    Unsubscribe(ChannelName),
+}
+
+/// A call of some session's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CallRef {
+    pub(crate) worker: WorkerIndex,
+    pub(crate) session: SessionKey,
+    /// Its number there.
+    pub(crate) call: u64,
+}
+
+/// See [`SessionNews::Called`].
+#[derive(Debug)]
+pub(crate) struct IncomingCall {
+    pub(crate) caller: CallRef,
+    pub(crate) from: Publisher,
+    pub(crate) method: Box<str>,
+    pub(crate) format: Format,
+    pub(crate) payload: Box<[u8]>,
+    pub(crate) deadline: Instant,
+}
+
+/// What is known, or wanted, of a user's sessions.
+#[derive(Debug)]
+pub(crate) enum UserNews {
+    /// One of them is there; or somewhere else than before.
+    Came {
+        session: SessionId,
+        worker: WorkerIndex,
+    },
+    Gone {
+        session: SessionId,
+        worker: WorkerIndex,
+    },
+    /// For all of them.
+    Tell {
+        news: SessionNews,
+        reply: ReplyTo,
+    },
+}
+
+/// See [`Letter::Take`].
+#[derive(Debug)]
+pub(crate) struct Take {
+    pub(crate) session: SessionId,
+    pub(crate) nonce: u128,
+    pub(crate) user: Option<UserName>,
+    /// Where it is wanted, and by which connection.
+    pub(crate) worker: WorkerIndex,
+    pub(crate) connection: ConnectionKey,
+}

@@ -1,10 +1,10 @@
 //! What clients are told: all subscribers alike ([`Push`]), or one session ([`Own`]).
 
 use crate::command::CommandId;
+use crate::ending::{Disconnect, Revocation};
 use crate::names::{ChannelName, ResumeToken, SessionId, UserName};
 use crate::publication::{Payload, Position, Publication, Publisher};
 use crate::refusal::Refusal;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -97,7 +97,7 @@ pub enum Own<'a> {
     },
     /// Who is there.
     Presence {
-        /// The command.
+        /// The command; 0: nobody asked, but changes may have been missed by who has just caught up.
         id: CommandId,
         /// A page of it.
         page: &'a PresencePage,
@@ -236,7 +236,8 @@ pub enum Recovery {
         /// The last one. The position itself: it has missed nothing.
         to: u64,
     },
-    /// The latest value of each key follows, up to this number, then what came after, then [`Own::CaughtUp`].
+    /// The latest value of each key follows, up to this number, then what came after, then [`Own::CaughtUp`]. The chain of
+    /// `previous` starts at this number: the values are no part of it.
     Snapshot {
         /// What the snapshot is of.
         sequence: u64,
@@ -288,6 +289,9 @@ impl LossReason {
 }
 
 /// What became of a publication.
+///
+/// A publisher that is left out knows from this where its publication is. It takes it for got if it has got `previous`; if it
+/// is still behind that, what it catches up with goes over it without a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// Where it is in its channel's stream. `None`: it is volatile, or was for sessions.
@@ -348,79 +352,4 @@ pub struct PresenceDiff {
     pub joined: Vec<Member>,
     /// Who has gone.
     pub left: Vec<Member>,
-}
-
-/// Why a subscription was ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Revocation {
-    /// It is not allowed any more.
-    Forbidden,
-    /// The backend wanted it.
-    Backend,
-    /// The channel was removed.
-    Removed,
-}
-
-impl Revocation {
-    /// Its name, as protocols have it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Forbidden => "forbidden",
-            Self::Backend => "backend",
-            Self::Removed => "removed",
-        }
-    }
-}
-
-/// Why a session is disconnected.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Disconnect {
-    /// Which kind of reason.
-    pub code: DisconnectCode,
-    /// For people.
-    pub reason: String,
-    /// Whether it is any use to come back.
-    pub may_return: bool,
-}
-
-/// Which kind of reason a session is disconnected for. The number is the close code of its WebSocket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum DisconnectCode {
-    /// What it sends is not the protocol. Coming back would not help.
-    BadRequest,
-    /// It sent no `connect`, or a bad one.
-    Unauthorized,
-    /// Its token has expired: come back with a new one.
-    TokenExpired,
-    /// The backend wanted it.
-    Forced,
-    /// It resumed elsewhere.
-    Replaced,
-    /// It was too slow, and a subscription of its wants that.
-    TooSlow,
-    /// It has sent too often.
-    RateLimited,
-}
-
-impl DisconnectCode {
-    /// The close code of the WebSocket: from the range that is left to applications (RFC 6455 section 7.4.2).
-    #[must_use]
-    pub const fn close_code(self) -> u16 {
-        match self {
-            Self::BadRequest => 4400,
-            Self::Unauthorized => 4401,
-            Self::TokenExpired => 4402,
-            Self::Forced => 4403,
-            Self::Replaced => 4409,
-            Self::TooSlow => 4413,
-            Self::RateLimited => 4429,
-        }
-    }
-}
-
-impl fmt::Display for Disconnect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({})", self.reason, self.code.close_code())
-    }
 }

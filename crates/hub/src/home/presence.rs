@@ -1,0 +1,170 @@
+//! Who is in a channel.
+//!
+//! Changes of one tick are told together, and those that cancel each other out are not told: who resumes was never away.
+
+use crate::names::{ChannelName, SessionId, UserName};
+use crate::told::{Member, PresenceDiff, PresencePage};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// The members of a channel.
+#[derive(Debug, Default)]
+pub(crate) struct Presence {
+    members: BTreeMap<SessionId, Shown>,
+    /// How many sessions each user has.
+    users: HashMap<UserName, u32>,
+    version: u64,
+    /// Who was what before this tick's changes; `None`: not there.
+    before: Option<BTreeMap<SessionId, Option<Shown>>>,
+}
+
+/// What is shown of a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Shown {
+    user: Option<UserName>,
+    info: Option<Arc<str>>,
+}
+
+impl Presence {
+    pub(crate) fn len(&self) -> usize {
+        self.members.len()
+    }
+
+    /// Makes it a member, or changes what it shows. `true`: this is the first change since [`Presence::take_diff`].
+    pub(crate) fn join(&mut self, member: Member) -> bool {
+        let Member { session, user, info } = member;
+        if let Some(user) = &user {
+            *self.users.entry(user.clone()).or_default() += 1;
+        }
+        let before = self.members.insert(session, Shown { user, info });
+        self.count_off(before.as_ref());
+        self.note(session, before)
+    }
+
+    /// As [`Presence::join`].
+    pub(crate) fn leave(&mut self, session: SessionId) -> bool {
+        let before = self.members.remove(&session);
+        self.count_off(before.as_ref());
+        before.is_some() && self.note(session, before)
+    }
+
+    fn count_off(&mut self, shown: Option<&Shown>) {
+        let Some(user) = shown.and_then(|shown| shown.user.as_ref()) else {
+            return;
+        };
+        if let Some(count) = self.users.get_mut(user) {
+            *count -= 1;
+            if *count == 0 {
+                self.users.remove(user);
+            }
+        }
+    }
+
+    fn note(&mut self, session: SessionId, before: Option<Shown>) -> bool {
+        let is_first = self.before.is_none();
+        self.before.get_or_insert_default().entry(session).or_insert(before);
+        is_first
+    }
+
+    /// What has changed since the last time, if anything has.
+    pub(crate) fn take_diff(&mut self) -> Option<PresenceDiff> {
+        let before = self.before.take()?;
+        let mut diff = PresenceDiff::default();
+        for (session, before) in before {
+            let now = self.members.get(&session);
+            match (before, now) {
+                (before, Some(now)) if before.as_ref() != Some(now) => {
+                    diff.joined.push(member(session, now));
+                }
+                (Some(before), None) => diff.left.push(member(session, &before)),
+                _ => {}
+            }
+        }
+        if diff.joined.is_empty() && diff.left.is_empty() {
+            return None;
+        }
+        self.version += 1;
+        diff.version = self.version;
+        Some(diff)
+    }
+
+    /// Who is there, by session. Changes that were not told yet must have been taken.
+    pub(crate) fn page(
+        &self,
+        channel: ChannelName,
+        counts_only: bool,
+        after: Option<SessionId>,
+        limit: usize,
+    ) -> PresencePage {
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut rest = self.members.range((from, Bound::Unbounded));
+        let limit = if counts_only { 0 } else { limit };
+        let members = rest.by_ref().take(limit).map(|(session, shown)| member(*session, shown));
+        PresencePage {
+            channel,
+            version: self.version,
+            sessions: self.members.len(),
+            users: self.users.len(),
+            members: members.collect(),
+            has_more: !counts_only && rest.next().is_some(),
+        }
+    }
+}
+
+fn member(session: SessionId, shown: &Shown) -> Member {
+    Member { session, user: shown.user.clone(), info: shown.info.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(slot: u32, info: &str) -> Member {
+        let session = SessionId { node: 1, worker: 0, slot, generation: 0 };
+        Member { session, user: UserName::new("ada").ok(), info: Some(info.into()) }
+    }
+
+    #[test]
+    fn what_cancels_out_is_not_told() {
+        let mut presence = Presence::default();
+        assert!(presence.join(one(1, "a")), "the first change");
+        assert!(!presence.join(one(2, "a")));
+        let diff = presence.take_diff().expect("two have come");
+        assert_eq!((diff.version, diff.joined.len(), diff.left.len()), (1, 2, 0));
+
+        presence.leave(one(1, "a").session);
+        presence.join(one(1, "a"));
+        presence.join(one(3, "a"));
+        presence.leave(one(3, "a").session);
+        assert_eq!(presence.take_diff(), None);
+        assert!(!presence.leave(one(9, "a").session), "who is not there cannot leave");
+
+        presence.join(one(1, "b"));
+        presence.leave(one(2, "a").session);
+        let diff = presence.take_diff().expect("two have changed");
+        assert_eq!(
+            (diff.version, diff.joined, diff.left),
+            (2, vec![one(1, "b")], vec![one(2, "a")])
+        );
+    }
+
+    #[test]
+    fn pages_follow_on_each_other_and_users_are_counted_once() {
+        let mut presence = Presence::default();
+        for slot in 0..5 {
+            presence.join(one(slot, "a"));
+        }
+        presence.take_diff();
+        let channel = ChannelName::new("a").expect("a name");
+        let first = presence.page(channel.clone(), false, None, 3);
+        assert_eq!(
+            (first.members.len(), first.has_more, first.sessions, first.users),
+            (3, true, 5, 1)
+        );
+        let last = first.members.last().map(|member| member.session);
+        let second = presence.page(channel.clone(), false, last, 3);
+        assert_eq!((second.members.len(), second.has_more), (2, false));
+        assert!(presence.page(channel, true, None, 3).members.is_empty());
+    }
+}

@@ -1,0 +1,280 @@
+//! What sessions ask for.
+
+use super::Hub;
+use super::subscribing::json_text;
+use crate::command::{Acknowledge, Command, CommandId, History, Publish, Target};
+use crate::effects::{Effects, Now, SessionKey};
+use crate::identity::Permissions;
+use crate::limits::{PAGE_MEMBERS_MAX, PAGE_PUBLICATIONS_MAX, TOKEN_SIZE_MAX};
+use crate::mail::{HomeRequest, Letter, PublishRequest, ReplyTo, SessionNews, UserNews};
+use crate::names::{ChannelName, UserName};
+use crate::namespace::NamespaceIndex;
+use crate::publication::{Extras, PRIORITY, Publication, Publisher};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::told::{Own, Receipt};
+use std::sync::Arc;
+
+impl Hub {
+    pub(super) fn command(
+        &mut self,
+        now: Now,
+        (key, id): (SessionKey, CommandId),
+        command: Command<'_>,
+        effects: &mut impl Effects,
+    ) {
+        if self.session(key).is_none() {
+            return;
+        }
+        if let Err(refusal) = self.try_command(now, (key, id), command, effects) {
+            self.stats.refused += 1;
+            self.tell(key, &Own::Refused { id, refusal: &refusal }, effects);
+        }
+    }
+
+    fn try_command(
+        &mut self,
+        now: Now,
+        (key, id): (SessionKey, CommandId),
+        command: Command<'_>,
+        effects: &mut impl Effects,
+    ) -> Result<(), Refusal> {
+        let reply = self.reply_to(key, id);
+        match command {
+            Command::Subscribe(subscribe) => self.subscribe(now, (key, id), &subscribe, effects)?,
+            Command::Unsubscribe { channel } => {
+                self.unsubscribe(key, &channel, effects)?;
+                self.tell(key, &Own::Unsubscribed { id, subject: &channel }, effects);
+            }
+            Command::Publish(publish) => self.publish(now, (key, reply), publish, effects)?,
+            Command::Call(call) => self.call(now, (key, id), &call, effects)?,
+            Command::Cancel { call } => {
+                self.cancel(now, key, call, effects)?;
+                self.done(key, id, effects);
+            }
+            Command::Reply { call, answer } => {
+                self.reply_to_call(now, key, call, answer, effects)?;
+                self.done(key, id, effects);
+            }
+            Command::Acknowledge(acknowledge) => {
+                self.acknowledge(key, &acknowledge)?;
+                self.done(key, id, effects);
+            }
+            Command::Presence { channel, counts_only, after, limit } => {
+                let (channel, _) = self.allowed(key, Permissions::PRESENCE, &channel)?;
+                let limit = limit.unwrap_or(PAGE_MEMBERS_MAX).min(PAGE_MEMBERS_MAX);
+                let request = HomeRequest::Presence { counts_only, after, limit, reply };
+                self.ask_home(&channel, request, effects);
+            }
+            Command::UpdatePresence { channel, info } => {
+                let index = self.subscribed(key, &channel)?;
+                let info = json_text(Some(info))?;
+                if let Some(subscription) = self.subscription_mut(key, index) {
+                    subscription.rare.get_or_insert_default().info = info;
+                }
+                self.show_presence(key, index, effects);
+                self.done(key, id, effects);
+            }
+            Command::History(history) => {
+                let (channel, _) = self.allowed(key, Permissions::HISTORY, &history.channel)?;
+                self.ask_history(&channel, &history, reply, effects);
+            }
+            Command::Ping => self.tell(key, &Own::Pong { id }, effects),
+        }
+        Ok(())
+    }
+
+    /// Says that something was done, to who asked for an answer.
+    fn done(&self, key: SessionKey, id: CommandId, effects: &mut impl Effects) {
+        if id != CommandId::default() {
+            self.tell(key, &Own::Done { id }, effects);
+        }
+    }
+
+    pub(super) fn ask_history(
+        &mut self,
+        channel: &ChannelName,
+        history: &History<'_>,
+        reply: ReplyTo,
+        effects: &mut impl Effects,
+    ) {
+        let limit = history.limit.unwrap_or(PAGE_PUBLICATIONS_MAX).min(PAGE_PUBLICATIONS_MAX);
+        let (after, state) = (history.after, history.state);
+        self.ask_home(channel, HomeRequest::History { after, limit, state, reply }, effects);
+    }
+
+    fn publish(
+        &mut self,
+        now: Now,
+        (key, reply): (SessionKey, ReplyTo),
+        publish: Publish<'_>,
+        effects: &mut impl Effects,
+    ) -> Result<(), Refusal> {
+        let channel = match &publish.target {
+            Target::Channel(name) => Some(self.allowed(key, Permissions::PUBLISH, name)?),
+            Target::User(name) => self.may_address(key, &format!("@user:{name}")).map(|()| None)?,
+            Target::Session(session) => {
+                self.may_address(key, &format!("@session:{session}")).map(|()| None)?
+            }
+            Target::All { .. } => self.may_address(key, "@all").map(|()| None)?,
+        };
+        if let Some((_, namespace)) = &channel {
+            self.take_rate(now, key, *namespace)?;
+        }
+        let publisher = self
+            .session(key)
+            .map(|session| Publisher { session: session.id, user: session.identity.user.clone() });
+        self.publish_as(now, publisher, (publish, channel), reply, effects)
+    }
+
+    fn take_rate(
+        &mut self,
+        now: Now,
+        key: SessionKey,
+        index: NamespaceIndex,
+    ) -> Result<(), Refusal> {
+        let Some(rate) = self.config.namespaces.get(index).publish_rate else {
+            return Ok(());
+        };
+        let Some(session) = self.session_mut(key) else {
+            return Ok(());
+        };
+        if session.more().rates.entry(index).or_default().take(rate, now.instant) {
+            return Ok(());
+        }
+        let text = format!("expected at most {} publications in {:?}", rate.count, rate.period);
+        Err(Refusal::new(RefusalCode::RateLimited, text))
+    }
+
+    /// Publishes for a session that may, or for the backend.
+    pub(super) fn publish_as(
+        &mut self,
+        now: Now,
+        publisher: Option<Publisher>,
+        (publish, channel): (Publish<'_>, Option<(ChannelName, NamespaceIndex)>),
+        reply: ReplyTo,
+        effects: &mut impl Effects,
+    ) -> Result<(), Refusal> {
+        let Publish {
+            target,
+            payload,
+            attributes,
+            idempotency_key,
+            expected_version,
+            exclude_self,
+        } = publish;
+        let bad = |text: &'static str| Err(Refusal::new(RefusalCode::BadRequest, text));
+        if let Some(fault) = attributes.fault() {
+            return bad(fault);
+        }
+        if idempotency_key.is_some_and(|key| key.len() > TOKEN_SIZE_MAX) {
+            return bad("expected an idempotency key of at most 255 bytes");
+        }
+        if let Some((_, index)) = &channel {
+            let size_max = self.config.namespaces.get(*index).payload_size_max;
+            if payload.bytes.len() > size_max {
+                let text = format!("expected a payload of at most {size_max} bytes");
+                return Err(Refusal::new(RefusalCode::LimitExceeded, text));
+            }
+            effects.check_payload(*index, payload)?;
+        }
+        // Two publishers that happen to choose the same key do not mean the same publication.
+        let owner = publisher.as_ref().map_or_else(String::new, |publisher| {
+            let user = publisher.user.as_ref().map(ToString::to_string);
+            user.unwrap_or_else(|| publisher.session.to_string())
+        });
+        let draft = Publication {
+            sequence: 0,
+            previous: 0,
+            time_ms: now.unix_ms,
+            expires_ms: u64::MAX,
+            publisher,
+            excludes_publisher: exclude_self,
+            format: payload.format,
+            priority: attributes.priority.unwrap_or(PRIORITY),
+            extras: Extras::keep(&attributes),
+            payload: payload.bytes.into(),
+        };
+        if let Some((channel, _)) = channel {
+            let request = PublishRequest {
+                draft,
+                is_volatile: attributes.is_volatile,
+                ttl_ms: attributes.ttl_ms,
+                idempotency_key: idempotency_key.map(|key| format!("{owner}\n{key}").into()),
+                expected_version,
+                reply,
+            };
+            self.ask_home(&channel, HomeRequest::Publish(Box::new(request)), effects);
+            return Ok(());
+        }
+        if expected_version.is_some() || idempotency_key.is_some() {
+            return bad("expected_version and idempotency_key are for channels");
+        }
+        let draft = Arc::new(draft);
+        let news = match attributes.is_volatile {
+            true => SessionNews::Volatile(Arc::clone(&draft)),
+            false => SessionNews::Message(Arc::clone(&draft)),
+        };
+        self.publish_to_sessions(target, (draft, news), reply, effects)
+    }
+
+    fn publish_to_sessions(
+        &mut self,
+        target: Target<'_>,
+        (message, news): (Arc<Publication>, SessionNews),
+        reply: ReplyTo,
+        effects: &mut impl Effects,
+    ) -> Result<(), Refusal> {
+        match target {
+            Target::User(name) => {
+                let user = UserName::new(&name)
+                    .map_err(|error| Refusal::new(RefusalCode::BadRequest, error.to_string()))?;
+                self.ask_user(user, UserNews::Tell { news, reply }, effects);
+                return Ok(());
+            }
+            Target::Session(session) => self.write_to(session, news, effects)?,
+            Target::All { except } => {
+                let except: Arc<[_]> = except.into();
+                for worker in 0..self.config.workers {
+                    let letter = Letter::ToAll {
+                        message: Arc::clone(&message),
+                        except: Arc::clone(&except),
+                    };
+                    self.post(crate::WorkerIndex(worker), letter, effects);
+                }
+            }
+            Target::Channel(_) => {}
+        }
+        let receipt = Receipt { position: None, previous: 0, is_duplicate: false };
+        self.reply(reply, crate::Answer::Published(receipt), effects);
+        Ok(())
+    }
+
+    fn acknowledge(
+        &mut self,
+        key: SessionKey,
+        acknowledge: &Acknowledge<'_>,
+    ) -> Result<(), Refusal> {
+        match acknowledge {
+            Acknowledge::Channel { channel, sequence } => {
+                let index = self.subscribed(key, channel)?;
+                let top = self.relays[index as usize].top();
+                if *sequence > top {
+                    let text =
+                        format!("expected a number up to {top}, which is the channel's last");
+                    return Err(Refusal::new(RefusalCode::BadRequest, text));
+                }
+                if let Some(subscription) = self.subscription_mut(key, index) {
+                    subscription.acknowledged = subscription.acknowledged.max(*sequence);
+                }
+            }
+            Acknowledge::Messages { number } => {
+                if let Some(more) = self.session_mut(key).and_then(|session| session.more.as_mut())
+                {
+                    let number = (*number).min(more.messages.last);
+                    more.messages.acknowledge(number);
+                }
+            }
+        }
+        Ok(())
+    }
+}

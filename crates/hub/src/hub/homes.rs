@@ -1,0 +1,230 @@
+//! The homes of this worker, and what is asked of them.
+
+use super::Hub;
+use super::timers::Timer;
+use crate::effects::{Answer, Effects, Now, WorkerIndex};
+use crate::home::{Home, Published};
+use crate::limits::CHANNEL_GRACE;
+use crate::mail::{HomeRequest, Letter, PublishRequest, RelayNews, ReplyTo};
+use crate::names::ChannelName;
+use crate::namespace::Namespace;
+use crate::publication::{Epoch, Publication};
+use crate::refusal::{Refusal, RefusalCode};
+use std::sync::Arc;
+use std::time::Instant;
+
+impl Hub {
+    /// Sends a request to the home of a channel, wherever that is.
+    pub(super) fn ask_home(
+        &mut self,
+        channel: &ChannelName,
+        request: HomeRequest,
+        effects: &mut impl Effects,
+    ) {
+        let worker = self.worker_of(channel);
+        self.post(worker, Letter::ToHome { channel: channel.clone(), request }, effects);
+    }
+
+    pub(super) fn home_request(
+        &mut self,
+        now: Now,
+        channel: ChannelName,
+        request: HomeRequest,
+        effects: &mut impl Effects,
+    ) {
+        if self.config.namespaces.of(&channel).is_none() {
+            // Who asks has looked; namespaces are the same everywhere.
+            return;
+        }
+        if let HomeRequest::Remove { reply } = request {
+            return self.remove_home(&channel, reply, effects);
+        }
+        let is_ending = matches!(request, HomeRequest::Close { .. } | HomeRequest::Leave { .. });
+        if is_ending && !self.homes_by_channel.contains_key(&channel) {
+            // It was removed.
+            return;
+        }
+        let index = self.home(now, &channel, effects);
+        let home = &mut self.homes[index as usize];
+        home.touch(now);
+        match request {
+            HomeRequest::Open { worker } => self.open_relay_of(index, worker, effects),
+            HomeRequest::Close { worker } => home.relays.retain(|relay| *relay != worker),
+            HomeRequest::Publish(publish) => self.publish_at_home(now, index, *publish, effects),
+            HomeRequest::Page(request) => {
+                let page = home.page(request, now);
+                self.post(request.worker, Letter::Page(Box::new(page)), effects);
+            }
+            HomeRequest::Join { member } => {
+                if home.presence.join(member) {
+                    self.presence_changed.push(channel);
+                }
+            }
+            HomeRequest::Leave { session } => {
+                if home.presence.leave(session) {
+                    self.presence_changed.push(channel);
+                }
+            }
+            HomeRequest::Presence { counts_only, after, limit, reply } => {
+                // Before the page, so that it follows on the last diff.
+                self.tell_presence(&channel, effects);
+                let presence = &self.homes[index as usize].presence;
+                let page = presence.page(channel, counts_only, after, limit);
+                self.reply(reply, Answer::Presence(page), effects);
+            }
+            HomeRequest::History { after, limit, state, reply } => {
+                let page = home.history(after, limit, state, now);
+                self.reply(reply, Answer::History(page), effects);
+            }
+            HomeRequest::Describe { reply } => {
+                let info = home.describe(now);
+                self.reply(reply, Answer::Channel(info), effects);
+            }
+            HomeRequest::Configure { metadata, reply } => {
+                home.is_configured = true;
+                home.metadata.clone_from(&metadata);
+                self.tell_relays(index, |_| RelayNews::Metadata(metadata.clone()), effects);
+                self.reply(reply, Answer::Done, effects);
+            }
+            HomeRequest::Remove { .. } => {}
+        }
+    }
+
+    /// The home of a channel, which is made if there is none.
+    fn home(&mut self, now: Now, channel: &ChannelName, effects: &mut impl Effects) -> u32 {
+        if let Some(index) = self.homes_by_channel.get(channel) {
+            return *index;
+        }
+        let home = Home::new(channel.clone(), Epoch(effects.random()), now);
+        let index = self.homes.insert(home) as u32;
+        self.homes_by_channel.insert(channel.clone(), index);
+        self.set_home_due(index, Some(now.instant + CHANNEL_GRACE));
+        index
+    }
+
+    pub(super) fn home_due(&mut self, now: Now, index: u32) {
+        let home = &mut self.homes[index as usize];
+        home.due = None;
+        match home.look_at(now) {
+            Err(again) => self.set_home_due(index, Some(again)),
+            Ok(()) => {
+                let home = self.homes.remove(index as usize);
+                self.homes_by_channel.remove(&home.channel);
+            }
+        }
+    }
+
+    fn set_home_due(&mut self, index: u32, due: Option<Instant>) {
+        let before = std::mem::replace(&mut self.homes[index as usize].due, due);
+        self.timers.replace(before, due, Timer::Home(index));
+    }
+
+    fn remove_home(&mut self, channel: &ChannelName, reply: ReplyTo, effects: &mut impl Effects) {
+        let Some(index) = self.homes_by_channel.remove(channel) else {
+            let text = format!("there is no channel {channel}");
+            return self.reply(
+                reply,
+                Answer::Refused(Refusal::new(RefusalCode::NotFound, text)),
+                effects,
+            );
+        };
+        self.tell_relays(index, |_| RelayNews::Removed, effects);
+        self.set_home_due(index, None);
+        self.homes.remove(index as usize);
+        self.reply(reply, Answer::Done, effects);
+    }
+
+    fn open_relay_of(&mut self, index: u32, worker: WorkerIndex, effects: &mut impl Effects) {
+        let home = &mut self.homes[index as usize];
+        if !home.relays.contains(&worker) {
+            home.relays.push(worker);
+        }
+        let top = home.top();
+        let news = RelayNews::Opened {
+            epoch: top.epoch,
+            top: top.sequence,
+            metadata: home.metadata.clone(),
+        };
+        let channel = home.channel.clone();
+        self.post(worker, Letter::ToRelay { channel, news }, effects);
+    }
+
+    fn publish_at_home(
+        &mut self,
+        now: Now,
+        index: u32,
+        request: PublishRequest,
+        effects: &mut impl Effects,
+    ) {
+        let namespaces = Arc::clone(&self.config.namespaces);
+        let home = &mut self.homes[index as usize];
+        let Some((_, namespace)) = namespaces.of(&home.channel) else {
+            return;
+        };
+        let reply = request.reply;
+        let answer = match home.publish(request, namespace, now) {
+            Err(refusal) => Answer::Refused(refusal),
+            Ok(Published::Duplicate(receipt)) => {
+                self.stats.duplicates += 1;
+                Answer::Published(receipt)
+            }
+            Ok(Published::Numbered(publication, receipt)) => {
+                self.stats.published += 1;
+                self.fan_out(index, &publication, namespace, effects);
+                Answer::Published(receipt)
+            }
+            Ok(Published::Volatile(publication, receipt)) => {
+                self.stats.published_volatile += 1;
+                self.fan_out(index, &publication, namespace, effects);
+                Answer::Published(receipt)
+            }
+        };
+        self.reply(reply, answer, effects);
+    }
+
+    fn fan_out(
+        &mut self,
+        index: u32,
+        publication: &Arc<Publication>,
+        namespace: &Namespace,
+        effects: &mut impl Effects,
+    ) {
+        self.tell_relays(index, |_| RelayNews::Published(Arc::clone(publication)), effects);
+        if !self.watchers.is_empty() {
+            let channel = self.homes[index as usize].channel.clone();
+            self.tell_watchers(&channel, publication, namespace, effects);
+        }
+    }
+
+    fn tell_relays(
+        &mut self,
+        index: u32,
+        news: impl Fn(WorkerIndex) -> RelayNews,
+        effects: &mut impl Effects,
+    ) {
+        for place in 0..self.homes[index as usize].relays.len() {
+            let home = &self.homes[index as usize];
+            let (worker, channel) = (home.relays[place], home.channel.clone());
+            self.post(worker, Letter::ToRelay { channel, news: news(worker) }, effects);
+        }
+    }
+
+    /// Tells what has changed in a channel's presence, if anything has, and if its namespace wants that told.
+    pub(super) fn tell_presence(&mut self, channel: &ChannelName, effects: &mut impl Effects) {
+        let Some(index) = self.homes_by_channel.get(channel).copied() else {
+            return;
+        };
+        let Some(diff) = self.homes[index as usize].presence.take_diff().map(Arc::new) else {
+            return;
+        };
+        let namespace = self.config.namespaces.of(channel);
+        if namespace.is_some_and(|(_, namespace)| namespace.join_leave) {
+            self.tell_relays(index, |_| RelayNews::Presence(Arc::clone(&diff)), effects);
+        }
+    }
+
+    pub(super) fn reply(&mut self, to: ReplyTo, answer: Answer, effects: &mut impl Effects) {
+        let (ReplyTo::Session { worker, .. } | ReplyTo::Request { worker, .. }) = to;
+        self.post(worker, Letter::Answer { to, answer }, effects);
+    }
+}

@@ -1,0 +1,153 @@
+//! Messages to users, to single sessions, and to all.
+
+use super::Hub;
+use crate::effects::{Answer, Effects, Now, SessionKey, WorkerIndex};
+use crate::mail::{Addressee, Letter, SessionNews, UserNews};
+use crate::names::{SessionId, UserName};
+use crate::publication::Publication;
+use crate::refusal::{Refusal, RefusalCode};
+use crate::told::{Own, Receipt};
+use std::sync::Arc;
+
+impl Hub {
+    /// Sends a letter to where the sessions of a user are known.
+    pub(super) fn ask_user(&mut self, user: UserName, news: UserNews, effects: &mut impl Effects) {
+        let worker = self.worker_of(&user);
+        self.post(worker, Letter::ToUser { user, news }, effects);
+    }
+
+    /// Makes a session known as one of its user's.
+    pub(super) fn tell_user_directory(&mut self, key: SessionKey, effects: &mut impl Effects) {
+        let Some(session) = self.session(key) else {
+            return;
+        };
+        let (id, worker) = (session.id, self.config.worker);
+        if let Some(user) = session.identity.user.clone() {
+            self.ask_user(user, UserNews::Came { session: id, worker }, effects);
+        }
+    }
+
+    pub(super) fn leave_user_directory(
+        &mut self,
+        session: SessionId,
+        user: UserName,
+        effects: &mut impl Effects,
+    ) {
+        let worker = self.config.worker;
+        self.ask_user(user, UserNews::Gone { session, worker }, effects);
+    }
+
+    pub(super) fn user_news(&mut self, user: UserName, news: UserNews, effects: &mut impl Effects) {
+        match news {
+            UserNews::Came { session, worker } => {
+                let sessions = self.users.entry(user).or_default();
+                sessions.retain(|(known, _)| *known != session);
+                sessions.push((session, worker));
+            }
+            UserNews::Gone { session, worker } => {
+                let Some(sessions) = self.users.get_mut(&user) else {
+                    return;
+                };
+                // It may be known from elsewhere already.
+                sessions.retain(|known| *known != (session, worker));
+                if sessions.is_empty() {
+                    self.users.remove(&user);
+                }
+            }
+            UserNews::Tell { news, reply } => {
+                let sessions = self.users.get(&user).cloned().unwrap_or_default();
+                let answer = match (sessions.is_empty(), &news) {
+                    (true, _) => {
+                        let text = format!("no session of {user} is there");
+                        Answer::Refused(Refusal::new(RefusalCode::NotFound, text))
+                    }
+                    (false, SessionNews::Message(_) | SessionNews::Volatile(_)) => {
+                        Answer::Published(Receipt {
+                            position: None,
+                            previous: 0,
+                            is_duplicate: false,
+                        })
+                    }
+                    (false, _) => Answer::Done,
+                };
+                for (session, worker) in sessions {
+                    let to = Addressee::Id(session);
+                    self.post(worker, Letter::ToSession { to, news: news.clone() }, effects);
+                }
+                self.reply(reply, answer, effects);
+            }
+        }
+    }
+
+    /// Writes to a session by its name: to where it began, which knows where it is.
+    pub(super) fn write_to(
+        &mut self,
+        session: SessionId,
+        news: SessionNews,
+        effects: &mut impl Effects,
+    ) -> Result<(), Refusal> {
+        if session.node != self.config.node || session.worker >= self.config.workers {
+            let text = format!("there is no session {session}");
+            return Err(Refusal::new(RefusalCode::NotFound, text));
+        }
+        let to = Addressee::Id(session);
+        self.post(WorkerIndex(session.worker), Letter::ToSession { to, news }, effects);
+        Ok(())
+    }
+
+    /// A session gets a message, and has it kept until it acknowledges it.
+    pub(super) fn take_message(
+        &mut self,
+        key: SessionKey,
+        message: &Arc<Publication>,
+        effects: &mut impl Effects,
+    ) {
+        let Some(session) = self.session_mut(key) else {
+            return;
+        };
+        let number = session.more().messages.push(message);
+        self.tell(key, &Own::Message { number, message }, effects);
+    }
+
+    /// Tells a session that has come back what it has not got: messages, calls and answers.
+    pub(super) fn retell(
+        &mut self,
+        now: Now,
+        key: SessionKey,
+        message: u64,
+        effects: &mut impl Effects,
+    ) {
+        let Some(session) = self.session_mut(key) else {
+            return;
+        };
+        let (Some(connection), Some(more)) = (session.connection, session.more.as_mut()) else {
+            return;
+        };
+        let message = message.min(more.messages.last);
+        more.messages.acknowledge(message);
+        if let Some((from, to)) = more.messages.take_lost(message) {
+            effects.tell(connection, &Own::MessagesLost { from, to });
+        }
+        for (number, message) in more.messages.unacknowledged() {
+            effects.tell(connection, &Own::Message { number: *number, message });
+        }
+        self.retell_calls(now, key, effects);
+        self.set_session_deadline(now, key);
+    }
+
+    /// Tells all sessions of this worker that have a connection.
+    pub(super) fn tell_all(
+        &self,
+        message: &Arc<Publication>,
+        except: &[SessionId],
+        effects: &mut impl Effects,
+    ) {
+        for (_, session) in &self.sessions {
+            if let Some(connection) = session.connection
+                && !except.contains(&session.id)
+            {
+                effects.tell(connection, &Own::Message { number: 0, message });
+            }
+        }
+    }
+}

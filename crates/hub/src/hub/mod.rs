@@ -1,0 +1,248 @@
+//! One worker's part of it all.
+
+mod calling;
+mod catching_up;
+mod commands;
+mod homes;
+mod input;
+mod messaging;
+mod moving;
+mod patterns;
+mod permissions;
+mod relays;
+mod requests;
+mod resuming;
+mod sending;
+mod sessions;
+mod stats;
+mod subscribing;
+mod timers;
+mod unsubscribing;
+
+pub use input::{Input, Resume};
+pub use stats::Stats;
+
+use crate::effects::{ConnectionKey, Effects, Now, SessionKey, WorkerIndex};
+use crate::home::Home;
+use crate::mail::{Addressee, Letter, Mail, ReplyTo};
+use crate::names::{ChannelName, Pattern, SessionId, UserName};
+use crate::namespace::Namespaces;
+use crate::relay::{Relay, Subject};
+use crate::session::Session;
+use crate::told::Own;
+use resuming::Arrival;
+use std::collections::{HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use timers::Timers;
+
+/// What a hub is made with.
+#[derive(Clone, Debug)]
+pub struct HubConfig {
+    /// This process: a random number.
+    pub node: u32,
+    /// This worker.
+    pub worker: WorkerIndex,
+    /// How many workers there are.
+    pub workers: u16,
+    /// What channels are like.
+    pub namespaces: Arc<Namespaces>,
+    /// How long sessions outlive their connections.
+    pub grace: Duration,
+}
+
+/// One worker's sessions, and the homes and relays of its channels.
+///
+/// Call [`Hub::handle`] with all that happens; [`Hub::handle_timeout`] when [`Hub::poll_timeout`] says; [`Hub::resume`] when
+/// [`Effects::resume_soon`] asked for it; [`Hub::end_tick`] once after each batch of inputs.
+#[derive(Debug)]
+pub struct Hub {
+    config: HubConfig,
+    sessions: slab::Slab<Session>,
+    /// How often each place was used.
+    generations: Vec<u32>,
+    /// Sessions that began on other workers.
+    arrived: HashMap<SessionId, SessionKey>,
+    /// Where sessions have gone that began here, or were here lately, and their places here.
+    departed: HashMap<SessionId, (WorkerIndex, SessionKey)>,
+    /// The names of those that only were here.
+    departed_keys: HashMap<SessionKey, SessionId>,
+    /// Connections that await their sessions from other workers.
+    arrivals: HashMap<ConnectionKey, Arrival>,
+    relays: slab::Slab<Relay>,
+    relays_by_subject: HashMap<Subject, u32>,
+    /// Which relay a topic is of.
+    topics: slab::Slab<u32>,
+    homes: slab::Slab<Home>,
+    homes_by_channel: HashMap<ChannelName, u32>,
+    /// Homes in whose presence something has changed in this tick.
+    presence_changed: Vec<ChannelName>,
+    /// The workers with subscribers to a pattern.
+    watchers: HashMap<Pattern, Vec<WorkerIndex>>,
+    /// Where the sessions of users are who are known here.
+    users: HashMap<UserName, Vec<(SessionId, WorkerIndex)>>,
+    /// Sessions that catch up further when what was queued has had a chance to leave.
+    resuming: Vec<SessionKey>,
+    timers: Timers,
+    /// Mail to oneself.
+    local: VecDeque<Letter>,
+    stats: Stats,
+}
+
+impl Hub {
+    /// A hub without sessions or channels.
+    #[must_use]
+    pub fn new(config: HubConfig) -> Self {
+        Self {
+            config,
+            sessions: slab::Slab::new(),
+            generations: Vec::new(),
+            arrived: HashMap::new(),
+            departed: HashMap::new(),
+            departed_keys: HashMap::new(),
+            arrivals: HashMap::new(),
+            relays: slab::Slab::new(),
+            relays_by_subject: HashMap::new(),
+            topics: slab::Slab::new(),
+            homes: slab::Slab::new(),
+            homes_by_channel: HashMap::new(),
+            presence_changed: Vec::new(),
+            watchers: HashMap::new(),
+            users: HashMap::new(),
+            resuming: Vec::new(),
+            timers: Timers::default(),
+            local: VecDeque::new(),
+            stats: Stats::default(),
+        }
+    }
+
+    /// Takes what happened.
+    pub fn handle(&mut self, now: Now, input: Input<'_>, effects: &mut impl Effects) {
+        match input {
+            Input::Connect { connection, id, identity, resume } => {
+                self.connect(now, connection, (id, identity, resume), effects);
+            }
+            Input::Abandoned { connection } => drop(self.arrivals.remove(&connection)),
+            Input::Command { session, id, command } => {
+                self.command(now, (session, id), command, effects);
+            }
+            Input::Refresh { session, id, identity } => {
+                self.refresh(now, (session, id), identity, effects);
+            }
+            Input::Lagged { session, topic, mark } => self.lagged(session, topic, mark, effects),
+            Input::Drained { session } => self.catch_up(now, session, effects),
+            Input::Disconnected { session, is_final } => {
+                self.detach(now, session, is_final, effects);
+            }
+            Input::Disconnect { session, disconnect } => {
+                self.disconnect(now, session, &disconnect, effects);
+            }
+            Input::CallAnswered { session, call, answer } => {
+                self.backend_answered(now, session, call, answer, effects);
+            }
+            Input::Request { key, request } => self.request(now, key, request, effects),
+            Input::Mail { mail, .. } => self.take_letter(now, mail.0, effects),
+        }
+        self.take_local_mail(now, effects);
+    }
+
+    /// Has sessions that are behind catch up further.
+    pub fn resume(&mut self, now: Now, effects: &mut impl Effects) {
+        for key in std::mem::take(&mut self.resuming) {
+            if let Some(session) = self.session_mut(key) {
+                session.is_resuming = false;
+                self.catch_up_when_flushed(now, key, effects);
+            }
+        }
+        self.take_local_mail(now, effects);
+    }
+
+    /// Tells what has gathered in a tick: changes of presence.
+    pub fn end_tick(&mut self, now: Now, effects: &mut impl Effects) {
+        for channel in std::mem::take(&mut self.presence_changed) {
+            self.tell_presence(&channel, effects);
+        }
+        self.take_local_mail(now, effects);
+    }
+
+    /// When [`Hub::handle_timeout`] is to be called. `None`: there is nothing to wait for.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// What has happened so far, and what is there.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let sessions = self.sessions.len() as u64;
+        let channels = self.homes.len() as u64;
+        Stats { sessions, channels, ..self.stats }
+    }
+
+    /// Sends a letter to a worker, this one included.
+    fn post(&mut self, to: WorkerIndex, letter: Letter, effects: &mut impl Effects) {
+        match to == self.config.worker {
+            true => self.local.push_back(letter),
+            false => effects.mail(to, Mail(letter)),
+        }
+    }
+
+    fn take_local_mail(&mut self, now: Now, effects: &mut impl Effects) {
+        while let Some(letter) = self.local.pop_front() {
+            self.take_letter(now, letter, effects);
+        }
+    }
+
+    fn take_letter(&mut self, now: Now, letter: Letter, effects: &mut impl Effects) {
+        match letter {
+            Letter::ToHome { channel, request } => {
+                self.home_request(now, channel, request, effects)
+            }
+            Letter::ToRelay { channel, news } => self.relay_news(now, &channel, news, effects),
+            Letter::Page(page) => self.take_page(now, *page, effects),
+            Letter::ToSession { to, news } => self.session_news(now, to, news, effects),
+            Letter::ToUser { user, news } => self.user_news(user, news, effects),
+            Letter::ToAll { message, except } => self.tell_all(&message, &except, effects),
+            Letter::Answer { to, answer } => self.take_answer(to, answer, effects),
+            Letter::Watch { pattern, worker, on } => self.watch(pattern, worker, on, effects),
+            Letter::Watching { pattern } => self.watching(now, pattern, effects),
+            Letter::Watched { pattern, channel, publication } => {
+                self.watched(pattern, &channel, &publication, effects);
+            }
+            Letter::Take(take) => self.give(now, *take, effects),
+            Letter::Given { connection, session } => self.given(now, connection, session, effects),
+            Letter::Moved { session, to } => self.moved(session, to),
+        }
+    }
+
+    /// Where something lives that has this name.
+    fn worker_of(&self, name: &impl Hash) -> WorkerIndex {
+        // Its keys are fixed, so that all workers agree.
+        let mut hasher = DefaultHasher::new();
+        name.hash(&mut hasher);
+        WorkerIndex((hasher.finish() % u64::from(self.config.workers)) as u16)
+    }
+
+    fn session(&self, key: SessionKey) -> Option<&Session> {
+        let is_current = self.generations.get(key.slot as usize) == Some(&key.generation);
+        self.sessions.get(key.slot as usize).filter(|_| is_current)
+    }
+
+    fn session_mut(&mut self, key: SessionKey) -> Option<&mut Session> {
+        let is_current = self.generations.get(key.slot as usize) == Some(&key.generation);
+        self.sessions.get_mut(key.slot as usize).filter(|_| is_current)
+    }
+
+    /// Tells a session something, if it has a connection.
+    fn tell(&self, key: SessionKey, own: &Own<'_>, effects: &mut impl Effects) {
+        if let Some(connection) = self.session(key).and_then(|session| session.connection) {
+            // If it is gone, its end follows, and what counts is told again when the session resumes.
+            effects.tell(connection, own);
+        }
+    }
+
+    const fn reply_to(&self, key: SessionKey, id: crate::CommandId) -> ReplyTo {
+        ReplyTo::Session { worker: self.config.worker, to: Addressee::Key(key), id }
+    }
+}

@@ -1,0 +1,108 @@
+//! The end of subscriptions: because their clients want it, or because somebody else does.
+
+use super::Hub;
+use crate::effects::{Effects, SessionKey};
+use crate::ending::Revocation;
+use crate::mail::HomeRequest;
+use crate::names::{ChannelName, Pattern};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::relay::Subject;
+use crate::session::SubscriptionPhase;
+use crate::told::Own;
+
+impl Hub {
+    pub(super) fn unsubscribe(
+        &mut self,
+        key: SessionKey,
+        name: &str,
+        effects: &mut impl Effects,
+    ) -> Result<(), Refusal> {
+        let index = self.subscribed(key, name)?;
+        self.end_subscription(key, index, effects);
+        Ok(())
+    }
+
+    /// The relay of what a session subscribes to.
+    pub(super) fn subscribed(&self, key: SessionKey, name: &str) -> Result<u32, Refusal> {
+        let subject = match name.ends_with('*') {
+            true => Pattern::new(name).map(Subject::Pattern),
+            false => ChannelName::new(name).map(Subject::Channel),
+        };
+        let subject =
+            subject.map_err(|error| Refusal::new(RefusalCode::BadRequest, error.to_string()))?;
+        let relay = self.relays_by_subject.get(&subject).copied();
+        relay.filter(|relay| self.subscription_index(key, *relay).is_some()).ok_or_else(|| {
+            Refusal::new(RefusalCode::NotSubscribed, format!("it is not subscribed to {name}"))
+        })
+    }
+
+    /// Ends a subscription, whatever it is doing.
+    pub(super) fn end_subscription(
+        &mut self,
+        key: SessionKey,
+        index: u32,
+        effects: &mut impl Effects,
+    ) {
+        let Some(place) = self.subscription_index(key, index) else {
+            return;
+        };
+        let Some(session) = self.session_mut(key) else {
+            return;
+        };
+        let subscription = session.subscriptions.swap_remove(place);
+        let (id, connection) = (session.id, session.connection);
+        if let Some(rare) = &subscription.rare
+            && subscription.phase == SubscriptionPhase::Beginning
+            && rare.begin.is_asked_for
+        {
+            let text = "the subscription was ended before it began";
+            let refusal = Refusal::new(RefusalCode::Unavailable, text);
+            self.tell(key, &Own::Refused { id: rare.begin.id, refusal: &refusal }, effects);
+        }
+        let relay = &self.relays[index as usize];
+        if let (SubscriptionPhase::Live, Some(connection)) = (subscription.phase, connection) {
+            effects.leave(connection, relay.topics[usize::from(subscription.topic)].key);
+        }
+        if let Some(channel) = relay.channel().filter(|_| subscription.is_present).cloned() {
+            self.ask_home(&channel, HomeRequest::Leave { session: id }, effects);
+        }
+        self.stats.subscriptions -= 1;
+        self.stats.subscriptions_behind -=
+            u64::from(subscription.phase == SubscriptionPhase::Behind);
+        self.release_relay(index, subscription.topic, effects);
+    }
+
+    /// Ends a subscription that is not allowed any more, and says so.
+    pub(super) fn revoke(
+        &mut self,
+        key: SessionKey,
+        index: u32,
+        reason: Revocation,
+        effects: &mut impl Effects,
+    ) {
+        let subject = match &self.relays[index as usize].subject {
+            Subject::Channel(channel) => channel.to_string(),
+            Subject::Pattern(pattern) => pattern.to_string(),
+        };
+        self.end_subscription(key, index, effects);
+        self.tell(key, &Own::Revoked { subject: &subject, reason }, effects);
+    }
+
+    /// Ends all subscriptions of a relay.
+    pub(super) fn revoke_all(
+        &mut self,
+        index: u32,
+        reason: Revocation,
+        effects: &mut impl Effects,
+    ) {
+        let keys: Vec<_> = self
+            .sessions
+            .iter()
+            .filter(|(_, session)| session.subscriptions.iter().any(|held| held.relay == index))
+            .map(|(slot, _)| SessionKey { slot: slot as u32, generation: self.generations[slot] })
+            .collect();
+        for key in keys {
+            self.revoke(key, index, reason, effects);
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! A channel's relay: its subscribers on one worker, and the last publications for those who are a little behind.
+
+use crate::effects::{ConnectionKey, Effects, SessionKey, TopicKey};
+use crate::limits::{FILTERS_PER_RELAY_MAX, RELAY_TAIL_MAX, RELAY_TAIL_SIZE_MAX};
+use crate::names::{ChannelName, Pattern};
+use crate::namespace::NamespaceIndex;
+use crate::publication::{Epoch, Position, Publication};
+use crate::refusal::{Refusal, RefusalCode};
+use crate::told::Push;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Subscribers of one channel, or of a pattern, on this worker.
+#[derive(Debug)]
+pub(crate) struct Relay {
+    pub(crate) subject: Subject,
+    pub(crate) namespace: NamespaceIndex,
+    pub(crate) phase: Phase,
+    /// One for each filter that subscribers have.
+    pub(crate) topics: Vec<Topic>,
+    /// Live, behind, waiting, without a connection: all of them.
+    pub(crate) subscribers: u32,
+    pub(crate) metadata: Option<Arc<str>>,
+    pub(crate) heartbeat_at: Option<Instant>,
+    stream: Stream,
+}
+
+/// What is subscribed to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Subject {
+    Channel(ChannelName),
+    /// All channels of a pattern; live only.
+    Pattern(Pattern),
+}
+
+/// What a relay awaits.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// That the home, or all homes, know of it. Meanwhile these sessions wait.
+    Opening { waiting: Vec<SessionKey>, answers_missing: u16 },
+    /// Publications.
+    Open,
+}
+
+/// Subscribers with the same filter.
+#[derive(Debug)]
+pub(crate) struct Topic {
+    pub(crate) key: TopicKey,
+    pub(crate) filter: Option<Arc<Filter>>,
+    pub(crate) subscribers: u32,
+    /// The last publication that passed the filter.
+    pub(crate) last: u64,
+}
+
+/// Headers that a publication must have, in order.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Filter(pub(crate) Box<[(Box<str>, Box<str>)]>);
+
+impl Filter {
+    pub(crate) fn passes(&self, publication: &Publication) -> bool {
+        let has =
+            |name: &str, value: &str| publication.headers().any(|header| header == (name, value));
+        self.0.iter().all(|(name, value)| has(name, value))
+    }
+}
+
+/// Where a channel is, as this worker knows it.
+#[derive(Debug, Default)]
+struct Stream {
+    epoch: Option<Epoch>,
+    top: u64,
+    tail: VecDeque<Arc<Publication>>,
+    tail_size: usize,
+    /// Everything after this number is in the tail.
+    tail_from: u64,
+}
+
+impl Relay {
+    pub(crate) fn new(subject: Subject, namespace: NamespaceIndex, answers_missing: u16) -> Self {
+        Self {
+            subject,
+            namespace,
+            phase: Phase::Opening { waiting: Vec::new(), answers_missing },
+            topics: Vec::new(),
+            subscribers: 0,
+            metadata: None,
+            heartbeat_at: None,
+            stream: Stream::default(),
+        }
+    }
+
+    /// The channel; `None` for a pattern.
+    pub(crate) const fn channel(&self) -> Option<&ChannelName> {
+        match &self.subject {
+            Subject::Channel(channel) => Some(channel),
+            Subject::Pattern(_) => None,
+        }
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Open)
+    }
+
+    pub(crate) fn open(&mut self, epoch: Epoch, top: u64, metadata: Option<Arc<str>>) {
+        self.stream = Stream { epoch: Some(epoch), top, tail_from: top, ..Stream::default() };
+        self.metadata = metadata;
+        for topic in &mut self.topics {
+            topic.last = top;
+        }
+    }
+
+    pub(crate) const fn top(&self) -> u64 {
+        self.stream.top
+    }
+
+    /// The top position. `None`: a pattern has none, nor has what is not open yet.
+    pub(crate) fn position(&self) -> Option<Position> {
+        Some(Position { epoch: self.stream.epoch?, sequence: self.stream.top })
+    }
+
+    /// Where subscribers of a topic are when they have got everything.
+    pub(crate) fn topic_position(&self, topic: u16) -> Option<Position> {
+        Some(Position { epoch: self.stream.epoch?, sequence: self.topics[usize::from(topic)].last })
+    }
+
+    /// Everything after this number is in the tail.
+    pub(crate) const fn tail_from(&self) -> u64 {
+        self.stream.tail_from
+    }
+
+    /// What is in the tail after a number.
+    pub(crate) fn tail_after(
+        &self,
+        sequence: u64,
+    ) -> impl DoubleEndedIterator<Item = &Arc<Publication>> {
+        let first = self.stream.tail.partition_point(|kept| kept.sequence <= sequence);
+        self.stream.tail.range(first..)
+    }
+
+    /// The topic for a filter, which is made with a key if there is none.
+    pub(crate) fn topic(
+        &mut self,
+        filter: Option<Arc<Filter>>,
+        new_key: impl FnOnce() -> TopicKey,
+    ) -> Result<u16, Refusal> {
+        let is_same = |topic: &Topic| topic.filter == filter;
+        if let Some(index) = self.topics.iter().position(is_same) {
+            return Ok(index as u16);
+        }
+        // One that nobody is subscribed to any more makes room.
+        if let Some(index) = self.topics.iter().position(|topic| topic.subscribers == 0) {
+            let Topic { key, .. } = self.topics[index];
+            self.topics[index] = Topic { key, filter, subscribers: 0, last: self.stream.top };
+            return Ok(index as u16);
+        }
+        if self.topics.len() > FILTERS_PER_RELAY_MAX {
+            let text = "subscribers of this channel have 64 different filters already: use one of those, or none";
+            return Err(Refusal::new(RefusalCode::LimitExceeded, text));
+        }
+        self.topics.push(Topic { key: new_key(), filter, subscribers: 0, last: self.stream.top });
+        Ok((self.topics.len() - 1) as u16)
+    }
+
+    /// Gives a numbered publication to the subscribers that are live, and keeps it for the others.
+    pub(crate) fn publish(
+        &mut self,
+        publication: &Arc<Publication>,
+        except: Option<ConnectionKey>,
+        effects: &mut impl Effects,
+    ) {
+        debug_assert_eq!(publication.previous, self.stream.top, "mail arrives in order");
+        let Subject::Channel(channel) = &self.subject else {
+            return;
+        };
+        self.stream.push(publication);
+        for topic in &mut self.topics {
+            if topic.filter.as_ref().is_some_and(|filter| !filter.passes(publication)) {
+                continue;
+            }
+            let push = Push::Publication {
+                subject: channel.as_str(),
+                channel,
+                publication,
+                previous: topic.last,
+            };
+            effects.publish(topic.key, topic.last, except, &push);
+            topic.last = publication.sequence;
+        }
+    }
+
+    /// Gives what has no number to the subscribers that are live.
+    pub(crate) fn publish_unnumbered(
+        &self,
+        channel: &ChannelName,
+        publication: &Publication,
+        except: Option<ConnectionKey>,
+        effects: &mut impl Effects,
+    ) {
+        let pattern;
+        let subject = match &self.subject {
+            Subject::Channel(channel) => channel.as_str(),
+            Subject::Pattern(subject) => {
+                pattern = subject.to_string();
+                &pattern
+            }
+        };
+        for topic in &self.topics {
+            if topic.filter.as_ref().is_none_or(|filter| filter.passes(publication)) {
+                let push = Push::Publication {
+                    subject,
+                    channel,
+                    publication,
+                    previous: publication.previous,
+                };
+                effects.publish(topic.key, topic.last, except, &push);
+            }
+        }
+    }
+
+    /// Tells all that are live.
+    pub(crate) fn push<'p>(&self, push: impl Fn(&Topic) -> Push<'p>, effects: &mut impl Effects) {
+        for topic in &self.topics {
+            effects.publish(topic.key, topic.last, None, &push(topic));
+        }
+    }
+}
+
+impl Stream {
+    fn push(&mut self, publication: &Arc<Publication>) {
+        self.top = publication.sequence;
+        self.tail_size += publication.size();
+        self.tail.push_back(Arc::clone(publication));
+        while self.tail.len() > RELAY_TAIL_MAX || self.tail_size > RELAY_TAIL_SIZE_MAX {
+            let Some(oldest) = self.tail.pop_front() else {
+                return;
+            };
+            self.tail_size -= oldest.size();
+            self.tail_from = oldest.sequence;
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! A session: a client that has shown who it is, with what it subscribes to and what it awaits.
+
+use crate::command::{CommandId, SlowPolicy};
+use crate::effects::ConnectionKey;
+use crate::identity::Identity;
+use crate::limits::{UNACKNOWLEDGED_MAX, UNACKNOWLEDGED_SIZE_MAX};
+use crate::mail::{CallRef, IncomingCall};
+use crate::names::SessionId;
+use crate::namespace::NamespaceIndex;
+use crate::publication::{Epoch, Format, Publication};
+use crate::rate::Cell;
+use crate::relay::{Filter, Subject};
+use smallvec::SmallVec;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// One of this worker's sessions.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) id: SessionId,
+    pub(crate) connection: Option<ConnectionKey>,
+    pub(crate) identity: Arc<Identity>,
+    /// What it resumes with; and what it resumed with, until this is used.
+    pub(crate) nonce: u128,
+    pub(crate) nonce_before: Option<Box<u128>>,
+    pub(crate) subscriptions: SmallVec<[Subscription; 1]>,
+    /// When something is due for it.
+    pub(crate) deadline: Option<Instant>,
+    /// Without a connection: until when it is kept.
+    pub(crate) kept_until: Option<Instant>,
+    /// A page of history is on its way to it.
+    pub(crate) awaits_page: bool,
+    /// It is in the list of those that catch up further.
+    pub(crate) is_resuming: bool,
+    /// What few have.
+    pub(crate) more: Option<Box<More>>,
+}
+
+/// What a session subscribes to.
+#[derive(Debug)]
+pub(crate) struct Subscription {
+    pub(crate) relay: u32,
+    pub(crate) topic: u16,
+    pub(crate) slow: SlowPolicy,
+    pub(crate) phase: SubscriptionPhase,
+    pub(crate) is_present: bool,
+    /// It has lagged, and gets what its policy leaves.
+    pub(crate) has_lagged: bool,
+    /// What it has got, up to here.
+    pub(crate) acknowledged: u64,
+    /// While it is behind: up to here it has been caught up.
+    pub(crate) sequence: u64,
+    /// While it is behind: the last publication that it has got.
+    pub(crate) told: u64,
+    pub(crate) rare: Option<Box<Rare>>,
+}
+
+/// What few subscriptions have.
+#[derive(Debug, Default)]
+pub(crate) struct Rare {
+    /// What it waits to begin with: see [`Begin`].
+    pub(crate) begin: Begin,
+    /// It gets the state up to here, and then what followed.
+    pub(crate) state_until: Option<u64>,
+    pub(crate) tag: Box<[u8]>,
+    pub(crate) info: Option<Arc<str>>,
+}
+
+/// How a subscription begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Begin {
+    pub(crate) id: CommandId,
+    /// After what it wants to go on, and in which epoch. `None`: an epoch that is not known any more.
+    pub(crate) position: Option<(Option<Epoch>, u64)>,
+    pub(crate) snapshot: bool,
+    /// By its client, which awaits an answer. If not, it came with a session that resumed.
+    pub(crate) is_asked_for: bool,
+}
+
+impl Subscription {
+    /// Whether its client awaits an answer to having subscribed.
+    pub(crate) fn was_asked_for(&self) -> bool {
+        self.rare.as_ref().is_some_and(|rare| rare.begin.is_asked_for)
+    }
+}
+
+/// Where a subscription is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SubscriptionPhase {
+    /// Its relay is not open, or it is not known yet whether it can be recovered: it was not told that it is subscribed.
+    Beginning,
+    /// In the topic.
+    Live,
+    /// Not in the topic: it catches up, or has no connection.
+    Behind,
+}
+
+/// What few sessions have.
+#[derive(Debug, Default)]
+pub(crate) struct More {
+    pub(crate) messages: Messages,
+    pub(crate) calls_made: u64,
+    /// Its own calls, by number.
+    pub(crate) calls: BTreeMap<u64, OutgoingCall>,
+    pub(crate) calls_got: u64,
+    /// Those of others to it, by number.
+    pub(crate) incoming: BTreeMap<u64, Arc<IncomingCall>>,
+    pub(crate) rates: HashMap<NamespaceIndex, Cell>,
+}
+
+/// A call of a session's.
+#[derive(Clone, Debug)]
+pub(crate) struct OutgoingCall {
+    pub(crate) id: CommandId,
+    pub(crate) callee: Option<SessionId>,
+    pub(crate) deadline: Instant,
+    /// It came while there was no connection.
+    pub(crate) answer: Option<CallAnswer>,
+}
+
+/// What came of a call.
+pub(crate) type CallAnswer = Result<(Format, Arc<[u8]>), (Arc<str>, Arc<str>)>;
+
+/// Messages to a session alone, until it acknowledges them.
+#[derive(Debug, Default)]
+pub(crate) struct Messages {
+    pub(crate) last: u64,
+    unacknowledged: VecDeque<(u64, Arc<Publication>)>,
+    size: usize,
+    /// Up to here, messages are gone that were never acknowledged.
+    lost_to: u64,
+    /// What the session was told of that.
+    lost_told: u64,
+}
+
+impl Messages {
+    pub(crate) fn push(&mut self, message: &Arc<Publication>) -> u64 {
+        self.last += 1;
+        self.size += message.size();
+        self.unacknowledged.push_back((self.last, Arc::clone(message)));
+        while self.unacknowledged.len() > UNACKNOWLEDGED_MAX
+            || (self.size > UNACKNOWLEDGED_SIZE_MAX && self.unacknowledged.len() > 1)
+        {
+            let Some((number, oldest)) = self.unacknowledged.pop_front() else {
+                break;
+            };
+            self.size -= oldest.size();
+            self.lost_to = number;
+        }
+        self.last
+    }
+
+    pub(crate) fn acknowledge(&mut self, number: u64) {
+        while self.unacknowledged.front().is_some_and(|(oldest, _)| *oldest <= number) {
+            if let Some((_, message)) = self.unacknowledged.pop_front() {
+                self.size -= message.size();
+            }
+        }
+        self.lost_told = self.lost_told.max(number);
+    }
+
+    /// What was not acknowledged.
+    pub(crate) fn unacknowledged(&self) -> impl Iterator<Item = &(u64, Arc<Publication>)> {
+        self.unacknowledged.iter()
+    }
+
+    /// What is lost for good to a client that has got everything up to `number`, if anything is, and was not told yet.
+    pub(crate) fn take_lost(&mut self, number: u64) -> Option<(u64, u64)> {
+        let from = number.max(self.lost_told) + 1;
+        self.lost_told = self.lost_told.max(self.lost_to);
+        (from <= self.lost_to).then_some((from, self.lost_to))
+    }
+}
+
+impl Session {
+    pub(crate) fn more(&mut self) -> &mut More {
+        self.more.get_or_insert_default()
+    }
+
+    /// When something is due for it next: a call, its token's end, its own.
+    pub(crate) fn next_deadline(&self, expires_at: Option<Instant>) -> Option<Instant> {
+        let calls = self.more.iter().flat_map(|more| {
+            let outgoing = more.calls.values().filter(|call| call.answer.is_none());
+            let incoming = more.incoming.values().map(|call| call.deadline);
+            outgoing.map(|call| call.deadline).chain(incoming)
+        });
+        calls.chain(self.kept_until).chain(expires_at).min()
+    }
+}
+
+/// A session on its way to another worker.
+#[derive(Debug)]
+pub(crate) struct Packed {
+    pub(crate) id: SessionId,
+    pub(crate) nonce_used: u128,
+    pub(crate) subscriptions: Vec<PackedSubscription>,
+    pub(crate) more: Option<Box<More>>,
+}
+
+/// A subscription of a session on its way.
+#[derive(Debug)]
+pub(crate) struct PackedSubscription {
+    pub(crate) subject: Subject,
+    pub(crate) epoch: Option<Epoch>,
+    pub(crate) filter: Option<Arc<Filter>>,
+    pub(crate) slow: SlowPolicy,
+    pub(crate) acknowledged: u64,
+    pub(crate) is_present: bool,
+    pub(crate) tag: Box<[u8]>,
+    pub(crate) info: Option<Arc<str>>,
+}
+
+impl IncomingCall {
+    pub(crate) fn is(&self, caller: CallRef) -> bool {
+        self.caller == caller
+    }
+}
