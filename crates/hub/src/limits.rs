@@ -31,6 +31,8 @@ pub const RELAY_TAIL_SIZE_MAX: usize = 256 * 1024;
 pub const CATCH_UP_SIZE: usize = 32 * 1024;
 /// Publications of a page of history.
 pub const PAGE_PUBLICATIONS_MAX: usize = 256;
+/// Bytes of it, but for the last of them.
+pub const PAGE_SIZE_MAX: usize = 256 * 1024;
 /// Members of a page of presence.
 pub const PAGE_MEMBERS_MAX: usize = 256;
 
@@ -69,7 +71,7 @@ pub const STATE_KEYS_MAX: usize = 10_000;
 /// Bytes of what a session shows of itself in presence.
 pub const PRESENCE_INFO_SIZE_MAX: usize = 4096;
 
-const _: () = assert!(PAGE_PUBLICATIONS_MAX >= RELAY_TAIL_MAX);
+const _: () = assert!(PAGE_PUBLICATIONS_MAX >= RELAY_TAIL_MAX && PAGE_SIZE_MAX >= CATCH_UP_SIZE);
 const _: () = assert!(RELAY_TAIL_SIZE_MAX >= CATCH_UP_SIZE);
 const _: () = assert!(CALL_TIMEOUT.as_secs() <= CALL_TIMEOUT_MAX.as_secs());
 // A publication that was answered with nothing is sent again after the session resumed: the key has to be remembered then.

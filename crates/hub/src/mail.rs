@@ -65,11 +65,13 @@ pub(crate) enum Letter {
     Watch {
         pattern: Pattern,
         worker: WorkerIndex,
-        on: bool,
+        /// Which opening of the relay it is; `None`: its last subscription is gone.
+        opening: Option<u32>,
     },
     /// It gets what is published to the pattern's channels here from now on.
     Watching {
         pattern: Pattern,
+        opening: u32,
     },
     /// Something was published to a channel of a pattern.
     Watched {
@@ -103,14 +105,23 @@ pub(crate) enum Addressee {
 /// Who awaits an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReplyTo {
-    Session { worker: WorkerIndex, to: Addressee, id: CommandId },
-    Request { worker: WorkerIndex, key: RequestKey },
+    Session {
+        worker: WorkerIndex,
+        to: Addressee,
+        id: CommandId,
+        /// It wants to hear only of what goes wrong.
+        is_quiet: bool,
+    },
+    Request {
+        worker: WorkerIndex,
+        key: RequestKey,
+    },
 }
 
 /// What the home of a channel is asked for.
 #[derive(Debug)]
 pub(crate) enum HomeRequest {
-    Open { worker: WorkerIndex },
+    Open { worker: WorkerIndex, opening: u32 },
     Close { worker: WorkerIndex },
     Publish(Box<PublishRequest>),
     Page(PageRequest),
@@ -159,7 +170,7 @@ pub(crate) struct Page {
 /// What a relay hears of the home of its channel.
 #[derive(Debug)]
 pub(crate) enum RelayNews {
-    Opened { epoch: Epoch, top: u64, metadata: Option<Arc<str>> },
+    Opened { opening: u32, epoch: Epoch, top: u64, metadata: Option<Arc<str>> },
     Published(Arc<Publication>),
     Presence(Arc<PresenceDiff>),
     Metadata(Option<Arc<str>>),

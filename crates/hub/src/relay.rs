@@ -38,7 +38,12 @@ pub(crate) enum Subject {
 #[derive(Debug)]
 pub(crate) enum Phase {
     /// That the home, or all homes, know of it. Meanwhile these sessions wait.
-    Opening { waiting: Vec<SessionKey>, answers_missing: u16 },
+    Opening {
+        waiting: Vec<SessionKey>,
+        answers_missing: u16,
+        /// Which opening it is: answers to an earlier one, which was closed meanwhile, are not for it.
+        opening: u32,
+    },
     /// Publications.
     Open,
 }
@@ -77,11 +82,15 @@ struct Stream {
 }
 
 impl Relay {
-    pub(crate) fn new(subject: Subject, namespace: NamespaceIndex, answers_missing: u16) -> Self {
+    pub(crate) fn new(
+        subject: Subject,
+        namespace: NamespaceIndex,
+        (answers_missing, opening): (u16, u32),
+    ) -> Self {
         Self {
             subject,
             namespace,
-            phase: Phase::Opening { waiting: Vec::new(), answers_missing },
+            phase: Phase::Opening { waiting: Vec::new(), answers_missing, opening },
             topics: Vec::new(),
             subscribers: 0,
             metadata: None,
@@ -96,6 +105,11 @@ impl Relay {
             Subject::Channel(channel) => Some(channel),
             Subject::Pattern(_) => None,
         }
+    }
+
+    /// Whether it awaits the answer to this opening.
+    pub(crate) const fn awaits(&self, opening: u32) -> bool {
+        matches!(self.phase, Phase::Opening { opening: awaited, .. } if awaited == opening)
     }
 
     pub(crate) const fn is_open(&self) -> bool {

@@ -45,6 +45,8 @@ pub(crate) struct Subscription {
     pub(crate) slow: SlowPolicy,
     pub(crate) phase: SubscriptionPhase,
     pub(crate) is_present: bool,
+    /// Where history does not reach, it gets the state.
+    pub(crate) wants_state: bool,
     /// It has lagged, and gets what its policy leaves.
     pub(crate) has_lagged: bool,
     /// What it has got, up to here.
@@ -193,6 +195,7 @@ impl Session {
 #[derive(Debug)]
 pub(crate) struct Packed {
     pub(crate) id: SessionId,
+    pub(crate) identity: Arc<Identity>,
     pub(crate) nonce_used: u128,
     pub(crate) subscriptions: Vec<PackedSubscription>,
     pub(crate) more: Option<Box<More>>,
@@ -207,6 +210,7 @@ pub(crate) struct PackedSubscription {
     pub(crate) slow: SlowPolicy,
     pub(crate) acknowledged: u64,
     pub(crate) is_present: bool,
+    pub(crate) wants_state: bool,
     pub(crate) tag: Box<[u8]>,
     pub(crate) info: Option<Arc<str>>,
 }

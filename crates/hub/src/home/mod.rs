@@ -5,7 +5,7 @@ mod presence;
 mod values;
 
 use crate::effects::{ChannelInfo, Now, WorkerIndex};
-use crate::limits::{CATCH_UP_SIZE, CHANNEL_GRACE, PAGE_PUBLICATIONS_MAX};
+use crate::limits::{CATCH_UP_SIZE, CHANNEL_GRACE, PAGE_PUBLICATIONS_MAX, PAGE_SIZE_MAX};
 use crate::mail::{Page, PageRequest, PublishRequest};
 use crate::names::ChannelName;
 use crate::namespace::{Namespace, State};
@@ -229,19 +229,17 @@ impl Home {
         now: Now,
     ) -> HistoryPage {
         self.trim(now);
-        let limit = limit.min(PAGE_PUBLICATIONS_MAX);
         let is_there = |kept: &&Arc<Publication>| kept.expires_ms > now.unix_ms;
-        let mut publications: Vec<_> = if is_state {
-            self.values.after(after.unwrap_or(0)).take(limit + 1).cloned().collect()
+        let (publications, has_more) = if is_state {
+            take(self.values.after(after.unwrap_or(0)), limit)
         } else if let Some(after) = after {
             let first = self.history.partition_point(|kept| kept.sequence <= after);
-            self.history.range(first..).filter(is_there).take(limit + 1).cloned().collect()
+            take(self.history.range(first..).filter(is_there), limit)
         } else {
-            let first = self.history.len().saturating_sub(limit);
-            self.history.range(first..).filter(is_there).cloned().collect()
+            let (mut newest, _) = take(self.history.iter().rev().filter(is_there), limit);
+            newest.reverse();
+            (newest, false)
         };
-        let has_more = publications.len() > limit;
-        publications.truncate(limit);
         HistoryPage { channel: self.channel.clone(), top: self.top(), publications, has_more }
     }
 
@@ -278,6 +276,23 @@ impl Home {
     pub(crate) const fn touch(&mut self, now: Now) {
         self.used_at = now.instant;
     }
+}
+
+/// As much as fits into an answer, and whether there is more.
+fn take<'p>(
+    mut publications: impl Iterator<Item = &'p Arc<Publication>>,
+    limit: usize,
+) -> (Vec<Arc<Publication>>, bool) {
+    let (limit, mut size) = (limit.min(PAGE_PUBLICATIONS_MAX), 0);
+    let mut taken = Vec::new();
+    while taken.len() < limit && size < PAGE_SIZE_MAX {
+        let Some(publication) = publications.next() else {
+            return (taken, false);
+        };
+        size += publication.size();
+        taken.push(Arc::clone(publication));
+    }
+    (taken, publications.next().is_some())
 }
 
 fn fill<'p>(page: &mut Page, publications: impl Iterator<Item = &'p Arc<Publication>>) {

@@ -30,9 +30,9 @@ impl Hub {
     /// A connection was too slow for a topic, and has left it.
     pub(super) fn lagged(
         &mut self,
+        now: Now,
         key: SessionKey,
-        topic: TopicKey,
-        mark: u64,
+        (topic, mark): (TopicKey, u64),
         effects: &mut impl Effects,
     ) {
         let Some(relay) = self.topics.get(topic.0 as usize).copied() else {
@@ -53,7 +53,7 @@ impl Hub {
         if slow == SlowPolicy::Disconnect {
             let reason = "too slow for what it subscribes to".to_owned();
             let disconnect = Disconnect { code: DisconnectCode::TooSlow, reason, may_return: true };
-            self.disconnect_connection(key, &disconnect, effects);
+            self.disconnect(now, key, &disconnect, effects);
         }
     }
 
@@ -255,7 +255,8 @@ impl Hub {
             if wanted != Some(page.request.after) || page.request.state_until.is_some() {
                 return;
             }
-            if lost_to > page.request.after && begin.snapshot {
+            let is_beyond = page.request.after > top;
+            if is_beyond || (lost_to > page.request.after && begin.snapshot) {
                 return self.begin_without_history(now, key, index, effects);
             }
             let (recovery, at) = match lost_to > page.request.after {

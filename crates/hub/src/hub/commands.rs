@@ -6,7 +6,7 @@ use crate::command::{Acknowledge, Command, CommandId, History, Publish, Target};
 use crate::effects::{Effects, Now, SessionKey};
 use crate::identity::Permissions;
 use crate::limits::{PAGE_MEMBERS_MAX, PAGE_PUBLICATIONS_MAX, TOKEN_SIZE_MAX};
-use crate::mail::{HomeRequest, Letter, PublishRequest, ReplyTo, SessionNews, UserNews};
+use crate::mail::{Addressee, HomeRequest, Letter, PublishRequest, ReplyTo, SessionNews, UserNews};
 use crate::names::{ChannelName, UserName};
 use crate::namespace::NamespaceIndex;
 use crate::publication::{Extras, PRIORITY, Publication, Publisher};
@@ -45,7 +45,7 @@ impl Hub {
                 self.unsubscribe(key, &channel, effects)?;
                 self.tell(key, &Own::Unsubscribed { id, subject: &channel }, effects);
             }
-            Command::Publish(publish) => self.publish(now, (key, reply), publish, effects)?,
+            Command::Publish(publish) => self.publish(now, (key, id), publish, effects)?,
             Command::Call(call) => self.call(now, (key, id), &call, effects)?,
             Command::Cancel { call } => {
                 self.cancel(now, key, call, effects)?;
@@ -105,10 +105,14 @@ impl Hub {
     fn publish(
         &mut self,
         now: Now,
-        (key, reply): (SessionKey, ReplyTo),
+        (key, id): (SessionKey, CommandId),
         publish: Publish<'_>,
         effects: &mut impl Effects,
     ) -> Result<(), Refusal> {
+        // Who is left out has to know where its publication is: it would see a gap.
+        let is_quiet = id == CommandId::default() && !publish.exclude_self;
+        let (worker, to) = (self.config.worker, Addressee::Key(key));
+        let reply = ReplyTo::Session { worker, to, id, is_quiet };
         let channel = match &publish.target {
             Target::Channel(name) => Some(self.allowed(key, Permissions::PUBLISH, name)?),
             Target::User(name) => self.may_address(key, &format!("@user:{name}")).map(|()| None)?,
@@ -257,14 +261,10 @@ impl Hub {
         match acknowledge {
             Acknowledge::Channel { channel, sequence } => {
                 let index = self.subscribed(key, channel)?;
-                let top = self.relays[index as usize].top();
-                if *sequence > top {
-                    let text =
-                        format!("expected a number up to {top}, which is the channel's last");
-                    return Err(Refusal::new(RefusalCode::BadRequest, text));
-                }
+                // This worker may hear later of what its client got on another one.
+                let sequence = (*sequence).min(self.relays[index as usize].top());
                 if let Some(subscription) = self.subscription_mut(key, index) {
-                    subscription.acknowledged = subscription.acknowledged.max(*sequence);
+                    subscription.acknowledged = subscription.acknowledged.max(sequence);
                 }
             }
             Acknowledge::Messages { number } => {

@@ -48,7 +48,9 @@ impl Hub {
         let home = &mut self.homes[index as usize];
         home.touch(now);
         match request {
-            HomeRequest::Open { worker } => self.open_relay_of(index, worker, effects),
+            HomeRequest::Open { worker, opening } => {
+                self.open_relay_of(index, (worker, opening), effects);
+            }
             HomeRequest::Close { worker } => home.relays.retain(|relay| *relay != worker),
             HomeRequest::Publish(publish) => self.publish_at_home(now, index, *publish, effects),
             HomeRequest::Page(request) => {
@@ -134,13 +136,19 @@ impl Hub {
         self.reply(reply, Answer::Done, effects);
     }
 
-    fn open_relay_of(&mut self, index: u32, worker: WorkerIndex, effects: &mut impl Effects) {
+    fn open_relay_of(
+        &mut self,
+        index: u32,
+        (worker, opening): (WorkerIndex, u32),
+        effects: &mut impl Effects,
+    ) {
         let home = &mut self.homes[index as usize];
         if !home.relays.contains(&worker) {
             home.relays.push(worker);
         }
         let top = home.top();
         let news = RelayNews::Opened {
+            opening,
             epoch: top.epoch,
             top: top.sequence,
             metadata: home.metadata.clone(),

@@ -72,6 +72,8 @@ pub struct Hub {
     arrivals: HashMap<ConnectionKey, Arrival>,
     relays: slab::Slab<Relay>,
     relays_by_subject: HashMap<Subject, u32>,
+    /// How often a relay was opened.
+    openings: u32,
     /// Which relay a topic is of.
     topics: slab::Slab<u32>,
     homes: slab::Slab<Home>,
@@ -104,6 +106,7 @@ impl Hub {
             arrivals: HashMap::new(),
             relays: slab::Slab::new(),
             relays_by_subject: HashMap::new(),
+            openings: 0,
             topics: slab::Slab::new(),
             homes: slab::Slab::new(),
             homes_by_channel: HashMap::new(),
@@ -130,7 +133,9 @@ impl Hub {
             Input::Refresh { session, id, identity } => {
                 self.refresh(now, (session, id), identity, effects);
             }
-            Input::Lagged { session, topic, mark } => self.lagged(session, topic, mark, effects),
+            Input::Lagged { session, topic, mark } => {
+                self.lagged(now, session, (topic, mark), effects);
+            }
             Input::Drained { session } => self.catch_up(now, session, effects),
             Input::Disconnected { session, is_final } => {
                 self.detach(now, session, is_final, effects);
@@ -205,8 +210,10 @@ impl Hub {
             Letter::ToUser { user, news } => self.user_news(user, news, effects),
             Letter::ToAll { message, except } => self.tell_all(&message, &except, effects),
             Letter::Answer { to, answer } => self.take_answer(to, answer, effects),
-            Letter::Watch { pattern, worker, on } => self.watch(pattern, worker, on, effects),
-            Letter::Watching { pattern } => self.watching(now, pattern, effects),
+            Letter::Watch { pattern, worker, opening } => {
+                self.watch(pattern, worker, opening, effects);
+            }
+            Letter::Watching { pattern, opening } => self.watching(now, pattern, opening, effects),
             Letter::Watched { pattern, channel, publication } => {
                 self.watched(pattern, &channel, &publication, effects);
             }
@@ -243,6 +250,7 @@ impl Hub {
     }
 
     const fn reply_to(&self, key: SessionKey, id: crate::CommandId) -> ReplyTo {
-        ReplyTo::Session { worker: self.config.worker, to: Addressee::Key(key), id }
+        let (worker, to) = (self.config.worker, Addressee::Key(key));
+        ReplyTo::Session { worker, to, id, is_quiet: false }
     }
 }

@@ -15,6 +15,7 @@ use crate::names::SessionId;
 use crate::relay::Subject;
 use crate::session::{Begin, Packed, PackedSubscription, Rare, Subscription, SubscriptionPhase};
 use crate::told::Own;
+use std::sync::Arc;
 
 impl Hub {
     /// Gives a session away to another worker, if it is wanted by the right one.
@@ -48,6 +49,7 @@ impl Hub {
     ) -> Option<Packed> {
         let session = self.session_mut(key)?;
         let (id, more) = (session.id, session.more.take());
+        let identity = Arc::clone(&session.identity);
         let held: Vec<_> = session.subscriptions.iter().map(|held| held.relay).collect();
         let packed = held.into_iter().filter_map(|index| self.pack_one(key, index, effects));
         let subscriptions = packed.collect();
@@ -58,7 +60,7 @@ impl Hub {
             self.timers
                 .set(now.instant + CALL_TIMEOUT_MAX + self.config.grace, Timer::Departed(key));
         }
-        Some(Packed { id, nonce_used, subscriptions, more })
+        Some(Packed { id, identity, nonce_used, subscriptions, more })
     }
 
     fn pack_one(
@@ -82,6 +84,7 @@ impl Hub {
             acknowledged: subscription.acknowledged,
             // Its presence goes with it: it does not leave.
             is_present: std::mem::take(&mut subscription.is_present),
+            wants_state: subscription.wants_state,
             tag: rare.tag,
             info: rare.info,
         };
@@ -104,11 +107,11 @@ impl Hub {
             }
             return;
         };
-        let Packed { id: session, nonce_used, subscriptions, more } = *packed;
+        let Packed { id: session, identity: was, nonce_used, subscriptions, more } = *packed;
         let (identity, seen, id) = match arrival {
             Some(Arrival { id, identity, seen }) => (identity, seen, Some(id)),
             // The client is gone again. Its session is kept here, for the next time.
-            None => (Identity::default(), Seen::default(), None),
+            None => (Identity::clone(&was), Seen::default(), None),
         };
         let key = self.insert_session(Some(session), identity, effects);
         if let Some(session) = self.session_mut(key) {
@@ -138,16 +141,8 @@ impl Hub {
         (is_checked, seen): (bool, &Seen),
         effects: &mut impl Effects,
     ) {
-        let PackedSubscription {
-            subject,
-            epoch,
-            filter,
-            slow,
-            acknowledged,
-            is_present,
-            tag,
-            info,
-        } = packed;
+        let PackedSubscription { subject, epoch, filter, slow, acknowledged, .. } = packed;
+        let PackedSubscription { is_present, wants_state, tag, info, .. } = packed;
         let name = match &subject {
             Subject::Channel(channel) => channel.to_string(),
             Subject::Pattern(pattern) => pattern.to_string(),
@@ -160,13 +155,14 @@ impl Hub {
         let is_allowed = !is_checked || self.may_subscribe(key, &name).is_ok();
         let at = seen.of(&name).unwrap_or(acknowledged);
         let position = epoch.map(|epoch| (Some(epoch), at));
-        let begin = Begin { position, ..Begin::default() };
+        let begin = Begin { position, snapshot: wants_state, ..Begin::default() };
         let subscription = Subscription {
             relay: 0,
             topic: 0,
             slow,
             phase: SubscriptionPhase::Beginning,
             is_present,
+            wants_state,
             has_lagged: false,
             acknowledged: at,
             sequence: at,

@@ -16,12 +16,12 @@ impl Hub {
     pub(super) fn watch_everywhere(
         &mut self,
         pattern: &Pattern,
-        on: bool,
+        opening: Option<u32>,
         effects: &mut impl Effects,
     ) {
         let worker = self.config.worker;
         for to in 0..self.config.workers {
-            let letter = Letter::Watch { pattern: pattern.clone(), worker, on };
+            let letter = Letter::Watch { pattern: pattern.clone(), worker, opening };
             self.post(WorkerIndex(to), letter, effects);
         }
     }
@@ -31,14 +31,14 @@ impl Hub {
         &mut self,
         pattern: Pattern,
         worker: WorkerIndex,
-        on: bool,
+        opening: Option<u32>,
         effects: &mut impl Effects,
     ) {
         let workers = self.watchers.entry(pattern.clone()).or_default();
         workers.retain(|known| *known != worker);
-        if on {
+        if let Some(opening) = opening {
             workers.push(worker);
-            return self.post(worker, Letter::Watching { pattern }, effects);
+            return self.post(worker, Letter::Watching { pattern, opening }, effects);
         }
         if workers.is_empty() {
             self.watchers.remove(&pattern);
@@ -46,11 +46,21 @@ impl Hub {
     }
 
     /// One more worker knows.
-    pub(super) fn watching(&mut self, now: Now, pattern: Pattern, effects: &mut impl Effects) {
+    pub(super) fn watching(
+        &mut self,
+        now: Now,
+        pattern: Pattern,
+        opening: u32,
+        effects: &mut impl Effects,
+    ) {
         let Some(index) = self.relays_by_subject.get(&Subject::Pattern(pattern)).copied() else {
             return;
         };
-        if let Phase::Opening { answers_missing, .. } = &mut self.relays[index as usize].phase {
+        let relay = &mut self.relays[index as usize];
+        if !relay.awaits(opening) {
+            return;
+        }
+        if let Phase::Opening { answers_missing, .. } = &mut relay.phase {
             *answers_missing = answers_missing.saturating_sub(1);
             if *answers_missing == 0 {
                 self.opened(now, index, effects);

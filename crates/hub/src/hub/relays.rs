@@ -27,14 +27,17 @@ impl Hub {
             Subject::Channel(_) => 1,
             Subject::Pattern(_) => self.config.workers,
         };
-        let index = self.relays.insert(Relay::new(subject.clone(), namespace, answers)) as u32;
+        self.openings = self.openings.wrapping_add(1);
+        let opening = self.openings;
+        let relay = Relay::new(subject.clone(), namespace, (answers, opening));
+        let index = self.relays.insert(relay) as u32;
         self.relays_by_subject.insert(subject.clone(), index);
         let worker = self.config.worker;
         match subject {
             Subject::Channel(channel) => {
-                self.ask_home(channel, HomeRequest::Open { worker }, effects);
+                self.ask_home(channel, HomeRequest::Open { worker, opening }, effects);
             }
-            Subject::Pattern(pattern) => self.watch_everywhere(pattern, true, effects),
+            Subject::Pattern(pattern) => self.watch_everywhere(pattern, Some(opening), effects),
         }
         index
     }
@@ -58,7 +61,7 @@ impl Hub {
             Subject::Channel(channel) => {
                 self.ask_home(channel, HomeRequest::Close { worker }, effects);
             }
-            Subject::Pattern(pattern) => self.watch_everywhere(pattern, false, effects),
+            Subject::Pattern(pattern) => self.watch_everywhere(pattern, None, effects),
         }
     }
 
@@ -81,13 +84,13 @@ impl Hub {
         };
         let relay = &mut self.relays[index as usize];
         match news {
-            RelayNews::Opened { epoch, top, metadata } => {
-                if !relay.is_open() {
+            RelayNews::Opened { opening, epoch, top, metadata } => {
+                if relay.awaits(opening) {
                     relay.open(epoch, top, metadata);
                     self.opened(now, index, effects);
                 }
             }
-            // It hears of what is published before it is open only if it was closed and is opened again.
+            // What comes before that is for an earlier opening.
             _ if !relay.is_open() => {}
             RelayNews::Published(publication) => {
                 self.relay_publication(now, index, &publication, effects)

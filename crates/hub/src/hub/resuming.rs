@@ -223,12 +223,13 @@ impl Hub {
             let was_behind = subscription.phase == SubscriptionPhase::Behind;
             subscription.phase = SubscriptionPhase::Beginning;
             subscription.has_lagged = false;
+            let snapshot = subscription.wants_state;
             let rare = subscription.rare.get_or_insert_default();
             rare.state_until = None;
             // What came over and has not begun here knows its epoch already.
             let epoch = rare.begin.position.and_then(|(epoch, _)| epoch).or(epoch);
             let position = epoch.map(|epoch| (Some(epoch), at));
-            rare.begin = Begin { position, ..Begin::default() };
+            rare.begin = Begin { position, snapshot, ..Begin::default() };
             self.stats.subscriptions_behind -= u64::from(was_behind);
             self.begin(now, key, index, effects);
         }

@@ -146,13 +146,14 @@ fn kept_by(policy: SlowPolicy, publications: &[Arc<Publication>]) -> Vec<bool> {
     match policy {
         SlowPolicy::Replay | SlowPolicy::Disconnect => vec![true; publications.len()],
         SlowPolicy::DropOldest => {
-            let mut size = 0;
+            let (mut size, last) = (0, publications.len().saturating_sub(1));
             let mut kept: Vec<_> = publications
                 .iter()
+                .enumerate()
                 .rev()
-                .map(|publication| {
+                .map(|(place, publication)| {
                     size += publication.size();
-                    size <= CATCH_UP_SIZE
+                    place == last || size <= CATCH_UP_SIZE
                 })
                 .collect();
             kept.reverse();

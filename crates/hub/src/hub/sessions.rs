@@ -62,8 +62,7 @@ impl Hub {
         }
     }
 
-    /// Ends a session's connection. Its driver tells of no end that this side has made: the caller detaches the session, or
-    /// the next [`crate::Input::Disconnected`] does.
+    /// Ends a session's connection. Nobody tells of an end that this side has made: the caller detaches the session.
     pub(super) fn disconnect_connection(
         &self,
         key: SessionKey,
@@ -142,14 +141,18 @@ impl Hub {
 
     /// An answer has come for somebody of this worker.
     pub(super) fn take_answer(&mut self, to: ReplyTo, answer: Answer, effects: &mut impl Effects) {
-        let (session, id) = match to {
+        let (session, id, is_quiet) = match to {
             ReplyTo::Request { key, .. } => return effects.answer(key, answer),
-            ReplyTo::Session { to, id, .. } => (to, id),
+            ReplyTo::Session { to, id, is_quiet, .. } => (to, id, is_quiet),
         };
+        if is_quiet && !matches!(answer, Answer::Refused(_)) {
+            return;
+        }
         let key = match self.find(session) {
             Ok(key) => key,
             Err(Some((worker, session))) => {
-                let to = ReplyTo::Session { worker, to: Addressee::Id(session), id };
+                let to = Addressee::Id(session);
+                let to = ReplyTo::Session { worker, to, id, is_quiet };
                 return self.post(worker, Letter::Answer { to, answer }, effects);
             }
             Err(None) => return,

@@ -60,6 +60,7 @@ impl Hub {
             slow,
             phase: SubscriptionPhase::Beginning,
             is_present: false,
+            wants_state: subscribe.snapshot,
             has_lagged: false,
             acknowledged: 0,
             sequence: 0,
@@ -179,16 +180,14 @@ impl Hub {
                 return self.begin_with(now, key, index, (Recovery::Live, at), effects);
             }
             None => None,
-            Some((epoch, sequence)) => {
-                (epoch == Some(top.epoch) && sequence <= top.sequence).then_some(sequence)
-            }
+            Some((epoch, sequence)) => (epoch == Some(top.epoch)).then_some(sequence),
         };
         match at {
-            Some(sequence) if sequence >= tail_from => {
+            Some(sequence) if (tail_from..=top.sequence).contains(&sequence) => {
                 let recovered = Recovery::Recovered { to: top.sequence };
                 self.begin_with(now, key, index, (recovered, sequence), effects);
             }
-            // The home knows how far back its history reaches: `page_begins` goes on.
+            // The home knows how far back its history reaches, and what this worker has not heard of yet.
             Some(sequence) => self.ask_page(key, index, (sequence, None), effects),
             None => self.begin_without_history(now, key, index, effects),
         }
