@@ -109,7 +109,8 @@ pub trait Handler: Sized {
         let _ = error;
     }
 
-    /// Called when the worker starts, and whenever the moment comes that it answered last. `None`: not again.
+    /// Called when the worker starts, and whenever the moment comes that it answered last, or that
+    /// [`WorkerContext::tick_by`] asked for. `None`: not again unless something asks for it.
     fn on_tick(&mut self, worker: &mut WorkerContext<'_, Self>, now: Instant) -> Option<Instant> {
         let _ = (worker, now);
         None

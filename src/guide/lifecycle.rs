@@ -22,7 +22,7 @@
 //! | [`on_lag`] | the connection was too slow for a topic and has left it | for each topic and time |
 //! | [`on_close`] | the WebSocket or the stream has ended, whatever ended it; or a request got no reply | exactly once for each `on_open`, and for each request that was pending and never replied to |
 //! | [`on_mail`] | another worker or another thread sent mail; it concerns no connection | for each |
-//! | [`on_tick`] | the moment has come that it answered last | at the worker's start, then as asked |
+//! | [`on_tick`] | the moment has come that it answered last, or that [`WorkerContext::tick_by`] asked for | at the worker's start, then as asked |
 //! | [`on_accept_failed`] | the system has no descriptor or memory for one more connection | each half second that it lasts |
 //!
 //! Only [`on_request`] and [`on_message`] have to be written. The rest has defaults: they do nothing, except [`on_lag`],
@@ -107,3 +107,4 @@
 //! [`on_pong`]: crate::Handler::on_pong
 //! [`on_request`]: crate::Handler::on_request
 //! [`on_tick`]: crate::Handler::on_tick
+//! [`WorkerContext::tick_by`]: crate::WorkerContext::tick_by

@@ -128,6 +128,12 @@ impl<'w, H: Handler> Context<'w, H> {
         self.core.publish(topic.as_ref(), message.into(), Some(self.slot), Some(self.slot));
     }
 
+    /// Has [`Handler::on_drain`] called when little waits to be sent, at most 16 KiB, also if it never was more: in the next
+    /// tick at the earliest.
+    pub fn await_drain(&mut self) {
+        self.core.await_drain(self.slot);
+    }
+
     /// Bytes that wait to be sent.
     #[must_use]
     pub fn backlog(&self) -> usize {
@@ -249,6 +255,19 @@ impl<'w, H: Handler> WorkerContext<'w, H> {
         Some(Context { core: self.core, slot })
     }
 
+    /// What the handler keeps for a connection of this worker, from [`Handler::on_open`] to [`Handler::on_close`]: other than
+    /// [`WorkerContext::connection`] it knows those that are closing, too.
+    pub fn state(&mut self, id: ConnectionId) -> Option<&mut H::State> {
+        self.core.state_of(id)
+    }
+
+    /// The names of all connections of this worker, those that are not open yet or any more included, in no order. This
+    /// looks at every connection.
+    #[must_use]
+    pub fn connection_ids(&self) -> Vec<ConnectionId> {
+        self.core.connection_ids()
+    }
+
     /// Connects to a server and opens a WebSocket, on this worker: [`Handler::on_open`] or [`Handler::on_connect_failed`]
     /// follows. It is one of the worker's connections then, with the same calls, sends and limits.
     ///
@@ -298,6 +317,12 @@ impl<'w, H: Handler> WorkerContext<'w, H> {
     ) {
         let except = except.and_then(|id| self.core.open_slot(id));
         self.core.publish_here(topic.as_ref(), mark, except, encode);
+    }
+
+    /// Has [`Handler::on_tick`] called at this moment, unless it is called earlier anyway. For the present moment that is
+    /// later in this tick, or at once in the next one, after which what is queued now has left.
+    pub fn tick_by(&mut self, at: Instant) {
+        self.core.tick_by(at);
     }
 
     /// Sends mail to the handler of a worker, this one included; it arrives in [`Handler::on_mail`]. Mail is never lost

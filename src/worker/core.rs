@@ -47,6 +47,8 @@ pub(crate) struct Core<H: Handler> {
     #[cfg(feature = "tls")]
     pub(super) scratch: Scratch,
     pub(super) is_shutting_down: bool,
+    /// When the handler wants to be called.
+    pub(super) handler_tick_at: Option<Instant>,
     pub(super) started_at: Instant,
     pub(super) now: Instant,
     pub(super) ticks: Ticks,
@@ -79,6 +81,7 @@ impl<H: Handler> Core<H> {
             #[cfg(feature = "tls")]
             scratch: Scratch::default(),
             is_shutting_down: false,
+            handler_tick_at: Some(now),
             started_at: now,
             now,
             ticks: Ticks::default(),
@@ -136,6 +139,16 @@ impl<H: Handler> Core<H> {
         is_known.then_some(id.token.slot)
     }
 
+    /// What the handler keeps for a connection of this worker, from its opening to its end.
+    pub(crate) fn state_of(&mut self, id: ConnectionId) -> Option<&mut H::State> {
+        self.own(id)?.state_mut()
+    }
+
+    pub(crate) fn connection_ids(&self) -> Vec<ConnectionId> {
+        let tokens = self.connections.tokens().into_iter();
+        tokens.map(|token| ConnectionId { worker: self.id, token }).collect()
+    }
+
     fn own(&mut self, id: ConnectionId) -> Option<&mut Connection<H::State>> {
         if id.worker == self.id { self.connections.get_mut(id.token) } else { None }
     }
@@ -181,6 +194,11 @@ impl<H: Handler> Core<H> {
             }
             _ => Err(SendError::Closing),
         }
+    }
+
+    pub(crate) fn await_drain(&mut self, slot: u32) {
+        self.connections[slot].flags.set(Flags::WANTS_DRAIN, true);
+        self.connections.mark_dirty(slot);
     }
 
     pub(crate) fn pause(&mut self, slot: u32, is_paused: bool) {

@@ -33,9 +33,9 @@ mod tests {
     use crate::worker::{ConnectionId, ManualClock, WorkerParts};
     use std::time::Duration;
 
-    /// Knows who has come, and does nothing.
+    /// Knows who has come and how often somebody's backlog became small, and does nothing.
     #[derive(Default)]
-    struct Register(Vec<ConnectionId>);
+    struct Register(Vec<ConnectionId>, usize);
 
     impl Handler for Register {
         type State = ();
@@ -50,6 +50,10 @@ mod tests {
         }
 
         fn on_message(&mut self, _: &mut Context<'_, Self>, _: Message<'_>) {}
+
+        fn on_drain(&mut self, _: &mut Context<'_, Self>) {
+            self.1 += 1;
+        }
     }
 
     struct Program {
@@ -94,6 +98,45 @@ mod tests {
         worker.tick(&clock).expect("it can wait");
         assert_eq!(network.idle_wait(), Some(Duration::ZERO), "there was something to do");
         assert_eq!(peer.read(1024), b"\x81\x04sent\x81\x09published");
+    }
+
+    #[test]
+    fn a_name_is_a_number_on_its_worker_and_its_state_is_there_until_its_end() {
+        let Program { mut worker, clock, peer, .. } = program();
+        let id = worker.with_handler(&clock, |register, context| {
+            let id = register.0[0];
+            assert_eq!(ConnectionId::from_number(context.id(), id.number()), id);
+            assert_eq!(context.connection_ids(), [id]);
+            context.connection(id).expect("it is open").close(CloseCode::NORMAL, "").expect("open");
+            assert!(context.connection(id).is_none() && context.state(id).is_some(), "closing");
+            id
+        });
+        peer.write(b"\x88\x80\0\0\0\0");
+        worker.tick(&clock).expect("it can wait");
+        worker.with_handler(&clock, |_, context| assert!(context.state(id).is_none(), "closed"));
+    }
+
+    #[test]
+    fn a_handler_hears_that_little_waits_if_it_asks() {
+        let Program { mut worker, clock, .. } = program();
+        let drains = |worker: &mut Worker<Simulated, Register>| {
+            worker.tick(&clock).expect("it can wait");
+            worker.with_handler(&clock, |register, _| register.1)
+        };
+        let send = |worker: &mut Worker<Simulated, Register>, asks: bool| {
+            worker.with_handler(&clock, |register, context| {
+                let mut connection = context.connection(register.0[0]).expect("it is open");
+                connection.send("a little").expect("there is room");
+                if asks {
+                    connection.await_drain();
+                }
+            });
+        };
+        send(&mut worker, false);
+        assert_eq!((drains(&mut worker), drains(&mut worker)), (0, 0), "it was always little");
+        send(&mut worker, true);
+        assert_eq!((drains(&mut worker), drains(&mut worker)), (0, 1), "in the next tick");
+        assert_eq!(drains(&mut worker), 1, "once");
     }
 
     #[test]

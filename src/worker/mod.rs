@@ -42,6 +42,7 @@ mod sending;
 mod shutdown;
 mod spinning;
 mod subscriptions;
+mod ticking;
 mod timers;
 mod topics;
 
@@ -62,7 +63,7 @@ use mailbox::Mailbox;
 use crate::buffer::MessageBuffer;
 use crate::client::ConnectError;
 use crate::driver::{Completion, Driver, Token};
-use crate::handler::{Handler, WorkerContext};
+use crate::handler::Handler;
 use crate::limits::ACCEPT_RETRY;
 use connecting::ended_early;
 use phases::Phase;
@@ -90,6 +91,19 @@ impl ConnectionId {
     pub const fn worker(&self) -> WorkerId {
         self.worker
     }
+
+    /// The name as a number: no other connection of its worker has the same one, as long as the name is good.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        (self.token.generation as u64) << 32 | self.token.slot as u64
+    }
+
+    /// The name that has this [`ConnectionId::number`] on that worker. From any other number it is nobody's.
+    #[must_use]
+    pub const fn from_number(worker: WorkerId, number: u64) -> Self {
+        let token = Token { slot: number as u32, generation: (number >> 32) as u32 };
+        Self { worker, token }
+    }
 }
 
 /// A driver, a handler, and the connections between them. [`Worker::tick`] does everything.
@@ -103,8 +117,6 @@ pub struct Worker<D: Driver, H: Handler> {
     /// When accepting is tried again, after it failed.
     accept_again_at: Option<Instant>,
     is_accepting: bool,
-    /// When the handler wants to be called.
-    handler_tick_at: Option<Instant>,
     /// While draining: when the last connections are reset.
     shut_down_by: Option<Instant>,
     fired: Vec<u32>,
@@ -181,7 +193,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             return Some(MAIL_RETRY);
         }
         let timer = self.core.timers.poll_timeout().map(|due| self.core.started_at + due.elapsed());
-        let moments = [timer, self.accept_again_at, self.handler_tick_at, self.shut_down_by];
+        let moments = [timer, self.accept_again_at, self.core.handler_tick_at, self.shut_down_by];
         let next = moments.into_iter().flatten().min()?;
         Some(next.saturating_duration_since(self.core.now))
     }
@@ -296,11 +308,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if self.accept_again_at.is_some_and(|at| at <= now) {
             self.accept_again();
         }
-        if self.handler_tick_at.is_some_and(|at| at <= now) {
-            let mut context = WorkerContext::new(&mut self.core);
-            let next = catch_unwind(AssertUnwindSafe(|| self.handler.on_tick(&mut context, now)));
-            self.handler_tick_at = next.unwrap_or(None);
-        }
+        self.tick_handler();
         if self.shut_down_by.is_some_and(|by| by <= now) {
             self.end_grace();
         }

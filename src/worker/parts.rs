@@ -67,7 +67,6 @@ impl<D: Driver, M> WorkerParts<D, M> {
             spinning,
             accept_again_at: None,
             is_accepting: true,
-            handler_tick_at: Some(now),
             shut_down_by: None,
             fired: Vec::new(),
             lagged: Vec::new(),
