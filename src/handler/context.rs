@@ -107,13 +107,19 @@ impl<'w, H: Handler> Context<'w, H> {
     ///
     /// A stream gets the payload of what is published, as a piece of its body.
     pub fn subscribe(&mut self, topic: impl AsRef<[u8]>) -> bool {
-        self.core.subscribe(self.slot, topic.as_ref(), None)
+        self.core.subscribe(self.slot, topic.as_ref(), None, None)
+    }
+
+    /// As [`Context::subscribe`], but it is too slow only when more than `lag_bytes` could not leave, whatever
+    /// [`crate::Config::lag_bytes`] says. It counts up to [`crate::Config::send_queue_bytes_max`].
+    pub fn subscribe_up_to(&mut self, topic: impl AsRef<[u8]>, lag_bytes: usize) -> bool {
+        self.core.subscribe(self.slot, topic.as_ref(), None, Some(lag_bytes))
     }
 
     /// Makes the connection a live subscriber that gets this encoding of what is published with
     /// [`WorkerContext::publish_here`].
     pub fn subscribe_variant(&mut self, topic: impl AsRef<[u8]>, variant: Variant) -> bool {
-        self.core.subscribe(self.slot, topic.as_ref(), Some(variant))
+        self.core.subscribe(self.slot, topic.as_ref(), Some(variant), None)
     }
 
     /// Ends a subscription. `false`: there is none.

@@ -11,7 +11,7 @@ use super::phases::Phase;
 #[cfg(feature = "tls")]
 use super::secure::Scratch;
 use super::timers::TimerWheel;
-use super::topics::{Topics, Variant};
+use super::topics::{Taking, Topics, Variant};
 use super::{ConnectionId, WorkerId};
 use crate::config::Config;
 use crate::driver::Token;
@@ -207,7 +207,13 @@ impl<H: Handler> Core<H> {
     }
 
     /// Without a variant it is the one that the engine encodes for this kind of connection.
-    pub(crate) fn subscribe(&mut self, slot: u32, topic: &[u8], variant: Option<Variant>) -> bool {
+    pub(crate) fn subscribe(
+        &mut self,
+        slot: u32,
+        topic: &[u8],
+        variant: Option<Variant>,
+        lag_bytes: Option<usize>,
+    ) -> bool {
         let connection = &self.connections[slot];
         let (variant, coding, is_client) = match &connection.phase {
             Phase::Streaming(stream) => {
@@ -219,10 +225,16 @@ impl<H: Handler> Core<H> {
             }
             _ => (Variant::default(), Coding::default(), false),
         };
+        let lag_bytes = lag_bytes.map(|bytes| bytes.min(self.config.send_queue_bytes_max));
         // RFC 6455 5.3: a client masks each frame with a key of its own, so it can share none.
         connection.is_sendable()
             && !is_client
-            && self.topics.subscribe(&mut self.connections, slot, topic, (variant, coding))
+            && self.topics.subscribe(
+                &mut self.connections,
+                slot,
+                topic,
+                Taking { variant, coding, lag_bytes },
+            )
     }
 
     pub(crate) fn unsubscribe(&mut self, slot: u32, topic: &[u8]) -> bool {

@@ -334,7 +334,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             }
             if round == DELIVERIES_MAX {
                 // This handler has no end of it. Where nobody lags, none is called.
-                lag_bytes = usize::MAX;
+                lag_bytes = topics::NOBODY_LAGS;
             }
             self.deliver_once(lag_bytes);
         }

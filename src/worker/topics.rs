@@ -11,9 +11,10 @@
 
 mod lane;
 
-use super::compression::{Coding, Compression};
+use super::compression::Compression;
 use super::connections::{Connections, Subscription};
 use crate::buffer::Batch;
+pub(crate) use lane::Taking;
 use lane::{Lane, Subscriber, start_of, unseen};
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
@@ -71,7 +72,7 @@ impl Topics {
         connections: &mut Connections<S>,
         slot: u32,
         name: &[u8],
-        (variant, coding): (Variant, Coding),
+        taking: Taking,
     ) -> bool {
         let topic = match self.by_name.get(name) {
             Some(topic) => *topic,
@@ -82,9 +83,9 @@ impl Topics {
             return false;
         }
         let lanes = &mut self.topics[topic as usize].lanes;
-        let lane = lanes.iter().position(|lane| lane.variant == variant && lane.coding == coding);
+        let lane = lanes.iter().position(|lane| lane.taking == taking);
         let lane = lane.unwrap_or_else(|| {
-            lanes.push(Lane::new(variant, coding));
+            lanes.push(Lane::new(taking));
             lanes.len() - 1
         });
         let Lane { subscribers, publications, .. } = &mut lanes[lane];
@@ -150,12 +151,13 @@ impl Topics {
         let except = except.unwrap_or(NOBODY);
         for first in 0..topic.lanes.len() {
             let (before, lanes) = topic.lanes.split_at_mut(first);
-            let variant = lanes[0].variant;
-            let is_live = |lane: &Lane| lane.variant == variant && !lane.subscribers.is_empty();
+            let variant = lanes[0].taking.variant;
+            let is_live =
+                |lane: &Lane| lane.taking.variant == variant && !lane.subscribers.is_empty();
             if !is_live(&lanes[0]) || before.iter().any(is_live) {
                 continue;
             }
-            if lanes[0].coding.is_plain() && !lanes[1..].iter().any(is_live) {
+            if lanes[0].taking.coding.is_plain() && !lanes[1..].iter().any(is_live) {
                 lanes[0].begin(&mut self.used);
                 encode(variant, &mut lanes[0].bytes);
                 lanes[0].end(mark, except, false);
@@ -167,7 +169,7 @@ impl Topics {
             for lane in lanes.iter_mut().filter(|lane| is_live(lane)) {
                 lane.begin(&mut self.used);
                 let is_compressed = compression.as_mut().is_some_and(|compression| {
-                    compression.encode(lane.coding, &self.plain, &mut lane.bytes)
+                    compression.encode(lane.taking.coding, &self.plain, &mut lane.bytes)
                 });
                 lane.end(mark, except, is_compressed);
             }
@@ -225,7 +227,7 @@ impl Topics {
     }
 
     /// Ends the tick: seals what was published, and queues it for each live subscriber. A connection of which more than
-    /// `lag_bytes` could not leave gets nothing queued; it leaves the topic, and `lagged` says so.
+    /// `lag_bytes`, or than its own bound, could not leave gets nothing queued; it leaves the topic, and `lagged` says so.
     pub(crate) fn deliver<S>(
         &mut self,
         connections: &mut Connections<S>,
@@ -265,6 +267,10 @@ impl Topics {
         self.published_bytes += end;
         let batch = lane.batch.take().expect(HAS_BATCH);
         batch.seal(std::mem::take(&mut lane.bytes));
+        let lag_bytes = match lane.taking.lag_bytes {
+            Some(own) if lag_bytes != NOBODY_LAGS => own,
+            _ => lag_bytes,
+        };
         for Subscriber { slot, seen, .. } in &mut lane.subscribers {
             let seen = std::mem::take(seen) as usize;
             let publications = &lane.publications[seen..];
@@ -336,6 +342,9 @@ impl Topics {
         }
     }
 }
+
+/// The bound over which nobody comes, whatever bound is its own.
+pub(super) const NOBODY_LAGS: usize = usize::MAX;
 
 const HAS_BATCH: &str = "a lane with publications has a batch";
 

@@ -4,6 +4,7 @@ use super::*;
 use crate::protocol::deflate::{Agreement, DeflateConfig, DeflateMode};
 use crate::protocol::{Connection, Message, Role, encode_frame};
 use crate::worker::clock::Ticks;
+use crate::worker::compression::Coding;
 use crate::worker::phases::{Open, Phase};
 use std::io::IoSlice;
 
@@ -39,8 +40,8 @@ impl Fan {
             let coding = Coding::of(&protocol);
             let open = Open { protocol, state: () };
             let slot = fan.connections.insert(Phase::Open(open), Ticks::default()).slot;
-            let lane = (Variant::default(), coding);
-            assert!(fan.topics.subscribe(&mut fan.connections, slot, b"news", lane));
+            let taking = Taking { variant: Variant::default(), coding, lag_bytes: None };
+            assert!(fan.topics.subscribe(&mut fan.connections, slot, b"news", taking));
             fan.slots.push(slot);
         }
         fan

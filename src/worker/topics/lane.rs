@@ -7,11 +7,19 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// The subscribers that share one encoding.
+/// How a subscriber takes what is published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Taking {
+    pub(crate) variant: Variant,
+    pub(crate) coding: Coding,
+    /// Bytes that could not leave past which it is behind, if that is its own bound.
+    pub(crate) lag_bytes: Option<usize>,
+}
+
+/// The subscribers that take the same, and share its encoding.
 #[derive(Debug)]
 pub(super) struct Lane {
-    pub(super) variant: Variant,
-    pub(super) coding: Coding,
+    pub(super) taking: Taking,
     pub(super) subscribers: Vec<Subscriber>,
     pub(super) publications: Vec<Publication>,
     /// What the publications were encoded to; it becomes the batch's content when that is sealed.
@@ -41,10 +49,9 @@ pub(super) struct Publication {
 }
 
 impl Lane {
-    pub(super) fn new(variant: Variant, coding: Coding) -> Self {
+    pub(super) fn new(taking: Taking) -> Self {
         Self {
-            variant,
-            coding,
+            taking,
             subscribers: Vec::new(),
             publications: Vec::new(),
             bytes: Vec::new(),

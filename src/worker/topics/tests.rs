@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::worker::clock::Ticks;
+use crate::worker::compression::Coding;
 use crate::worker::flags::Flags;
 use crate::worker::phases::Phase;
 use std::collections::{BTreeMap, BTreeSet};
@@ -119,8 +120,9 @@ impl Fixture {
 
     fn subscribe(&mut self, slot: u32, topic: u8, variant: u16) {
         let (topics, connections) = (&mut self.topics, &mut self.connections);
-        let is_new =
-            topics.subscribe(connections, slot, &[topic], (Variant(variant), Coding::default()));
+        let taking =
+            Taking { variant: Variant(variant), coding: Coding::default(), lag_bytes: None };
+        let is_new = topics.subscribe(connections, slot, &[topic], taking);
         let peer = self.model.peer(slot);
         assert_eq!(is_new, !peer.topics.contains_key(&topic));
         peer.topics.entry(topic).or_insert(variant);
@@ -277,6 +279,36 @@ fn what_a_slow_subscriber_caught_up_with_before_it_lagged_is_not_missed() {
     fixture.publish(7, None);
     let lagged = fixture.deliver(&BTreeSet::from([0]));
     assert_eq!(lagged, BTreeSet::from([(0, 7, 2)]));
+}
+
+#[test]
+fn a_subscriber_with_a_bound_of_its_own_lags_when_it_is_over_that() {
+    let (mut topics, mut connections) = (Topics::default(), Connections::<()>::new());
+    for lag_bytes in [None, Some(LAG_BYTES / 2), Some(2 * LAG_BYTES)] {
+        let slot = connections.insert(Phase::Ending, Ticks::default()).slot;
+        let taking = Taking { variant: Variant(3), coding: Coding::default(), lag_bytes };
+        assert!(topics.subscribe(&mut connections, slot, b"news", taking));
+        connections[slot].flags.set(Flags::BLOCKED, true);
+    }
+    let mut lagging = |backlog: usize, bound: usize| {
+        let mut encoded = 0;
+        topics.publish(b"news", (1, None), None, |_, output| {
+            encoded += 1;
+            output.push(0);
+        });
+        assert_eq!(encoded, 1, "they share the encoding");
+        for slot in 0..3 {
+            connections.outgoing(slot).clear();
+            connections.outgoing(slot).append(|output| output.resize(backlog, 0));
+        }
+        let mut lagged = Vec::new();
+        topics.deliver(&mut connections, bound, &mut lagged);
+        lagged.iter().map(|lagged| lagged.slot).collect::<Vec<_>>()
+    };
+    assert!(lagging(2 * LAG_BYTES + 1, NOBODY_LAGS).is_empty(), "nor those with a bound");
+    assert_eq!(lagging(LAG_BYTES / 2 + 1, LAG_BYTES), [1]);
+    assert_eq!(lagging(2 * LAG_BYTES, LAG_BYTES), [0]);
+    assert_eq!(lagging(2 * LAG_BYTES + 1, LAG_BYTES), [2]);
 }
 
 #[test]
