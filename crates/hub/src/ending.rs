@@ -47,6 +47,8 @@ pub enum DisconnectCode {
     TokenExpired,
     /// The backend wanted it.
     Forced,
+    /// It gave no sign of life in time.
+    Silent,
     /// It resumed elsewhere.
     Replaced,
     /// It was too slow, and a subscription of its wants that.
@@ -64,6 +66,7 @@ impl DisconnectCode {
             Self::Unauthorized => 4401,
             Self::TokenExpired => 4402,
             Self::Forced => 4403,
+            Self::Silent => 4408,
             Self::Replaced => 4409,
             Self::TooSlow => 4413,
             Self::RateLimited => 4429,
