@@ -1,0 +1,13 @@
+//! Every bound of the dialects.
+
+/// Bytes of what a dialect has put into each delivery to one subscription ([`crate::Fill::Tag`]).
+pub const TAG_SIZE_MAX: usize = 256;
+
+/// Bytes that are made for one delivery ([`crate::Fill::PerDelivery`]).
+pub const PER_DELIVERY_SIZE_MAX: usize = 20;
+
+/// Bytes of the name and of the version of a client's program that are worth keeping.
+pub const CLIENT_NAME_SIZE_MAX: usize = 64;
+
+/// Memory that an empty [`crate::Encoded`] keeps. Beyond it, what a large message took is given back.
+pub const ENCODED_KEPT_SIZE_MAX: usize = 64 * 1024;
