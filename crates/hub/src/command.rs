@@ -41,11 +41,9 @@ pub enum Command<'a> {
     Presence {
         /// The channel.
         channel: Cow<'a, str>,
-        /// Numbers only.
-        counts_only: bool,
-        /// After this member of the page before.
-        after: Option<SessionId>,
-        /// At most so many members; [`crate::limits::PAGE_MEMBERS_MAX`] at most, and unless it says.
+        /// Of what there is a page, and which.
+        view: PresenceView<'a>,
+        /// At most so many of them; [`crate::limits::PAGE_MEMBERS_MAX`] at most, and unless it says.
         limit: Option<usize>,
     },
     /// What this session shows of itself in a channel's presence from now on.
@@ -185,10 +183,40 @@ pub struct History<'a> {
     pub channel: Cow<'a, str>,
     /// Those after this number, oldest first; `None`: the last ones, oldest first.
     pub after: Option<u64>,
+    /// Only those before this number: for going back, the oldest that is known.
+    pub before: Option<u64>,
     /// At most so many; [`crate::limits::PAGE_PUBLICATIONS_MAX`] at most, and unless it says.
     pub limit: Option<usize>,
     /// The latest publication of each key instead.
     pub state: bool,
+}
+
+/// How presence is looked at. Numbers come with each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum PresenceView<'a> {
+    /// Numbers only.
+    Counts,
+    /// Sessions, with what they show of themselves.
+    #[default]
+    AllSessions,
+    /// As [`PresenceView::AllSessions`], those after the last one of the page before.
+    SessionsAfter(SessionId),
+    /// Users, with how many sessions they have; the anonymous are not among them.
+    AllUsers,
+    /// As [`PresenceView::AllUsers`], those after the last one of the page before.
+    UsersAfter(Cow<'a, str>),
+}
+
+impl PresenceView<'_> {
+    pub(crate) fn into_owned(self) -> PresenceView<'static> {
+        match self {
+            Self::Counts => PresenceView::Counts,
+            Self::AllSessions => PresenceView::AllSessions,
+            Self::SessionsAfter(session) => PresenceView::SessionsAfter(session),
+            Self::AllUsers => PresenceView::AllUsers,
+            Self::UsersAfter(user) => PresenceView::UsersAfter(user.into_owned().into()),
+        }
+    }
 }
 
 /// What a backend asks for.
@@ -200,11 +228,9 @@ pub enum Request<'a> {
     Presence {
         /// The channel.
         channel: Cow<'a, str>,
-        /// Numbers only.
-        counts_only: bool,
-        /// After this member of the page before.
-        after: Option<SessionId>,
-        /// At most so many members.
+        /// Of what there is a page, and which.
+        view: PresenceView<'a>,
+        /// At most so many of them.
         limit: Option<usize>,
     },
     /// As [`Command::History`].

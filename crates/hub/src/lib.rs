@@ -44,7 +44,8 @@ mod session;
 mod told;
 
 pub use command::{
-    Acknowledge, Call, Command, CommandId, History, Publish, Request, SlowPolicy, Subscribe, Target,
+    Acknowledge, Call, Command, CommandId, History, PresenceView, Publish, Request, SlowPolicy,
+    Subscribe, Target,
 };
 pub use effects::{
     Answer, BackendCall, Backlog, ChannelInfo, ConnectionKey, Effects, Now, RequestKey, SessionKey,

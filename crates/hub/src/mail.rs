@@ -1,6 +1,6 @@
 //! What the hubs of the workers tell each other.
 
-use crate::command::CommandId;
+use crate::command::{CommandId, PresenceView};
 use crate::effects::{Answer, ConnectionKey, RequestKey, SessionKey, WorkerIndex};
 use crate::ending::Disconnect;
 use crate::names::{ChannelName, Pattern, SessionId, UserName};
@@ -127,11 +127,20 @@ pub(crate) enum HomeRequest {
     Page(PageRequest),
     Join { member: Member },
     Leave { session: SessionId },
-    Presence { counts_only: bool, after: Option<SessionId>, limit: usize, reply: ReplyTo },
-    History { after: Option<u64>, limit: usize, state: bool, reply: ReplyTo },
+    Presence { view: PresenceView<'static>, limit: usize, reply: ReplyTo },
+    History { request: HistoryRequest, reply: ReplyTo },
     Describe { reply: ReplyTo },
     Configure { metadata: Option<Arc<str>>, reply: ReplyTo },
     Remove { reply: ReplyTo },
+}
+
+/// What somebody wants to read.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HistoryRequest {
+    pub(crate) after: Option<u64>,
+    pub(crate) before: Option<u64>,
+    pub(crate) limit: usize,
+    pub(crate) state: bool,
 }
 
 /// A publication before it is numbered.

@@ -187,6 +187,8 @@ pub enum Own<'a> {
     Reconnect {
         /// After how long.
         after: Duration,
+        /// The address of another server, if it knows one.
+        to: Option<&'a str>,
     },
     /// The connection ends now.
     Disconnected {
@@ -311,7 +313,7 @@ pub struct HistoryPage {
     pub top: Position,
     /// The publications, oldest first.
     pub publications: Vec<Arc<Publication>>,
-    /// There are more after the last one.
+    /// There are more: after the last one, or, if the last ones were asked for, before the first.
     pub has_more: bool,
 }
 
@@ -337,8 +339,10 @@ pub struct PresencePage {
     pub sessions: usize,
     /// Of how many users, the anonymous not counted.
     pub users: usize,
-    /// The members of this page, by session.
+    /// The members of this page, by session, if that is how it was looked at.
     pub members: Vec<Member>,
+    /// The users of this page and how many sessions each has, if that is how it was looked at.
+    pub members_by_user: Vec<(UserName, u32)>,
     /// There are more after the last one.
     pub has_more: bool,
 }

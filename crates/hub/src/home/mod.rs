@@ -6,7 +6,7 @@ mod values;
 
 use crate::effects::{ChannelInfo, Now, WorkerIndex};
 use crate::limits::{CATCH_UP_SIZE, CHANNEL_GRACE, PAGE_PUBLICATIONS_MAX, PAGE_SIZE_MAX};
-use crate::mail::{Page, PageRequest, PublishRequest};
+use crate::mail::{HistoryRequest, Page, PageRequest, PublishRequest};
 use crate::names::ChannelName;
 use crate::namespace::{Namespace, State};
 use crate::publication::{Epoch, Position, Publication};
@@ -221,24 +221,23 @@ impl Home {
     }
 
     /// What was published, for those who ask.
-    pub(crate) fn history(
-        &mut self,
-        after: Option<u64>,
-        limit: usize,
-        is_state: bool,
-        now: Now,
-    ) -> HistoryPage {
+    pub(crate) fn history(&mut self, request: HistoryRequest, now: Now) -> HistoryPage {
         self.trim(now);
+        let HistoryRequest { after, before, limit, state } = request;
+        let end = before.unwrap_or(u64::MAX);
         let is_there = |kept: &&Arc<Publication>| kept.expires_ms > now.unix_ms;
-        let (publications, has_more) = if is_state {
-            take(self.values.after(after.unwrap_or(0)), limit)
+        let place = |sequence| self.history.partition_point(|kept| kept.sequence <= sequence);
+        let (publications, has_more) = if state {
+            let values = self.values.after(after.unwrap_or(0));
+            take(values.take_while(|value| value.sequence < end), limit)
         } else if let Some(after) = after {
-            let first = self.history.partition_point(|kept| kept.sequence <= after);
-            take(self.history.range(first..).filter(is_there), limit)
+            let range = place(after)..place(end.saturating_sub(1)).max(place(after));
+            take(self.history.range(range).filter(is_there), limit)
         } else {
-            let (mut newest, _) = take(self.history.iter().rev().filter(is_there), limit);
+            let older = self.history.range(..place(end.saturating_sub(1)));
+            let (mut newest, has_older) = take(older.rev().filter(is_there), limit);
             newest.reverse();
-            (newest, false)
+            (newest, has_older)
         };
         HistoryPage { channel: self.channel.clone(), top: self.top(), publications, has_more }
     }

@@ -2,9 +2,10 @@
 //!
 //! Changes of one tick are told together, and those that cancel each other out are not told: who resumes was never away.
 
+use crate::command::PresenceView;
 use crate::names::{ChannelName, SessionId, UserName};
 use crate::told::{Member, PresenceDiff, PresencePage};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use std::sync::Arc;
 pub(crate) struct Presence {
     members: BTreeMap<SessionId, Shown>,
     /// How many sessions each user has.
-    users: HashMap<UserName, u32>,
+    users: BTreeMap<UserName, u32>,
     version: u64,
     /// Who was what before this tick's changes; `None`: not there.
     before: Option<BTreeMap<SessionId, Option<Shown>>>,
@@ -89,26 +90,48 @@ impl Presence {
         Some(diff)
     }
 
-    /// Who is there, by session. Changes that were not told yet must have been taken.
+    /// Who is there, in order. Changes that were not told yet must have been taken.
     pub(crate) fn page(
         &self,
         channel: ChannelName,
-        counts_only: bool,
-        after: Option<SessionId>,
+        view: &PresenceView<'_>,
         limit: usize,
     ) -> PresencePage {
-        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let mut rest = self.members.range((from, Bound::Unbounded));
-        let limit = if counts_only { 0 } else { limit };
-        let members = rest.by_ref().take(limit).map(|(session, shown)| member(*session, shown));
-        PresencePage {
+        let mut page = PresencePage {
             channel,
             version: self.version,
             sessions: self.members.len(),
             users: self.users.len(),
-            members: members.collect(),
-            has_more: !counts_only && rest.next().is_some(),
+            members: Vec::new(),
+            members_by_user: Vec::new(),
+            has_more: false,
+        };
+        match view {
+            PresenceView::Counts => {}
+            PresenceView::AllSessions => self.add_sessions(&mut page, Bound::Unbounded, limit),
+            PresenceView::SessionsAfter(last) => {
+                self.add_sessions(&mut page, Bound::Excluded(*last), limit);
+            }
+            PresenceView::AllUsers => self.add_users(&mut page, Bound::Unbounded, limit),
+            PresenceView::UsersAfter(last) => {
+                self.add_users(&mut page, Bound::Excluded(last), limit);
+            }
         }
+        page
+    }
+
+    fn add_sessions(&self, page: &mut PresencePage, from: Bound<SessionId>, limit: usize) {
+        let mut rest = self.members.range((from, Bound::Unbounded));
+        let taken = rest.by_ref().take(limit);
+        page.members = taken.map(|(session, shown)| member(*session, shown)).collect();
+        page.has_more = rest.next().is_some();
+    }
+
+    fn add_users(&self, page: &mut PresencePage, from: Bound<&str>, limit: usize) {
+        let mut rest = self.users.range::<str, _>((from, Bound::Unbounded));
+        let taken = rest.by_ref().take(limit);
+        page.members_by_user = taken.map(|(user, count)| (user.clone(), *count)).collect();
+        page.has_more = rest.next().is_some();
     }
 }
 
@@ -157,14 +180,19 @@ mod tests {
         }
         presence.take_diff();
         let channel = ChannelName::new("a").expect("a name");
-        let first = presence.page(channel.clone(), false, None, 3);
+        let first = presence.page(channel.clone(), &PresenceView::AllSessions, 3);
         assert_eq!(
             (first.members.len(), first.has_more, first.sessions, first.users),
             (3, true, 5, 1)
         );
-        let last = first.members.last().map(|member| member.session);
-        let second = presence.page(channel.clone(), false, last, 3);
+        let last = PresenceView::SessionsAfter(first.members[2].session);
+        let second = presence.page(channel.clone(), &last, 3);
         assert_eq!((second.members.len(), second.has_more), (2, false));
-        assert!(presence.page(channel, true, None, 3).members.is_empty());
+        assert!(presence.page(channel.clone(), &PresenceView::Counts, 3).members.is_empty());
+        let users = presence.page(channel.clone(), &PresenceView::AllUsers, 3);
+        let ada = UserName::new("ada").expect("a name");
+        assert_eq!((users.members_by_user, users.has_more), (vec![(ada, 5)], false));
+        let users = presence.page(channel, &PresenceView::UsersAfter("ada".into()), 3);
+        assert!(users.members_by_user.is_empty());
     }
 }

@@ -6,7 +6,7 @@
 
 use super::Hub;
 use super::sending::{Sending, Sent};
-use crate::command::SlowPolicy;
+use crate::command::{PresenceView, SlowPolicy};
 use crate::effects::{Backlog, ConnectionKey, Effects, Now, SessionKey, TopicKey};
 use crate::ending::{Disconnect, DisconnectCode};
 use crate::limits::CATCH_UP_SIZE;
@@ -176,8 +176,7 @@ impl Hub {
         if let Some(channel) = relay.channel().filter(|_| tells_presence).cloned() {
             // It may have missed changes, of which nothing is kept: it gets what they have led to.
             let request = HomeRequest::Presence {
-                counts_only: false,
-                after: None,
+                view: PresenceView::AllSessions,
                 limit: crate::limits::PAGE_MEMBERS_MAX,
                 reply: self.reply_to(key, crate::CommandId(0)),
             };

@@ -6,7 +6,9 @@ use crate::command::{Acknowledge, Command, CommandId, History, Publish, Target};
 use crate::effects::{Effects, Now, SessionKey};
 use crate::identity::Permissions;
 use crate::limits::{PAGE_MEMBERS_MAX, PAGE_PUBLICATIONS_MAX, TOKEN_SIZE_MAX};
-use crate::mail::{Addressee, HomeRequest, Letter, PublishRequest, ReplyTo, SessionNews, UserNews};
+use crate::mail::{
+    Addressee, HistoryRequest, HomeRequest, Letter, PublishRequest, ReplyTo, SessionNews, UserNews,
+};
 use crate::names::{ChannelName, UserName};
 use crate::namespace::NamespaceIndex;
 use crate::publication::{Extras, PRIORITY, Publication, Publisher};
@@ -59,10 +61,10 @@ impl Hub {
                 self.acknowledge(key, &acknowledge)?;
                 self.done(key, id, effects);
             }
-            Command::Presence { channel, counts_only, after, limit } => {
+            Command::Presence { channel, view, limit } => {
                 let (channel, _) = self.allowed(key, Permissions::PRESENCE, &channel)?;
                 let limit = limit.unwrap_or(PAGE_MEMBERS_MAX).min(PAGE_MEMBERS_MAX);
-                let request = HomeRequest::Presence { counts_only, after, limit, reply };
+                let request = HomeRequest::Presence { view: view.into_owned(), limit, reply };
                 self.ask_home(&channel, request, effects);
             }
             Command::UpdatePresence { channel, info } => {
@@ -98,8 +100,9 @@ impl Hub {
         effects: &mut impl Effects,
     ) {
         let limit = history.limit.unwrap_or(PAGE_PUBLICATIONS_MAX).min(PAGE_PUBLICATIONS_MAX);
-        let (after, state) = (history.after, history.state);
-        self.ask_home(channel, HomeRequest::History { after, limit, state, reply }, effects);
+        let History { after, before, state, .. } = *history;
+        let request = HistoryRequest { after, before, limit, state };
+        self.ask_home(channel, HomeRequest::History { request, reply }, effects);
     }
 
     fn publish(

@@ -67,15 +67,15 @@ impl Hub {
                     self.presence_changed.push(channel);
                 }
             }
-            HomeRequest::Presence { counts_only, after, limit, reply } => {
+            HomeRequest::Presence { view, limit, reply } => {
                 // Before the page, so that it follows on the last diff.
                 self.tell_presence(&channel, effects);
                 let presence = &self.homes[index as usize].presence;
-                let page = presence.page(channel, counts_only, after, limit);
+                let page = presence.page(channel, &view, limit);
                 self.reply(reply, Answer::Presence(page), effects);
             }
-            HomeRequest::History { after, limit, state, reply } => {
-                let page = home.history(after, limit, state, now);
+            HomeRequest::History { request, reply } => {
+                let page = home.history(request, now);
                 self.reply(reply, Answer::History(page), effects);
             }
             HomeRequest::Describe { reply } => {

@@ -55,9 +55,9 @@ impl Hub {
                 self.ask_history(&channel, &history, reply, effects);
                 return Ok(());
             }
-            Request::Presence { channel, counts_only, after, limit } => {
+            Request::Presence { channel, view, limit } => {
                 let limit = limit.unwrap_or(PAGE_MEMBERS_MAX).min(PAGE_MEMBERS_MAX);
-                (channel, HomeRequest::Presence { counts_only, after, limit, reply })
+                (channel, HomeRequest::Presence { view: view.into_owned(), limit, reply })
             }
             Request::Channel { channel } => (channel, HomeRequest::Describe { reply }),
             Request::Configure { channel, metadata } => {
