@@ -212,7 +212,8 @@ impl Hub {
             return;
         };
         let relays: Vec<_> = session.subscriptions.iter().map(|held| held.relay).collect();
-        for index in relays {
+        // All of them before the first begins: what it then catches up with goes on with whatever is behind.
+        for index in relays.iter().copied() {
             let relay = &self.relays[index as usize];
             let epoch = relay.position().map(|position| position.epoch);
             let at = relay.channel().and_then(|channel| seen.of(channel.as_str()));
@@ -231,6 +232,8 @@ impl Hub {
             let position = epoch.map(|epoch| (Some(epoch), at));
             rare.begin = Begin { position, snapshot, ..Begin::default() };
             self.stats.subscriptions_behind -= u64::from(was_behind);
+        }
+        for index in relays {
             self.begin(now, key, index, effects);
         }
     }
@@ -247,10 +250,11 @@ impl Hub {
         let Some(session) = self.session_mut(key) else {
             return;
         };
+        // First: what is done from here on is not for that connection any more.
+        session.connection = None;
         if is_final {
             return self.end_session(key, effects);
         }
-        session.connection = None;
         let is_newly_detached = session.kept_until.replace(kept_until).is_none();
         let mut beginning = Vec::new();
         let mut newly_behind = 0;
