@@ -19,6 +19,9 @@ pub const HEADERS_SIZE_MAX: usize = 4096;
 /// Channels and patterns that a session subscribes to.
 pub const SUBSCRIPTIONS_PER_SESSION_MAX: usize = 4096;
 
+/// Patterns among them; each costs a comparison with every publication of the server.
+pub const PATTERNS_PER_SESSION_MAX: usize = 16;
+
 /// Different filters that the subscribers of a channel have on one worker.
 pub const FILTERS_PER_RELAY_MAX: usize = 64;
 

@@ -56,7 +56,14 @@ impl Hub {
             && let Some(key) = self.local_key(token.session)
         {
             return match self.may_resume(key, token.nonce, &identity) {
-                true => self.resume_session(now, (key, connection), (id, identity, seen), effects),
+                true => {
+                    self.resume_session(
+                        now,
+                        (key, connection, token.nonce),
+                        (id, identity, seen),
+                        effects,
+                    );
+                }
                 false => self.begin_session(now, connection, (id, identity), effects),
             };
         }
@@ -163,7 +170,7 @@ impl Hub {
     fn resume_session(
         &mut self,
         now: Now,
-        (key, connection): (SessionKey, ConnectionKey),
+        (key, connection, shown): (SessionKey, ConnectionKey, u128),
         (id, identity, seen): (CommandId, Identity, Seen),
         effects: &mut impl Effects,
     ) {
@@ -172,8 +179,7 @@ impl Hub {
         let Some(session) = self.session_mut(key) else {
             return;
         };
-        // The one that was shown, whichever that was, is good until the new one is.
-        let shown = session.nonce;
+        // The one that was shown is good until the new one is: who never got that shows it again.
         session.nonce_before = Some(Box::new(shown));
         session.nonce = new_nonce;
         session.identity = Arc::new(identity);

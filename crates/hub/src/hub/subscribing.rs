@@ -4,7 +4,7 @@ use super::Hub;
 use crate::command::{CommandId, Subscribe};
 use crate::effects::{Effects, Now, SessionKey};
 use crate::identity::Permissions;
-use crate::limits::SUBSCRIPTIONS_PER_SESSION_MAX;
+use crate::limits::{PATTERNS_PER_SESSION_MAX, SUBSCRIPTIONS_PER_SESSION_MAX};
 use crate::mail::{HomeRequest, PageRequest};
 use crate::names::{ChannelName, Pattern};
 use crate::namespace::{NamespaceIndex, State};
@@ -121,6 +121,12 @@ impl Hub {
             let text = "a session can have 4096 subscriptions: unsubscribe, or use a pattern";
             return Err(Refusal::new(RefusalCode::LimitExceeded, text));
         }
+        if matches!(subject, Subject::Pattern(_))
+            && self.patterns_of(key) >= PATTERNS_PER_SESSION_MAX
+        {
+            let text = "a session can subscribe to 16 patterns: unsubscribe, or use a wider one";
+            return Err(Refusal::new(RefusalCode::LimitExceeded, text));
+        }
         let index = self.relay(subject, namespace, effects);
         let (relay, topics) = (&mut self.relays[index as usize], &mut self.topics);
         let topic = relay.topic(filter, || Self::new_topic(topics, index))?;
@@ -136,6 +142,11 @@ impl Hub {
         }
         self.begin(now, key, index, effects);
         Ok(())
+    }
+
+    fn patterns_of(&self, key: SessionKey) -> usize {
+        let held = self.session(key).into_iter().flat_map(|session| &session.subscriptions);
+        held.filter(|held| self.relays[held.relay as usize].channel().is_none()).count()
     }
 
     pub(super) fn subscription_index(&self, key: SessionKey, relay: u32) -> Option<usize> {
