@@ -294,14 +294,26 @@ impl Hub {
             return;
         };
         let relay = &self.relays[index as usize];
-        let is_state = subscription.rare.as_ref().is_some_and(|rare| rare.state_until.is_some());
-        if is_state != page.request.state_until.is_some() && is_state {
+        let state_until = subscription.rare.as_ref().and_then(|rare| rare.state_until);
+        let is_state = state_until.is_some();
+        let conflates = !is_state
+            && page.request.state_until.is_some()
+            && subscription.has_lagged
+            && subscription.slow == SlowPolicy::Conflate;
+        if page.request.state_until != state_until && !conflates {
+            // What was asked for before it began again.
             return;
         }
         let mut sending = Sending::new(relay, subscription, (id, connection));
+        sending.skips_between = conflates;
         if lost_to > page.request.after {
             self.stats.lost += 1;
             sending.lose(page.request.after, lost_to, LossReason::Trimmed, effects);
+        }
+        if page.lost_to > lost_to {
+            // The tail reaches back further than the page: it goes on there.
+            subscription.sequence = subscription.sequence.max(lost_to);
+            return;
         }
         let sent = sending.send(&page.publications, now, &mut self.stats, effects);
         if sent == Sent::Full {
@@ -317,11 +329,11 @@ impl Hub {
                     rare.state_until = None;
                 }
             }
-            // Between the latest values there were others. This comes after them: what is lost ends up to there.
-            Some(_) if !is_state => {
+            Some(_) if conflates && to > subscription.told => {
                 self.stats.lost += 1;
+                let from = subscription.told;
                 let mut sending = Sending::new(relay, subscription, (id, connection));
-                sending.lose(page.request.after, to, LossReason::Conflated, effects);
+                sending.lose(from, to, LossReason::Conflated, effects);
             }
             _ => {}
         }

@@ -18,6 +18,9 @@ pub(super) struct Sending<'h> {
     subscription: &'h mut Subscription,
     session: SessionId,
     connection: ConnectionKey,
+    /// Between the publications there were others, which are left out: each time before the next is sent, so that whoever
+    /// goes away in the middle knows.
+    pub(super) skips_between: bool,
 }
 
 impl<'h> Sending<'h> {
@@ -27,7 +30,7 @@ impl<'h> Sending<'h> {
         (session, connection): (SessionId, ConnectionKey),
     ) -> Self {
         let filter = relay.topics[usize::from(subscription.topic)].filter.clone();
-        Self { relay, filter, subscription, session, connection }
+        Self { relay, filter, subscription, session, connection, skips_between: false }
     }
 
     /// Sends publications as the subscription's policy wants. Those that are left out are told of as lost.
@@ -66,6 +69,11 @@ impl<'h> Sending<'h> {
             if self.is_left_out_as_publisher(publication) {
                 self.subscription.sequence = publication.sequence;
                 continue;
+            }
+            if self.skips_between && publication.sequence > self.subscription.told + 1 {
+                stats.lost += 1;
+                let (from, to) = (self.subscription.told, publication.sequence - 1);
+                self.lose(from, to, LossReason::Conflated, effects);
             }
             if self.tell(publication, stats, effects) {
                 return Sent::Full;
