@@ -248,7 +248,12 @@ impl Hub {
         };
         let id = subscription.rare.as_ref().map_or(CommandId(0), |rare| rare.begin.id);
         subscription.phase = SubscriptionPhase::Behind;
-        (subscription.sequence, subscription.told, subscription.acknowledged) = (at, at, at);
+        (subscription.sequence, subscription.told) = (at, at);
+        // Who does not come to hear of a loss, and resumes, has to be told again.
+        subscription.acknowledged = match recovery {
+            Recovery::Lost { from, .. } => from,
+            _ => at,
+        };
         forget_rare(subscription);
         self.stats.subscriptions_behind += 1;
         self.show_presence(key, index, effects);
