@@ -124,6 +124,8 @@ impl Hub {
             self.stats.resumed += 1;
             self.attach(now, (key, connection), id, true, effects);
         }
+        let held: Vec<_> = subscriptions.iter().map(|packed| packed.subject.clone()).collect();
+        self.tell_gone(key, &seen, &held, effects);
         for packed in subscriptions {
             self.unpack_one(now, key, packed, (id.is_some(), &seen), effects);
         }

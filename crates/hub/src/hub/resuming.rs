@@ -3,13 +3,15 @@
 use super::{Hub, Resume};
 use crate::command::CommandId;
 use crate::effects::{ConnectionKey, Effects, Now, SessionKey, WorkerIndex};
-use crate::ending::{Disconnect, DisconnectCode};
+use crate::ending::{Disconnect, DisconnectCode, Revocation};
 use crate::identity::Identity;
 use crate::mail::{Letter, Take};
 use crate::names::{ResumeToken, SessionId};
+use crate::relay::Subject;
 use crate::session::{Begin, Session, SubscriptionPhase};
 use crate::told::{Own, SessionGreeting};
 use smallvec::SmallVec;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A connection whose session is to come from another worker.
@@ -185,9 +187,38 @@ impl Hub {
         session.identity = Arc::new(identity);
         self.stats.resumed += 1;
         self.attach(now, (key, connection), id, true, effects);
+        let held = self.subjects(key);
+        self.tell_gone(key, &seen, &held, effects);
         self.revoke_forbidden(key, effects);
         self.restart_subscriptions(now, key, &seen, effects);
         self.retell(now, key, seen.message, effects);
+    }
+
+    fn subjects(&self, key: SessionKey) -> Vec<Subject> {
+        let held = self.session(key).into_iter().flat_map(|session| &session.subscriptions);
+        held.map(|held| self.relays[held.relay as usize].subject.clone()).collect()
+    }
+
+    /// What a client says that it has got something of, and is not subscribed to, was ended while it was away, or it has not
+    /// heard of that any more.
+    pub(super) fn tell_gone(
+        &self,
+        key: SessionKey,
+        seen: &Seen,
+        held: &[Subject],
+        effects: &mut impl Effects,
+    ) {
+        let held: HashSet<&str> = held
+            .iter()
+            .filter_map(|subject| match subject {
+                Subject::Channel(channel) => Some(channel.as_str()),
+                Subject::Pattern(_) => None,
+            })
+            .collect();
+        for (name, _) in seen.positions.iter().filter(|(name, _)| !held.contains(&**name)) {
+            let reason = Revocation::Backend;
+            self.tell(key, &Own::Revoked { subject: name, reason }, effects);
+        }
     }
 
     /// A client that resumes while its last connection is not known to be lost yet has two: the old one ends.
