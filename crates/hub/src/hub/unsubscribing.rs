@@ -84,8 +84,14 @@ impl Hub {
             Subject::Channel(channel) => channel.to_string(),
             Subject::Pattern(pattern) => pattern.to_string(),
         };
+        // Its client was not told yet that it is subscribed: now it is refused, and not revoked as well.
+        let is_refused = self
+            .subscription_mut(key, index)
+            .is_some_and(|held| held.phase == SubscriptionPhase::Beginning && held.was_asked_for());
         self.end_subscription(key, index, effects);
-        self.tell(key, &Own::Revoked { subject: &subject, reason }, effects);
+        if !is_refused {
+            self.tell(key, &Own::Revoked { subject: &subject, reason }, effects);
+        }
     }
 
     /// Ends all subscriptions of a relay.
