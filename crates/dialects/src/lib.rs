@@ -17,6 +17,8 @@
 mod dialect;
 mod encoded;
 pub mod limits;
+mod native;
 
 pub use dialect::{Commands, Connect, Dialect, DialectError, Incoming, ResumeFrom, SharedOptions};
 pub use encoded::{Encoded, Fill, Frame, FrameKind, Hole};
+pub use native::Native;

@@ -1,0 +1,4 @@
+//! The native dialect, as a client sees it.
+
+mod frames;
+mod support;
