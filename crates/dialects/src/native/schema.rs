@@ -184,6 +184,42 @@ mod tests {
     use super::ALL;
     use std::collections::BTreeSet;
 
+    /// Message, field, number, and whether it is repeated.
+    type Row<'a> = (&'a str, &'a str, u32, bool);
+
+    #[test]
+    fn the_documents_schema_is_this_one() {
+        let ours: BTreeSet<Row<'_>> = ALL
+            .iter()
+            .flat_map(|(message, schema)| schema.fields.iter().map(|field| (*message, field)))
+            .map(|(message, field)| (message, field.name, field.number, field.is_repeated))
+            .collect();
+        let documented = documented();
+        assert_eq!(Vec::from_iter(documented.difference(&ours)), Vec::<&Row<'_>>::new());
+        assert_eq!(Vec::from_iter(ours.difference(&documented)), Vec::<&Row<'_>>::new());
+    }
+
+    fn documented() -> BTreeSet<Row<'static>> {
+        let document = include_str!("../../../../docs/protocol.md");
+        let (_, schema) = document.split_once("```proto\n").expect("a schema");
+        let (schema, _) = schema.split_once("```").expect("its end");
+        let mut message = "";
+        let mut found = BTreeSet::new();
+        for statement in schema.split(['{', '}', ';', '\n']).map(str::trim) {
+            if let Some(name) = statement.strip_prefix("message ") {
+                message = name.trim();
+            }
+            let field = statement.split_once(" = ").filter(|_| !message.is_empty());
+            let Some((field, number)) = field else { continue };
+            let is_repeated = field.starts_with("repeated ") || field.starts_with("map<");
+            let name = field.split(' ').next_back().expect("a name");
+            found.insert((message, name, number.parse().expect("a number"), is_repeated));
+        }
+        // What is around commands is no message of the dialect's.
+        assert!(found.remove(&("ClientFrame", "command", 1, true)));
+        found
+    }
+
     #[test]
     fn names_and_numbers_are_there_once() {
         for (message, schema) in ALL {
