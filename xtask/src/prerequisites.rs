@@ -47,6 +47,10 @@ pub(crate) const SSLSCAN: Prerequisite =
 pub(crate) const OPENSSL: Prerequisite =
     Prerequisite { name: "openssl", package: "openssl", probe: &["openssl", "version"] };
 
+/// curl, with which documents show what is served over HTTP.
+pub(crate) const CURL: Prerequisite =
+    Prerequisite { name: "curl", package: "curl", probe: &["curl", "--version"] };
+
 /// Python with virtual environments, for the Python clients and the conformance suite.
 pub(crate) const PYTHON: Prerequisite = Prerequisite {
     name: "python3 with venv",

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use xshell::cmd;
 
-use crate::prerequisites::{self, CHROMIUM, CXX, OPENSSL, PYTHON, SSLSCAN};
+use crate::prerequisites::{self, CHROMIUM, CURL, CXX, OPENSSL, PYTHON, SSLSCAN};
 use crate::project::Project;
 use crate::{autobahn, bench, dependencies, fuzz, simulate, tidy};
 
@@ -78,7 +78,7 @@ const STEPS: &[Step] = &[
 ];
 
 fn install(project: &Project) -> Result<()> {
-    prerequisites::ensure(&project.shell, &[CHROMIUM, CXX, OPENSSL, PYTHON, SSLSCAN])?;
+    prerequisites::ensure(&project.shell, &[CHROMIUM, CURL, CXX, OPENSSL, PYTHON, SSLSCAN])?;
     prerequisites::ensure_node(project)?;
     prerequisites::ensure_rust_components(&project.shell)
 }

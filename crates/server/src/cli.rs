@@ -157,9 +157,13 @@ const SECONDS_MAX: u64 = 3600;
 const EXAMPLES: &str = "\
 Endpoints:
   /              a page to try everything from a browser
+  /connect       WebSockets with channels, presence, history and recovery (subprotocols
+                 sockeye.v1.json, sockeye.v1.msgpack, sockeye.v1.protobuf); also at /
+  /api/v1/       the HTTP API for backends: publish, history, presence, channels
   /echo          sends every message back as it came
   /topic/NAME    what one client sends, all others on that name receive
   /livez         answers 200 while the server lives
+  /metrics       figures for Prometheus
 
 Examples:
   sockeye

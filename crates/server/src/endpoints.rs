@@ -1,33 +1,70 @@
 //! What the paths of the server are for.
 
-use sockeye::handler::{Closed, Upgrade};
-use sockeye::protocol::Message;
-use sockeye::protocol::http::{Request, Response, Status};
-use sockeye::{Context, Handler, Reply, RequestContext};
-use std::collections::HashSet;
-use std::io;
-use std::rc::Rc;
+mod page;
+mod topics;
 
-/// Serves the page, `/livez`, `/echo` and `/topic/NAME`.
-#[derive(Debug, Default)]
+use crate::api;
+use crate::dialect::Speech;
+use crate::host::{Host, Mail, Native, Shared};
+use sockeye::handler::{Closed, Upgrade};
+use sockeye::protocol::http::{BodyPart, Request, Response, Status};
+use sockeye::protocol::{CloseCode, Message};
+use sockeye::{Context, Handler, Reply, RequestContext, WorkerContext, WorkerId};
+use std::io;
+use std::sync::Arc;
+use std::time::Instant;
+use topics::{Name, Names};
+
+/// Serves the hub's sessions and backends, the page, `/echo`, `/topic/NAME`, `/livez` and `/metrics`.
+#[derive(Debug)]
 pub(crate) struct Endpoints {
-    /// The names of the topics that are connected to, each once: a connection has a pointer to one.
-    names: HashSet<Name>,
+    shared: Arc<Shared>,
+    host: Host,
+    names: Names,
 }
 
-/// What a WebSocket is connected to.
+/// What a connection is for.
 #[derive(Debug)]
 pub(crate) enum Endpoint {
     Echo,
     Topic(Name),
+    /// A session of the hub's, or what is to become one.
+    Native(Native),
+    /// A request of a backend that awaits its answer.
+    Api(Box<api::Exchange>),
 }
 
-/// A topic's name, as one pointer.
-type Name = Rc<Box<str>>;
+impl Endpoints {
+    pub(crate) fn new(worker: WorkerId, shared: &Arc<Shared>) -> Self {
+        let host = Host::new(worker, Arc::clone(shared));
+        Self { shared: Arc::clone(shared), host, names: Names::default() }
+    }
+
+    /// A WebSocket that speaks a dialect.
+    fn connect(&self, request: &Request<'_>) -> Reply<Endpoint> {
+        if let Err(fault) = self.shared.access.check_origin(request) {
+            return fault.into_response().into();
+        }
+        let Some((speech, subprotocol)) = Speech::negotiate(request) else {
+            return Response::text(Status::BAD_REQUEST, SUBPROTOCOL_EXPECTED).into();
+        };
+        let state = Endpoint::Native(Native::new(speech, api::token(request)));
+        let subprotocol = subprotocol.map(str::to_owned);
+        Reply::Upgrade(Upgrade { state, subprotocol, headers: Vec::new() })
+    }
+
+    /// What a backend asks for.
+    fn api(&self, request: &Request<'_>, rest: &str) -> Reply<Endpoint> {
+        match api::Exchange::begin(request, rest, &self.shared.access) {
+            Ok(exchange) => Reply::pending(Endpoint::Api(Box::new(exchange)), api::TIMEOUT),
+            Err(fault) => fault.into_response().into(),
+        }
+    }
+}
 
 impl Handler for Endpoints {
     type State = Endpoint;
-    type Mail = ();
+    type Mail = Mail;
 
     fn on_request(
         &mut self,
@@ -35,17 +72,25 @@ impl Handler for Endpoints {
         request: &Request<'_>,
     ) -> Reply<Endpoint> {
         match request.path() {
-            "/" => page(request).into(),
-            "/livez" => plain(request, || Response::text(Status::OK, "ok\n")).into(),
+            "/" if request.is_upgrade() => self.connect(request),
+            "/" => page::page(request).into(),
+            "/connect" => self.connect(request),
             "/echo" => upgrade(request, Endpoint::Echo),
-            path => match path.strip_prefix("/topic/") {
-                Some(name) if (1..=TOPIC_NAME_SIZE_MAX).contains(&name.len()) => {
-                    upgrade(request, Endpoint::Topic(Rc::new(name.into())))
-                }
-                Some(_) => Response::text(Status::NOT_FOUND, TOPIC_NAME_EXPECTED).into(),
-                None => Response::text(Status::NOT_FOUND, NOT_FOUND).into(),
+            "/livez" => page::plain(request, || Response::text(Status::OK, "ok\n")).into(),
+            "/metrics" => page::plain(request, || self.shared.metrics.response()).into(),
+            path => match (path.strip_prefix("/api/v1/"), path.strip_prefix("/topic/")) {
+                (Some(rest), _) => self.api(request, rest),
+                (_, Some(name)) => match Names::check(name) {
+                    Some(name) => upgrade(request, Endpoint::Topic(name)),
+                    None => Response::text(Status::NOT_FOUND, topics::NAME_EXPECTED).into(),
+                },
+                _ => Response::text(Status::NOT_FOUND, NOT_FOUND).into(),
             },
         }
+    }
+
+    fn on_body(&mut self, connection: &mut Context<'_, Self>, body: BodyPart<'_>) {
+        self.host.on_body(connection, body);
     }
 
     fn on_accept_failed(&mut self, error: &io::Error) {
@@ -53,23 +98,11 @@ impl Handler for Endpoints {
     }
 
     fn on_open(&mut self, connection: &mut Context<'_, Self>) {
-        if let Endpoint::Topic(name) = connection.state() {
-            let name = match self.names.get(name) {
-                Some(known) => Rc::clone(known),
-                None => Rc::clone(name),
-            };
-            self.names.insert(Rc::clone(&name));
-            connection.subscribe(&**name);
-            *connection.state() = Endpoint::Topic(name);
-        }
-    }
-
-    fn on_close(&mut self, connection: &mut Context<'_, Self>, _: &Closed<'_>) {
-        if let Endpoint::Topic(name) = connection.state()
-            && Rc::strong_count(name) == 2
-        {
-            // It is the last one with this name.
-            self.names.remove(name);
+        self.host.figures().count_opened();
+        match connection.state() {
+            Endpoint::Topic(_) => self.names.join(connection),
+            Endpoint::Native(_) => self.host.on_open(connection),
+            Endpoint::Echo | Endpoint::Api(_) => {}
         }
     }
 
@@ -80,55 +113,54 @@ impl Handler for Endpoints {
                 let _refused = connection.send(message);
             }
             Endpoint::Topic(name) => {
-                let name = Rc::clone(name);
+                let name = name.clone();
                 connection.publish(&**name, message);
             }
+            Endpoint::Native(_) => self.host.on_message(connection, message),
+            Endpoint::Api(_) => {}
         }
+    }
+
+    fn on_drain(&mut self, connection: &mut Context<'_, Self>) {
+        self.host.on_drain(connection);
+    }
+
+    fn on_lag(&mut self, connection: &mut Context<'_, Self>, topic: &[u8], mark: u64) {
+        if !self.host.on_lag(connection, topic, mark) {
+            let reason = "too slow for what it subscribes to";
+            let _already_closing = connection.close(CloseCode::TRY_AGAIN_LATER, reason);
+        }
+    }
+
+    fn on_close(&mut self, connection: &mut Context<'_, Self>, closed: &Closed<'_>) {
+        match connection.state() {
+            // Its answers, when they come, find nobody.
+            Endpoint::Api(_) => return,
+            Endpoint::Topic(name) => self.names.leave(name),
+            Endpoint::Native(_) => self.host.on_close(connection, closed),
+            Endpoint::Echo => {}
+        }
+        self.host.figures().count_closed();
+    }
+
+    fn on_mail(&mut self, worker: &mut WorkerContext<'_, Self>, mail: Mail) {
+        self.host.on_mail(worker, mail);
+    }
+
+    fn on_tick(&mut self, worker: &mut WorkerContext<'_, Self>, now: Instant) -> Option<Instant> {
+        self.host.on_tick(worker, now)
     }
 }
 
-/// Takes the first subprotocol that the client offers: none of them means anything here yet, and many clients insist on
-/// one being chosen.
+/// Takes the first subprotocol that the client offers: none of them means anything at these addresses, and many clients
+/// insist on one being chosen.
 fn upgrade(request: &Request<'_>, state: Endpoint) -> Reply<Endpoint> {
     let subprotocol = request.subprotocols().next().map(str::to_owned);
     Reply::Upgrade(Upgrade { state, subprotocol, headers: Vec::new() })
 }
 
-fn page(request: &Request<'_>) -> Response {
-    plain(request, || {
-        let response = Response::new(Status::OK).with_body("text/html; charset=utf-8", PAGE);
-        PAGE_HEADERS
-            .iter()
-            .try_fold(response.expect("a type that is written in this file"), |response, header| {
-                response.with_header(header.0, header.1)
-            })
-            .expect("headers that are written in this file")
-    })
-}
+const SUBPROTOCOL_EXPECTED: &str = "expected one of the subprotocols sockeye.v1.json, sockeye.v1.msgpack and \
+    sockeye.v1.protobuf, or none, which is the first\n";
 
-/// A response to those that only read.
-fn plain(request: &Request<'_>, respond: impl FnOnce() -> Response) -> Response {
-    match request.method() {
-        "GET" | "HEAD" => respond(),
-        _ => Response::text(Status::METHOD_NOT_ALLOWED, "expected GET or HEAD\n")
-            .with_header("Allow", "GET, HEAD")
-            .expect("a header that is written in this file"),
-    }
-}
-
-const PAGE: &[u8] = include_bytes!("page.html");
-
-/// The page's own policy names the hashes of its script and its style; this is what a policy in a page cannot say.
-const PAGE_HEADERS: &[(&str, &str)] = &[
-    ("Cache-Control", "no-cache"),
-    ("Content-Security-Policy", "frame-ancestors 'none'"),
-    ("Cross-Origin-Opener-Policy", "same-origin"),
-    ("Referrer-Policy", "no-referrer"),
-    ("X-Content-Type-Options", "nosniff"),
-];
-
-const TOPIC_NAME_SIZE_MAX: usize = 255;
-
-const TOPIC_NAME_EXPECTED: &str = "expected /topic/NAME with a name of 1 to 255 bytes\n";
-
-const NOT_FOUND: &str = "there is nothing here: try /, /echo, /topic/NAME or /livez\n";
+const NOT_FOUND: &str =
+    "there is nothing here: try /, /connect, /api/v1/, /echo, /topic/NAME, /livez or /metrics\n";

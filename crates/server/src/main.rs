@@ -1,7 +1,13 @@
 //! The Sockeye server: one binary in which real-time clients meet.
 
+mod access;
+mod api;
 mod cli;
+mod clock;
+mod dialect;
 mod endpoints;
+mod host;
+mod metrics;
 mod serve;
 mod tls;
 

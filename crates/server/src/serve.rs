@@ -1,17 +1,23 @@
 //! `sockeye serve`: binds, serves, and shuts down in an orderly way.
 
+use crate::access::{Access, development_namespaces};
+use crate::api;
 use crate::cli::Serve;
 use crate::endpoints::Endpoints;
+use crate::host::{Mail, Shared};
+use crate::metrics::Metrics;
 use crate::tls;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
 use sockeye::tls::{TlsError, TlsServer};
-use sockeye::{Config, Remote, Server};
+use sockeye::{Config, Remote, Server, WorkerId};
+use sockeye_hub::limits::SESSION_GRACE;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
@@ -27,7 +33,9 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
     let is_secure = tls.is_some();
     let server = Server::bind(arguments.bind, config)
         .map_err(|error| ServeError::Bind(arguments.bind, error))?;
-    let running = server.start(|_| Endpoints::default()).map_err(ServeError::Start)?;
+    let shared = Arc::new(shared(workers).map_err(ServeError::Start)?);
+    let running =
+        server.start(move |worker| Endpoints::new(worker, &shared)).map_err(ServeError::Start)?;
     if let Some(error) = running.fallback() {
         tracing::warn!(
             "io_uring is not to be had here ({error}): epoll serves in its place, and connections need file descriptors"
@@ -47,6 +55,17 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
     Ok(())
 }
 
+/// What the workers share.
+fn shared(workers: usize) -> io::Result<Shared> {
+    Ok(Shared {
+        access: Access::development(),
+        namespaces: Arc::new(development_namespaces()),
+        node: getrandom::u32().map_err(io::Error::other)?,
+        grace: SESSION_GRACE,
+        metrics: Metrics::new(workers),
+    })
+}
+
 fn config(arguments: &Serve) -> Config {
     let mut config = Config::default();
     if let Some(workers) = arguments.workers {
@@ -54,19 +73,15 @@ fn config(arguments: &Serve) -> Config {
     }
     config.busy_poll = arguments.busy_poll;
     config.driver = arguments.driver;
+    config.body_bytes_max = 2 * api::BODY_SIZE_MAX;
     config.message_bytes_max = arguments.message_max.as_u64() as usize;
     config.deflate = DeflateConfig::new(arguments.deflate);
     config.deflate.level = arguments.deflate_level.unwrap_or(config.deflate.level);
     config.deflate.inflated_bytes_max = arguments.inflated_max.map(|size| size.as_u64() as usize);
-    // Without a history to resume from, being behind means being closed: a burst must not be enough for that.
-    config.lag_bytes = LAG_BYTES;
     let largest = config.message_bytes_max.max(config.deflate.inflated_bytes_max.unwrap_or(0));
     config.send_queue_bytes_max = config.send_queue_bytes_max.max(2 * largest);
     config
 }
-
-/// What may wait for a subscriber of `/topic/NAME` before it is closed with 1013.
-const LAG_BYTES: usize = 1024 * 1024;
 
 fn start_log() -> Result<(), ServeError> {
     let filter = match std::env::var(EnvFilter::DEFAULT_ENV) {
@@ -83,7 +98,7 @@ fn start_log() -> Result<(), ServeError> {
 }
 
 /// SIGHUP reads certificates again; without them it shuts down like the others, as a terminal that is closed wants it.
-fn obey_signals(remote: Remote<()>, grace: Duration, tls: Option<TlsServer>) -> io::Result<()> {
+fn obey_signals(remote: Remote<Mail>, grace: Duration, tls: Option<TlsServer>) -> io::Result<()> {
     let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
         let mut is_shutting_down = false;
@@ -96,12 +111,21 @@ fn obey_signals(remote: Remote<()>, grace: Duration, tls: Option<TlsServer>) -> 
                 }
                 _ => {
                     tracing::info!("shutting down: clients have {} s to leave", grace.as_secs());
+                    say_good_bye(&remote);
                     remote.shut_down(grace);
                 }
             }
         }
     })?;
     Ok(())
+}
+
+/// Has sessions told to come back before their connections end.
+fn say_good_bye(remote: &Remote<Mail>) {
+    for worker in 0..remote.workers() as u16 {
+        // A worker that has too much mail to take this has connections that learn of it by their end.
+        let _not_told = remote.mail(WorkerId(worker), Mail::GoodBye);
+    }
 }
 
 /// Writes the file whole or not at all: who waits for it never reads half an address.
@@ -121,7 +145,10 @@ fn greet(address: SocketAddr, workers: usize, is_secure: bool) -> io::Result<()>
          \n\
          Try:  a browser at  {http}://{address}/\n\
          \x20     npx wscat -c  {ws}://{address}/echo\n\
-         \x20     npx wscat -c  {ws}://{address}/topic/news   (in two terminals)\n\
+         \x20     npx wscat -c  {ws}://{address}/connect   and type\n\
+         \x20       {{\"id\":1,\"connect\":{{}}}}\n\
+         \x20       {{\"id\":2,\"subscribe\":{{\"channel\":\"news\"}}}}\n\
+         \x20     curl          {http}://{address}/api/v1/publish -d '{{\"channel\":\"news\",\"data\":\"hello\"}}'\n\
          \x20     curl          {http}://{address}/livez\n\
          \n\
          Ctrl-C ends it.\n"

@@ -11,8 +11,9 @@ fn help_names_every_flag_and_every_endpoint() {
         assert_eq!(code, Some(0));
         let flags =
             ["--bind", "--workers", "--message-max", "--grace", "--ports-file", "--tls-cert"];
-        let rest = ["/echo", "/topic/NAME", "/livez", "RUST_LOG", "127.0.0.1:8000", "1MiB"];
-        for word in flags.iter().chain(&rest) {
+        let endpoints = ["/connect", "/api/v1/", "/echo", "/topic/NAME", "/livez", "/metrics"];
+        let rest = ["RUST_LOG", "127.0.0.1:8000", "1MiB"];
+        for word in flags.iter().chain(&endpoints).chain(&rest) {
             assert!(help.contains(word), "{word} is missing in\n{help}");
         }
     }
@@ -96,7 +97,11 @@ fn paths_answer_with_their_status_and_a_sentence() {
         ("GET", "/livez", 200, "ok\n"),
         ("GET", "/", 200, "<title>Sockeye</title>"),
         ("HEAD", "/", 200, ""),
-        ("GET", "/nothing", 404, "try /, /echo, /topic/NAME or /livez"),
+        ("GET", "/nothing", 404, "try /, /connect, /api/v1/, /echo, /topic/NAME, /livez"),
+        ("GET", "/connect", 426, "this address speaks WebSocket"),
+        ("GET", "/metrics", 200, "sockeye_connections 0"),
+        ("POST", "/metrics", 405, "expected GET or HEAD"),
+        ("GET", "/api/v1/nothing", 404, "\"code\":\"not_found\""),
         ("GET", "/topic/", 404, "a name of 1 to 255 bytes"),
         ("POST", "/", 405, "expected GET or HEAD"),
         ("DELETE", "/livez", 405, "expected GET or HEAD"),

@@ -1,0 +1,15 @@
+//! The product as clients and backends meet it: the binary on real sockets, spoken to by clients that share no code with it.
+//!
+//! Every wait has a deadline, and nothing is asserted about how long something takes.
+
+mod api;
+mod connecting;
+mod documents;
+mod encodings;
+mod faults;
+mod metrics;
+mod resuming;
+mod sockeye;
+mod subscribing;
+mod talk;
+mod websocket;

@@ -1,0 +1,98 @@
+//! Sessions that outlive their connections.
+
+use crate::sockeye::Sockeye;
+use crate::talk::Client;
+use serde_json::{Value, json};
+
+#[test]
+fn a_session_comes_back_with_its_subscriptions_and_gets_what_it_has_missed() {
+    let server = Sockeye::start();
+    let mut publisher = Client::connect(server.address);
+    // New connections are on either worker: sessions that resume move between them.
+    for round in 0..6 {
+        let channel = format!("news {round}").replace(' ', "-");
+        let mut client = Client::connect(server.address);
+        client.subscribe(&channel);
+        publisher.publish(&channel, &json!(1));
+        assert_eq!(client.next("publication")["sequence"], 1);
+        let (session, resume) =
+            (client.session().to_owned(), client.resume(&json!({ &channel: 1 })));
+        client.break_off();
+        for number in 2..=300 {
+            publisher.publish(&channel, &json!(number));
+        }
+        let mut client = Client::connect_with(server.address, &resume);
+        assert_eq!(client.connected["resumed"], true);
+        assert_eq!(client.session(), session, "it has the name that it had");
+        publisher.publish(&channel, &json!(301));
+        for number in 2..=301 {
+            let publication = client.next("publication");
+            let numbers =
+                (&publication["sequence"], &publication["previous"], &publication["data"]);
+            assert_eq!(numbers, (&json!(number), &json!(number - 1), &json!(number)));
+        }
+        assert!(!client.has_got("lost"));
+    }
+}
+
+#[test]
+fn a_session_that_resumes_elsewhere_ends_its_old_connection_with_4409() {
+    let server = Sockeye::start();
+    for _ in 0..6 {
+        let mut old = Client::connect(server.address);
+        let new = Client::connect_with(server.address, &old.resume(&json!({})));
+        assert_eq!(new.connected["resumed"], true);
+        assert_eq!(old.closed().0, 4409);
+        assert_ne!(new.connected["resume"], old.connected["resume"], "a new token");
+    }
+}
+
+#[test]
+fn who_has_said_good_bye_or_shows_a_wrong_token_begins_a_new_session() {
+    let server = Sockeye::start();
+    let mut client = Client::connect(server.address);
+    let resume = client.resume(&json!({}));
+    client.socket.close(1000);
+    assert_eq!(client.closed().0, 1000);
+    for connect in [resume, json!({ "resume": { "token": "nonsense" } })] {
+        let client = Client::connect_with(server.address, &connect);
+        assert_ne!(client.connected["resumed"], json!(true));
+    }
+}
+
+#[test]
+fn a_slow_subscriber_gets_everything_later() {
+    let server = Sockeye::start();
+    let [mut slow, mut publisher] = [(); 2].map(|()| Client::connect(server.address));
+    slow.subscribe("firehose");
+    let text = "x".repeat(20_000);
+    // Far more than the kernel and its bound take while it reads nothing.
+    for number in 1..=600 {
+        let published = publisher.publish("firehose", &json!({ "number": number, "text": text }));
+        assert_eq!(published["position"]["sequence"], number);
+    }
+    for number in 1..=600_u64 {
+        let publication = slow.next("publication");
+        assert_eq!(publication["data"]["number"], number);
+        assert_eq!(publication["previous"].as_u64().unwrap_or(0), number - 1);
+    }
+    slow.expect(|message| message["caught_up"].is_object());
+    assert!(!slow.has_got("lost"));
+    let lagged = crate::metrics::value(&server, "sockeye_lagged_total");
+    assert!(lagged > 0, "it was slow");
+}
+
+#[test]
+fn who_comes_late_with_a_position_gets_what_followed_on_it() {
+    let server = Sockeye::start();
+    let [mut late, mut publisher] = [(); 2].map(|()| Client::connect(server.address));
+    let receipts: Vec<Value> =
+        (1..=5).map(|number| publisher.publish("log", &json!(number))).collect();
+    let position = &receipts[1]["position"];
+    let body = json!({ "channel": "log", "position": position });
+    let subscribed = late.ask_for("subscribe", &body, "subscribed");
+    assert_eq!(subscribed["recovery"], "recovered", "{subscribed}");
+    for number in 3..=5 {
+        assert_eq!(late.next("publication")["data"], number);
+    }
+}
