@@ -162,7 +162,7 @@ Endpoints:
   /api/v1/       the HTTP API for backends: publish, history, presence, channels
   /echo          sends every message back as it came
   /topic/NAME    what one client sends, all others on that name receive
-  /livez         answers 200 while the server lives
+  /livez         answers 200 while the server lives; so does /readyz, until it shuts down
   /metrics       figures for Prometheus
 
 Examples:

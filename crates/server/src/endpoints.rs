@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use topics::{Name, Names};
 
-/// Serves the hub's sessions and backends, the page, `/echo`, `/topic/NAME`, `/livez` and `/metrics`.
+/// Serves the hub's sessions and backends, the page, `/echo`, `/topic/NAME`, and what watches a server.
 #[derive(Debug)]
 pub(crate) struct Endpoints {
     shared: Arc<Shared>,
@@ -76,7 +76,10 @@ impl Handler for Endpoints {
             "/" => page::page(request).into(),
             "/connect" => self.connect(request),
             "/echo" => upgrade(request, Endpoint::Echo),
-            "/livez" => page::plain(request, || Response::text(Status::OK, "ok\n")).into(),
+            // One that shuts down takes no new connections: whoever hears from it hears of one that is ready.
+            "/livez" | "/readyz" => {
+                page::plain(request, || Response::text(Status::OK, "ok\n")).into()
+            }
             "/metrics" => page::plain(request, || self.shared.metrics.response()).into(),
             path => match (path.strip_prefix("/api/v1/"), path.strip_prefix("/topic/")) {
                 (Some(rest), _) => self.api(request, rest),
@@ -162,5 +165,4 @@ fn upgrade(request: &Request<'_>, state: Endpoint) -> Reply<Endpoint> {
 const SUBPROTOCOL_EXPECTED: &str = "expected one of the subprotocols sockeye.v1.json, sockeye.v1.msgpack and \
     sockeye.v1.protobuf, or none, which is the first\n";
 
-const NOT_FOUND: &str =
-    "there is nothing here: try /, /connect, /api/v1/, /echo, /topic/NAME, /livez or /metrics\n";
+const NOT_FOUND: &str = "there is nothing here: try /, /connect, /api/v1/, /echo, /topic/NAME, /livez, /readyz or /metrics\n";

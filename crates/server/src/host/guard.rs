@@ -15,3 +15,33 @@ impl Drop for EndOnPanic {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+
+    const IS_THE_ONE: &str = "SOCKEYE_TEST_END_ON_PANIC";
+    const SIGABRT: i32 = 6;
+
+    #[test]
+    fn a_panic_that_is_caught_ends_the_process_all_the_same() {
+        if std::env::var_os(IS_THE_ONE).is_some() {
+            let _caught = std::panic::catch_unwind(|| {
+                let _guard = EndOnPanic;
+                panic!("a fault");
+            });
+            return;
+        }
+        let name = "host::guard::tests::a_panic_that_is_caught_ends_the_process_all_the_same";
+        let status = Command::new(std::env::current_exe().expect("this program"))
+            .args(["--exact", name])
+            .env(IS_THE_ONE, "1")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        assert_eq!(status.expect("it runs").signal(), Some(SIGABRT));
+        drop(EndOnPanic);
+    }
+}

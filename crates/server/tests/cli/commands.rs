@@ -99,6 +99,7 @@ fn paths_answer_with_their_status_and_a_sentence() {
         ("HEAD", "/", 200, ""),
         ("GET", "/nothing", 404, "try /, /connect, /api/v1/, /echo, /topic/NAME, /livez"),
         ("GET", "/connect", 426, "this address speaks WebSocket"),
+        ("GET", "/readyz", 200, "ok\n"),
         ("GET", "/metrics", 200, "sockeye_connections 0"),
         ("POST", "/metrics", 405, "expected GET or HEAD"),
         ("GET", "/api/v1/nothing", 404, "\"code\":\"not_found\""),
