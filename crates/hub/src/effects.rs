@@ -3,7 +3,7 @@
 use crate::ending::Disconnect;
 use crate::mail::Mail;
 use crate::namespace::NamespaceIndex;
-use crate::publication::Payload;
+use crate::publication::{Payload, Publisher};
 use crate::refusal::Refusal;
 use crate::told::{HistoryPage, Own, PresencePage, Push, Receipt};
 use std::sync::Arc;
@@ -112,12 +112,12 @@ pub enum Backlog {
 /// A call to the backend.
 #[derive(Clone, Copy, Debug)]
 pub struct BackendCall<'a> {
-    /// Who calls.
+    /// Whose call it is, for [`crate::Input::CallAnswered`].
     pub session: SessionKey,
     /// Which of its calls it is, for [`crate::Input::CallAnswered`].
     pub call: u64,
-    /// The caller's user.
-    pub user: Option<&'a str>,
+    /// Who calls.
+    pub caller: &'a Publisher,
     /// What is asked for.
     pub method: &'a str,
     /// With what.

@@ -95,6 +95,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_client_ca: Option<PathBuf>,
 
+    /// Whom clients reach with the command `call`: an address that takes POST with JSON, as docs/http-api.md has it. What it is to
+    /// know this server by is in SOCKEYE_BACKEND_SECRET.
+    #[arg(long, value_name = "URL", value_parser = parse_backend)]
+    pub(crate) backend: Option<String>,
+
     /// Write the address that was bound to this file, once clients can connect: for scripts that use port 0.
     #[arg(long, value_name = "FILE")]
     pub(crate) ports_file: Option<PathBuf>,
@@ -111,6 +116,16 @@ fn parse_driver(text: &str) -> Result<DriverKind, String> {
         "epoll" => Ok(DriverKind::Epoll),
         "uring" => Ok(DriverKind::Uring),
         _ => Err("expected auto, epoll or uring".to_owned()),
+    }
+}
+
+fn parse_backend(text: &str) -> Result<String, String> {
+    let is_sound = ["http://", "https://"]
+        .iter()
+        .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));
+    match is_sound && !text.contains(char::is_whitespace) {
+        true => Ok(text.to_owned()),
+        false => Err("expected an address such as http://127.0.0.1:3000/calls".to_owned()),
     }
 }
 
@@ -174,7 +189,8 @@ Examples:
   sockeye serve --bind 0.0.0.0:443 --tls-cert chain.pem --tls-key key.pem
 
 Environment:
-  RUST_LOG       what to log, such as debug or sockeye=trace [default: info]";
+  RUST_LOG                what to log, such as debug or sockeye=trace [default: info]
+  SOCKEYE_BACKEND_SECRET  what the backend knows this server by: sent as Authorization: Bearer";
 
 #[cfg(test)]
 mod tests {

@@ -19,6 +19,12 @@ impl Clock {
     }
 }
 
+/// The present moment, for threads that are no workers.
+#[expect(clippy::disallowed_methods, reason = "this is the clock")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the clock")]
 fn unix_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);

@@ -20,6 +20,7 @@ mod waiting;
 pub(crate) use state::Native;
 
 use crate::access::Access;
+use crate::backend::{self, Backend, BackendAnswer};
 use crate::clock::Clock;
 use crate::endpoints::Endpoints;
 use crate::metrics::{Figures, Metrics};
@@ -30,7 +31,7 @@ use sockeye_hub::{
     ConnectionKey, Hub, HubConfig, Input, Namespaces, Now, Own, SessionKey, WorkerIndex,
 };
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use waiting::Waiting;
 
@@ -43,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) node: u32,
     /// How long sessions outlive their connections.
     pub(crate) grace: Duration,
+    /// Whom clients can call, once the workers run that take the answers. `None`: nobody.
+    pub(crate) backend: OnceLock<Backend>,
     /// What each worker counts.
     pub(crate) metrics: Metrics,
 }
@@ -52,6 +55,8 @@ pub(crate) struct Shared {
 pub(crate) enum Mail {
     /// From hub to hub.
     Hub { from: WorkerIndex, mail: sockeye_hub::Mail },
+    /// The backend has answered a call, or could not.
+    CallAnswered { session: SessionKey, call: u64, answer: BackendAnswer },
     /// The server shuts down: clients are to hear of it before their connections end.
     GoodBye,
 }
@@ -109,6 +114,10 @@ impl Host {
     pub(crate) fn on_mail(&mut self, worker: &mut WorkerContext<'_, Endpoints>, mail: Mail) {
         match mail {
             Mail::Hub { from, mail } => self.drive(worker, Input::Mail { from, mail }),
+            Mail::CallAnswered { session, call, answer } => {
+                let answer = backend::as_answer(&answer);
+                self.drive(worker, Input::CallAnswered { session, call, answer });
+            }
             Mail::GoodBye => self.say_good_bye(worker),
         }
     }

@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod backend;
 mod cli;
 mod clock;
 mod dialect;

@@ -2,6 +2,7 @@
 
 use crate::access::{Access, development_namespaces};
 use crate::api;
+use crate::backend;
 use crate::cli::Serve;
 use crate::endpoints::Endpoints;
 use crate::host::{Mail, Shared};
@@ -17,7 +18,7 @@ use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
@@ -34,8 +35,15 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
     let server = Server::bind(arguments.bind, config)
         .map_err(|error| ServeError::Bind(arguments.bind, error))?;
     let shared = Arc::new(shared(workers).map_err(ServeError::Start)?);
-    let running =
-        server.start(move |worker| Endpoints::new(worker, &shared)).map_err(ServeError::Start)?;
+    let of_workers = Arc::clone(&shared);
+    let running = server
+        .start(move |worker| Endpoints::new(worker, &of_workers))
+        .map_err(ServeError::Start)?;
+    if let Some(url) = &arguments.backend {
+        let backend = backend::start(url, running.remote()).map_err(ServeError::Start)?;
+        // It is set here and nowhere else.
+        let _first = shared.backend.set(backend);
+    }
     if let Some(error) = running.fallback() {
         tracing::warn!(
             "io_uring is not to be had here ({error}): epoll serves in its place, and connections need file descriptors"
@@ -62,6 +70,7 @@ fn shared(workers: usize) -> io::Result<Shared> {
         namespaces: Arc::new(development_namespaces()),
         node: getrandom::u32().map_err(io::Error::other)?,
         grace: SESSION_GRACE,
+        backend: OnceLock::new(),
         metrics: Metrics::new(workers),
     })
 }

@@ -349,7 +349,7 @@ fn call_backend(
     let call = BackendCall {
         session,
         call: number,
-        user: from.user.as_ref().map(crate::UserName::as_str),
+        caller: from,
         method: &call.method,
         payload: call.payload,
         deadline,
@@ -357,7 +357,7 @@ fn call_backend(
     match effects.call_backend(&call) {
         true => Ok(()),
         false => {
-            let text = "this server has no backend to call: call a session instead";
+            let text = "this server has no backend that could be called now";
             Err(Refusal::new(RefusalCode::Unavailable, text))
         }
     }

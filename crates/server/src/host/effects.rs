@@ -222,9 +222,9 @@ impl Effects for Surroundings<'_, '_> {
         }
     }
 
-    fn call_backend(&mut self, _call: &BackendCall<'_>) -> bool {
-        // There is none that could be called yet.
-        false
+    fn call_backend(&mut self, call: &BackendCall<'_>) -> bool {
+        let backend = self.around.shared.backend.get();
+        backend.is_some_and(|backend| backend.call(self.around.worker, call))
     }
 
     fn check_payload(

@@ -3,6 +3,7 @@
 //! Every wait has a deadline, and nothing is asserted about how long something takes.
 
 mod api;
+mod backend;
 mod connecting;
 mod documents;
 mod encodings;
