@@ -9,14 +9,15 @@ use crate::project::Project;
 /// Run many storms on simulated networks, or one again.
 ///
 /// A storm is whole workers, a crowd of clients of all tempers, and a network on which everything goes wrong that can; all
-/// of it follows from one number, the seed. Half as many storms of requests come on top of those of WebSockets. What must
-/// be true whatever happens is in tests/engine/simulation/.
+/// of it follows from one number, the seed. Half as many storms of requests come on top of those of WebSockets, and as many
+/// around hubs, whose clients drop, resume and are slow. What must be true whatever happens is in tests/engine/simulation/ and
+/// crates/hub/tests/model/.
 ///
 /// When a promise is broken, the seed is printed, with the commit: together they bring back all that happened, with
 /// `cargo xtask simulate --seed N`.
 #[derive(Args)]
 pub(crate) struct Options {
-    /// Only this seed, of both kinds
+    /// Only this seed, of all kinds
     #[arg(long, value_name = "N", conflicts_with = "seeds")]
     seed: Option<u64>,
     /// How many seeds, from 0 on
@@ -40,7 +41,8 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     let _asked = shell.push_env(variable, number.to_string());
     // As the tests are built: to build them optimised takes longer than these storms do.
     let storms = cmd!(shell, "cargo test --package sockeye --all-features --test engine -- storms");
-    if storms.run().is_err() {
+    let of_hubs = cmd!(shell, "cargo test --package sockeye-hub --test model -- storms");
+    if storms.run().is_err() || of_hubs.run().is_err() {
         bail!("a storm broke a promise at {}; its seed is above", commit(project));
     }
     Ok(())

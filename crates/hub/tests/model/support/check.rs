@@ -1,0 +1,326 @@
+//! What has to be true when everything that was said has arrived, and at the very end.
+
+use super::client::Pending;
+use super::setting::{CHANNELS, HISTORY_TTL, PRESENT};
+use super::subscription::{State, Subscription};
+use super::surroundings::may_subscribe;
+use super::truth::{Claim, To};
+use super::world::World;
+use sockeye_hub::{Answer, Command, LossReason, PresenceView, Request, SessionId, Stats};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+impl World {
+    /// Everybody has got everything that there is, and knows who is there.
+    pub(crate) fn check_quiescence(&mut self) {
+        self.settle();
+        self.clients.iter_mut().for_each(super::client::Client::forget_the_untold);
+        self.read_histories();
+        self.ask_presence();
+        self.settle();
+        let answers = std::mem::take(&mut self.answers);
+        for answer in answers.values() {
+            if let Answer::History(page) = answer {
+                for publication in &page.publications {
+                    let channel = page.channel.as_str();
+                    self.truth.note_publication(channel, page.top.epoch.0, publication);
+                }
+            }
+        }
+        for client in 0..self.clients.len() {
+            self.check_client(client);
+        }
+        self.check_presence();
+        self.truth.check_versions();
+        self.check_claims();
+    }
+
+    /// What nobody was told is in history.
+    fn read_histories(&mut self) {
+        for channel in CHANNELS {
+            let history = sockeye_hub::History { channel: channel.into(), ..Default::default() };
+            self.request(0, Request::History(history));
+        }
+    }
+
+    fn ask_presence(&mut self) {
+        for channel in PRESENT {
+            for client in &mut self.clients {
+                let held = client.subscriptions.get(channel).filter(|_| client.link.is_some());
+                if held.is_some_and(|held| held.presence.is_none()) {
+                    let (channel, view) = (channel.into(), PresenceView::AllSessions);
+                    let command = Command::Presence { channel, view, limit: None };
+                    client.say(Pending::Presence(""), command);
+                }
+            }
+        }
+    }
+
+    fn check_client(&self, number: usize) {
+        let client = &self.clients[number];
+        let Some(link) = client.link.as_ref().filter(|link| link.is_greeted) else {
+            assert!(client.link.is_none(), "never greeted: {client:?}");
+            return;
+        };
+        let answered = |pending: &Pending| matches!(pending, Pending::Call(_));
+        assert!(client.pending.values().all(answered), "not answered: {client:?}");
+        let connections = &self.workers[link.worker].around.connections;
+        let identity = &connections[&link.key].identity;
+        let namespaces = self.setting.namespaces();
+        for subscription in client.subscriptions.values() {
+            let told = || format!("{number}: {subscription:?}");
+            assert_eq!(subscription.state, State::Active, "{}", told());
+            assert_eq!(subscription.begun_on, link.key, "not told of it: {}", told());
+            assert!(may_subscribe(identity, subscription.subject, &namespaces), "{}", told());
+            if subscription.is_pattern() {
+                self.check_pattern(subscription);
+                continue;
+            }
+            assert!(subscription.is_live, "still behind: {}", told());
+            let session = client.session.expect("it was greeted").0;
+            let missed: Vec<_> = self.truth.due(&self.tail(subscription, session)).collect();
+            assert!(missed.is_empty(), "missed the last ones {missed:?}: {}", told());
+        }
+    }
+
+    fn tail(&self, subscription: &Subscription, session: SessionId) -> Claim {
+        Claim {
+            channel: subscription.subject.into(),
+            epoch: subscription.epoch,
+            after: subscription.seen.expect("it is subscribed"),
+            before: u64::MAX,
+            filter: subscription.filter,
+            session,
+            client: 0,
+            life: 0,
+        }
+    }
+
+    /// What was published since it is live.
+    fn check_pattern(&self, subscription: &Subscription) {
+        let prefix = subscription.subject.trim_end_matches('*');
+        for (number, attempt) in self.truth.attempts.iter().enumerate() {
+            let To::Channel(channel) = attempt.to else {
+                continue;
+            };
+            let is_due = channel.starts_with(prefix)
+                && attempt.is_receipted
+                && attempt.step > subscription.live_since
+                && !attempt.excludes_publisher
+                && (subscription.filter.is_none() || subscription.filter == attempt.topic);
+            let has_got = subscription.got_attempts.contains(&number);
+            assert!(!is_due || has_got, "missed {attempt:?}: {subscription:?}");
+        }
+    }
+
+    fn check_presence(&mut self) {
+        for channel in PRESENT {
+            let request = Request::Presence {
+                channel: channel.into(),
+                view: PresenceView::AllSessions,
+                limit: None,
+            };
+            let request = self.request(0, request);
+            self.settle();
+            let Some(Answer::Presence(page)) = self.answers.remove(&request) else {
+                panic!("no answer to who is in {channel}");
+            };
+            let there: BTreeSet<_> = page.members.iter().map(|member| member.session).collect();
+            assert_eq!((page.sessions, page.has_more), (there.len(), false), "{page:?}");
+            let users: BTreeSet<_> =
+                page.members.iter().filter_map(|member| member.user.as_ref()).collect();
+            assert_eq!(page.users, users.len(), "{page:?}");
+            let mut gone = there.clone();
+            for client in self.clients.iter().filter(|client| client.is_greeted()) {
+                let session = client.session.expect("it was greeted").0;
+                gone.remove(&session);
+                let subscription = client.subscriptions.get(channel);
+                assert_eq!(
+                    there.contains(&session),
+                    subscription.is_some(),
+                    "client {} in {channel}: {page:?}",
+                    client.number
+                );
+                let Some(subscription) = subscription else {
+                    continue;
+                };
+                let (version, members) = subscription.presence.as_ref().expect("it has asked");
+                let known: Vec<_> = members.values().cloned().collect();
+                assert_eq!((*version, known), (page.version, page.members.clone()), "{channel}");
+            }
+            // Their time begins when their workers learn of it.
+            let is_kept = self.time < self.noticed + self.setting.grace;
+            assert!(is_kept || gone.is_empty(), "{gone:?} are in {channel}, and nobody is that");
+        }
+    }
+
+    /// What subscribers believe to have missed nothing of, compared with what there was.
+    fn check_claims(&mut self) {
+        for claim in std::mem::take(&mut self.truth.claims) {
+            let missing: Vec<_> = self.truth.due(&claim).collect();
+            if missing.is_empty() {
+                continue;
+            }
+            let subscription = self.life(&claim);
+            for (sequence, attempt) in missing {
+                let has_got = subscription.got.contains(&(claim.epoch, sequence));
+                let mut told = subscription.lost.iter().chain(&subscription.told_elsewhere);
+                let is_told = told.any(|(epoch, loss)| {
+                    *epoch == claim.epoch && loss.from < sequence && sequence <= loss.to
+                });
+                let is_in_snapshot = subscription
+                    .snapshots
+                    .iter()
+                    .any(|(epoch, until)| *epoch == claim.epoch && sequence <= *until);
+                assert!(
+                    has_got || is_told || is_in_snapshot,
+                    "a silent hole: {sequence} ({:?}) of {claim:?}: {subscription:?}",
+                    self.truth.attempts[attempt]
+                );
+            }
+        }
+        for client in &self.clients {
+            for subscription in client.subscriptions.values().chain(&client.past) {
+                self.check_losses(subscription);
+            }
+        }
+    }
+
+    fn life(&self, claim: &Claim) -> &Subscription {
+        let client = &self.clients[claim.client];
+        let mut all = client.subscriptions.values().chain(&client.past);
+        let is_it = |held: &&Subscription| held.life == claim.life && held.subject == claim.channel;
+        all.find(is_it).expect("it is kept")
+    }
+
+    /// Nothing was called lost that could have been told.
+    fn check_losses(&self, subscription: &Subscription) {
+        for (epoch, loss) in &subscription.lost {
+            let stream = self.truth.streams.get(&(subscription.subject.into(), *epoch));
+            let Some((stream, attempt)) = stream.and_then(|all| Some((all, all.get(&loss.to)?)))
+            else {
+                continue;
+            };
+            let top = self.truth.top(subscription.subject, *epoch);
+            let is_old = self.unix_ms()
+                >= self.truth.attempts[*attempt].unix_ms + HISTORY_TTL.as_millis() as u64;
+            let history_size = match subscription.subject {
+                "bare:a" => 0,
+                _ => self.setting.history_size as u64,
+            };
+            match loss.reason {
+                LossReason::Trimmed => assert!(
+                    is_old || top >= loss.to + history_size,
+                    "{loss:?} of {top}, but {history_size} are kept: {subscription:?}"
+                ),
+                LossReason::Conflated => {
+                    for (sequence, attempt) in stream.range(loss.from + 1..=loss.to) {
+                        let key = self.truth.attempts[*attempt].key;
+                        let mut later = subscription.got.range((*epoch, *sequence)..);
+                        let is_same = |(of, sequence): &(u64, u64)| {
+                            let number = stream.get(sequence);
+                            of == epoch
+                                && number
+                                    .is_some_and(|number| self.truth.attempts[*number].key == key)
+                        };
+                        // A later one may be its own, which it did not want.
+                        let mut own =
+                            stream.range(*sequence..).map(|(_, own)| &self.truth.attempts[*own]);
+                        let is_own_newer = own.any(|own| own.key == key && own.excludes_publisher);
+                        // That one may have been lost to it later, of which it was told too.
+                        let may_end = loss.to;
+                        let is_lost = subscription.lost.iter().any(|(_, other)| other.to > may_end);
+                        let is_own = subscription.state == State::Ended || !subscription.is_live;
+                        let filtered = subscription.filter.is_some();
+                        assert!(
+                            key.is_none()
+                                || later.any(is_same)
+                                || is_own_newer
+                                || is_lost
+                                || is_own
+                                || filtered,
+                            "nothing newer than {sequence} of {key:?}: {loss:?} {subscription:?}"
+                        );
+                    }
+                }
+                LossReason::Dropped | LossReason::NoHistory => {}
+            }
+        }
+    }
+
+    /// Everybody goes. Calls have ended once, and nothing of all that was is left in the hubs.
+    pub(crate) fn check_the_end(&mut self) {
+        for _ in 0..4 {
+            self.settle();
+            self.advance(Duration::from_secs(3));
+        }
+        self.check_quiescence();
+        self.check_calls();
+        self.check_messages();
+        for client in 0..self.clients.len() {
+            if let Some((session, _)) = self.clients[client].session {
+                self.may_leave.insert((None, session));
+            }
+            self.drop_link(client, client % 2 == 0);
+        }
+        self.settle();
+        for channel in CHANNELS {
+            // Those with state stay until they are removed.
+            self.request(0, Request::Remove { channel: channel.into() });
+        }
+        self.settle();
+        for _ in 0..8 {
+            self.advance(Duration::from_secs(100));
+            self.settle();
+        }
+        for (number, worker) in self.workers.iter().enumerate() {
+            let Stats {
+                sessions,
+                sessions_detached,
+                subscriptions,
+                subscriptions_behind,
+                channels,
+                ..
+            } = worker.hub.stats();
+            let left = [sessions, sessions_detached, subscriptions, subscriptions_behind, channels];
+            assert_eq!(left, [0; 5], "left in worker {number}: {:?}", worker.hub);
+            assert!(worker.around.topics.is_empty() && worker.around.connections.is_empty());
+            assert_eq!(worker.hub.poll_timeout(), None, "still due: {:?}", worker.hub);
+        }
+    }
+
+    fn check_calls(&self) {
+        for (number, call) in self.truth.calls.iter().enumerate() {
+            assert!(call.times_told <= 1, "call {number} ended twice: {call:?}");
+            let is_it =
+                |session: Option<(SessionId, _)>| session.is_some_and(|(id, _)| id == call.session);
+            let lives =
+                self.clients.iter().any(|client| client.is_greeted() && is_it(client.session));
+            assert!(
+                !lives || !call.is_made || call.is_cancelled || call.times_told == 1,
+                "call {number} never ended: {call:?}"
+            );
+        }
+    }
+
+    fn check_messages(&self) {
+        for (number, attempt) in self.truth.attempts.iter().enumerate() {
+            let To::Session(to) = attempt.to else {
+                continue;
+            };
+            let is_it = |session: Option<(SessionId, _)>| session.is_some_and(|(id, _)| id == to);
+            let mut all = self.clients.iter();
+            let Some(client) = all.find(|client| client.is_greeted() && is_it(client.session))
+            else {
+                continue;
+            };
+            assert!(
+                !attempt.is_receipted
+                    || client.has_lost_messages
+                    || client.messages.contains(&number),
+                "client {} never got {number}: {attempt:?}",
+                client.number
+            );
+        }
+    }
+}

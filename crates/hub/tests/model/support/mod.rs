@@ -1,0 +1,15 @@
+//! A world around hubs, clients in it, and what has to be true of them.
+
+mod acting;
+mod check;
+pub(crate) mod client;
+mod heard;
+mod hearing;
+mod listening;
+pub(crate) mod random;
+pub(crate) mod setting;
+pub(crate) mod step;
+pub(crate) mod subscription;
+mod surroundings;
+mod truth;
+pub(crate) mod world;

@@ -1,0 +1,171 @@
+//! What really happened, pieced together from all that anybody was told: who tried to publish what, and each channel's
+//! stream. Everything said twice has to be the same both times.
+
+use super::heard::Item;
+use sockeye_hub::{Publication, Receipt, SessionId};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Default)]
+pub(crate) struct Truth {
+    pub(crate) attempts: Vec<Attempt>,
+    /// By channel and epoch: which attempt has which number.
+    pub(crate) streams: BTreeMap<(String, u64), BTreeMap<u64, usize>>,
+    pub(crate) claims: Vec<Claim>,
+    pub(crate) calls: Vec<Call>,
+}
+
+/// Somebody wants to publish something, maybe more than once with the same idempotency key.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) to: To,
+    pub(crate) publisher: Option<SessionId>,
+    pub(crate) key: Option<&'static str>,
+    pub(crate) expected: Option<u64>,
+    pub(crate) topic: Option<&'static str>,
+    pub(crate) excludes_publisher: bool,
+    pub(crate) is_volatile: bool,
+    pub(crate) is_idempotent: bool,
+    pub(crate) size: usize,
+    /// The world's steps until then, and its time.
+    pub(crate) step: u64,
+    pub(crate) unix_ms: u64,
+    pub(crate) is_receipted: bool,
+    /// Where it was published: epochs and numbers.
+    pub(crate) places: BTreeSet<(u64, u64)>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum To {
+    Channel(&'static str),
+    Session(SessionId),
+    User(&'static str),
+    All,
+}
+
+/// A subscriber believes that it has missed nothing in between.
+#[derive(Clone, Debug)]
+pub(crate) struct Claim {
+    pub(crate) channel: String,
+    pub(crate) epoch: u64,
+    /// Both exclusive.
+    pub(crate) after: u64,
+    pub(crate) before: u64,
+    pub(crate) filter: Option<&'static str>,
+    pub(crate) session: SessionId,
+    /// Whose subscription, and which of its lives.
+    pub(crate) client: usize,
+    pub(crate) life: usize,
+}
+
+/// A call, of which the end is told exactly once.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) session: SessionId,
+    pub(crate) is_cancelled: bool,
+    /// It has got as far as the hub.
+    pub(crate) is_made: bool,
+    pub(crate) times_told: usize,
+    /// What whoever replied has said.
+    pub(crate) reply: Option<Result<Vec<u8>, String>>,
+}
+
+impl Truth {
+    /// Notes where something was published, as a subscriber or a reader of history has heard.
+    pub(crate) fn note(&mut self, channel: &str, epoch: u64, item: &Item) {
+        self.check(channel, item);
+        if item.sequence > 0 {
+            self.place(channel, epoch, item.sequence, item.attempt);
+        }
+    }
+
+    pub(crate) fn note_publication(
+        &mut self,
+        channel: &str,
+        epoch: u64,
+        publication: &Publication,
+    ) {
+        self.note(channel, epoch, &Item::of(publication));
+    }
+
+    /// Whatever arrives is what was sent.
+    pub(crate) fn check(&self, channel: &str, item: &Item) {
+        let attempt = self.attempts.get(item.attempt);
+        let attempt = attempt.unwrap_or_else(|| panic!("nobody published {item:?}"));
+        let is_there = matches!(attempt.to, To::Channel(to) if to == channel);
+        assert!(is_there, "in {channel}: {item:?} of {attempt:?}");
+        self.check_content(item);
+        assert_eq!(item.sequence == 0, attempt.is_volatile, "{item:?} of {attempt:?}");
+    }
+
+    pub(crate) fn check_content(&self, item: &Item) {
+        let attempt = &self.attempts[item.attempt];
+        let sent = (attempt.key, attempt.topic, attempt.publisher, attempt.size);
+        let arrived = (item.key.as_deref(), item.topic.as_deref(), item.publisher, item.size);
+        assert_eq!(sent, arrived, "{item:?} of {attempt:?}");
+        assert_eq!(item.excludes_publisher, attempt.excludes_publisher, "{item:?}");
+    }
+
+    pub(crate) fn note_receipt(&mut self, number: usize, receipt: &Receipt) {
+        let attempt = &mut self.attempts[number];
+        attempt.is_receipted = true;
+        let To::Channel(channel) = attempt.to else {
+            return;
+        };
+        assert_eq!(receipt.position.is_none(), attempt.is_volatile, "{receipt:?}");
+        assert!(!receipt.is_duplicate || attempt.is_idempotent, "{receipt:?} of {attempt:?}");
+        if let Some(position) = receipt.position {
+            assert!(receipt.previous < position.sequence, "{receipt:?}");
+            self.place(channel, position.epoch.0, position.sequence, number);
+        }
+    }
+
+    fn place(&mut self, channel: &str, epoch: u64, sequence: u64, number: usize) {
+        let attempt = &mut self.attempts[number];
+        attempt.places.insert((epoch, sequence));
+        let in_epoch = attempt.places.iter().filter(|(place, _)| *place == epoch).count();
+        assert_eq!(in_epoch, 1, "published twice: {attempt:?}");
+        assert!(attempt.is_idempotent || attempt.places.len() == 1, "published twice: {attempt:?}");
+        let stream = self.streams.entry((channel.into(), epoch)).or_default();
+        let before = stream.insert(sequence, number);
+        assert!(
+            before.is_none_or(|before| before == number),
+            "{channel} has two publications with the number {sequence}: {before:?} and {number}"
+        );
+    }
+
+    /// What in a part of a stream a subscriber should have got.
+    pub(crate) fn due(&self, claim: &Claim) -> impl Iterator<Item = (u64, usize)> {
+        let stream = self.streams.get(&(claim.channel.clone(), claim.epoch));
+        let range = (claim.after + 1)..claim.before.max(claim.after + 1);
+        let all = stream.into_iter().flat_map(move |stream| stream.range(range.clone()));
+        all.map(|(sequence, attempt)| (*sequence, *attempt)).filter(|(_, attempt)| {
+            let attempt = &self.attempts[*attempt];
+            let is_own = attempt.excludes_publisher && attempt.publisher == Some(claim.session);
+            let passes = claim.filter.is_none() || claim.filter == attempt.topic;
+            passes && !is_own
+        })
+    }
+
+    /// Of those who expected the same version of a value, one has won.
+    pub(crate) fn check_versions(&self) {
+        for ((channel, _), stream) in &self.streams {
+            let mut versions: BTreeMap<Option<&str>, u64> = BTreeMap::new();
+            for (sequence, attempt) in stream {
+                let attempt = &self.attempts[*attempt];
+                let key = if channel.starts_with("last:") { None } else { attempt.key };
+                let version = versions.insert(key, *sequence).unwrap_or(0);
+                // Of a version of which nobody was told there is nothing to say.
+                let known = |expected: &u64| *expected <= version || stream.contains_key(expected);
+                if let Some(expected) = attempt.expected.filter(known) {
+                    assert_eq!(expected, version, "{channel} at {sequence}: {attempt:?}");
+                }
+            }
+        }
+    }
+
+    /// The last number of a stream that anybody knows of.
+    pub(crate) fn top(&self, channel: &str, epoch: u64) -> u64 {
+        let stream = self.streams.get(&(channel.into(), epoch));
+        stream.and_then(|stream| stream.last_key_value()).map_or(0, |(top, _)| *top)
+    }
+}
