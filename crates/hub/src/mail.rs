@@ -86,10 +86,17 @@ pub(crate) enum Letter {
         connection: ConnectionKey,
         session: Option<Box<Packed>>,
     },
-    /// A session that began here is on another worker now, or has ended.
+    /// A session that began here is on another worker now: after so many moves.
     Moved {
         session: SessionId,
-        to: Option<WorkerIndex>,
+        to: WorkerIndex,
+        moves: u32,
+    },
+    /// A session that began here has ended, after so many moves.
+    Ended {
+        session: SessionId,
+        moves: u32,
+        user: Option<UserName>,
     },
 }
 
@@ -227,14 +234,12 @@ pub(crate) struct IncomingCall {
 /// What is known, or wanted, of a user's sessions.
 #[derive(Debug)]
 pub(crate) enum UserNews {
-    /// One of them is there; or somewhere else than before.
+    /// One of them is there. Both come from where it began, wherever it is and ends: so they come in order.
     Came {
         session: SessionId,
-        worker: WorkerIndex,
     },
     Gone {
         session: SessionId,
-        worker: WorkerIndex,
     },
     /// For all of them.
     Tell {

@@ -101,6 +101,8 @@ pub(crate) enum SubscriptionPhase {
 /// What few sessions have.
 #[derive(Debug, Default)]
 pub(crate) struct More {
+    /// How often it went to another worker.
+    pub(crate) moves: u32,
     pub(crate) messages: Messages,
     pub(crate) calls_made: u64,
     /// Its own calls, by number.

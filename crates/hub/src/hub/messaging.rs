@@ -21,9 +21,9 @@ impl Hub {
         let Some(session) = self.session(key) else {
             return;
         };
-        let (id, worker) = (session.id, self.config.worker);
+        let id = session.id;
         if let Some(user) = session.identity.user.clone() {
-            self.ask_user(user, UserNews::Came { session: id, worker }, effects);
+            self.ask_user(user, UserNews::Came { session: id }, effects);
         }
     }
 
@@ -33,23 +33,17 @@ impl Hub {
         user: UserName,
         effects: &mut impl Effects,
     ) {
-        let worker = self.config.worker;
-        self.ask_user(user, UserNews::Gone { session, worker }, effects);
+        self.ask_user(user, UserNews::Gone { session }, effects);
     }
 
     pub(super) fn user_news(&mut self, user: UserName, news: UserNews, effects: &mut impl Effects) {
         match news {
-            UserNews::Came { session, worker } => {
-                let sessions = self.users.entry(user).or_default();
-                sessions.retain(|(known, _)| *known != session);
-                sessions.push((session, worker));
-            }
-            UserNews::Gone { session, worker } => {
+            UserNews::Came { session } => self.users.entry(user).or_default().push(session),
+            UserNews::Gone { session } => {
                 let Some(sessions) = self.users.get_mut(&user) else {
                     return;
                 };
-                // It may be known from elsewhere already.
-                sessions.retain(|known| *known != (session, worker));
+                sessions.retain(|known| *known != session);
                 if sessions.is_empty() {
                     self.users.remove(&user);
                 }
@@ -70,9 +64,9 @@ impl Hub {
                     }
                     (false, _) => Answer::Done,
                 };
-                for (session, worker) in sessions {
-                    let to = Addressee::Id(session);
-                    self.post(worker, Letter::ToSession { to, news: news.clone() }, effects);
+                for session in sessions {
+                    // One that is gone need not be told.
+                    let _sent = self.write_to(session, news.clone(), effects);
                 }
                 self.reply(reply, answer, effects);
             }

@@ -3,6 +3,7 @@
 mod calling;
 mod catching_up;
 mod commands;
+mod departures;
 mod homes;
 mod input;
 mod messaging;
@@ -30,6 +31,7 @@ use crate::namespace::Namespaces;
 use crate::relay::{Relay, Subject};
 use crate::session::Session;
 use crate::told::Own;
+use departures::Departure;
 use resuming::Arrival;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -64,8 +66,8 @@ pub struct Hub {
     generations: Vec<u32>,
     /// Sessions that began on other workers.
     arrived: HashMap<SessionId, SessionKey>,
-    /// Where sessions have gone that began here, or were here lately, and their places here.
-    departed: HashMap<SessionId, (WorkerIndex, SessionKey)>,
+    /// Where sessions have gone that began here, or were here lately.
+    departed: HashMap<SessionId, Departure>,
     /// The names of those that only were here.
     departed_keys: HashMap<SessionKey, SessionId>,
     /// Connections that await their sessions from other workers.
@@ -83,7 +85,7 @@ pub struct Hub {
     /// The workers with subscribers to a pattern.
     watchers: HashMap<Pattern, Vec<WorkerIndex>>,
     /// Where the sessions of users are who are known here.
-    users: HashMap<UserName, Vec<(SessionId, WorkerIndex)>>,
+    users: HashMap<UserName, Vec<SessionId>>,
     /// Sessions that catch up further when what was queued has had a chance to leave.
     resuming: Vec<SessionKey>,
     timers: Timers,
@@ -219,7 +221,8 @@ impl Hub {
             }
             Letter::Take(take) => self.give(now, *take, effects),
             Letter::Given { connection, session } => self.given(now, connection, session, effects),
-            Letter::Moved { session, to } => self.moved(session, to),
+            Letter::Moved { session, to, moves } => self.moved(session, to, moves),
+            Letter::Ended { session, moves, user } => self.ended(session, moves, user, effects),
         }
     }
 

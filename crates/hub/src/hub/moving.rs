@@ -5,11 +5,9 @@
 
 use super::Hub;
 use super::resuming::{Arrival, Seen};
-use super::timers::Timer;
 use crate::effects::{ConnectionKey, Effects, Now, SessionKey, WorkerIndex};
 use crate::ending::Revocation;
 use crate::identity::Identity;
-use crate::limits::CALL_TIMEOUT_MAX;
 use crate::mail::{Addressee, HomeRequest, Letter, Take};
 use crate::names::SessionId;
 use crate::relay::Subject;
@@ -23,8 +21,8 @@ impl Hub {
         let Take { session: id, nonce, ref user, worker, connection } = take;
         let Some(key) = self.local_key(id) else {
             // The resume token may be older than its last move.
-            return match self.departed.get(&id).copied() {
-                Some((to, _)) => self.post(to, Letter::Take(Box::new(take)), effects),
+            return match self.departed_to(id) {
+                Some(to) => self.post(to, Letter::Take(Box::new(take)), effects),
                 None => self.post(worker, Letter::Given { connection, session: None }, effects),
             };
         };
@@ -48,18 +46,16 @@ impl Hub {
         effects: &mut impl Effects,
     ) -> Option<Packed> {
         let session = self.session_mut(key)?;
-        let (id, more) = (session.id, session.more.take());
+        let id = session.id;
+        let more = session.more();
+        more.moves += 1;
+        let (moves, more) = (more.moves, session.more.take());
         let identity = Arc::clone(&session.identity);
         let held: Vec<_> = session.subscriptions.iter().map(|held| held.relay).collect();
         let packed = held.into_iter().filter_map(|index| self.pack_one(key, index, effects));
         let subscriptions = packed.collect();
         self.remove_session(key);
-        self.departed.insert(id, (to, key));
-        if !self.is_birthplace(id, key) {
-            self.departed_keys.insert(key, id);
-            self.timers
-                .set(now.instant + CALL_TIMEOUT_MAX + self.config.grace, Timer::Departed(key));
-        }
+        self.depart(now, (id, key), to, moves);
         Some(Packed { id, identity, nonce_used, subscriptions, more })
     }
 
@@ -113,13 +109,14 @@ impl Hub {
             // The client is gone again. Its session is kept here, for the next time.
             None => (Identity::clone(&was), Seen::default(), None),
         };
+        let moves = more.as_ref().map_or(0, |more| more.moves);
         let key = self.insert_session(Some(session), identity, effects);
         if let Some(session) = self.session_mut(key) {
             session.nonce_before = Some(Box::new(nonce_used));
             session.more = more;
         }
-        let to = Some(self.config.worker);
-        self.post(WorkerIndex(session.worker), Letter::Moved { session, to }, effects);
+        let to = self.config.worker;
+        self.post(WorkerIndex(session.worker), Letter::Moved { session, to, moves }, effects);
         if let Some(id) = id {
             self.stats.resumed += 1;
             self.attach(now, (key, connection), id, true, effects);
@@ -187,30 +184,6 @@ impl Hub {
         }
     }
 
-    /// Whether a session began here, at this place.
-    pub(super) fn is_birthplace(&self, id: SessionId, key: SessionKey) -> bool {
-        WorkerIndex(id.worker) == self.config.worker
-            && (id.slot, id.generation) == (key.slot, key.generation)
-    }
-
-    /// A session that began here is elsewhere now, or has ended.
-    pub(super) fn moved(&mut self, session: SessionId, to: Option<WorkerIndex>) {
-        let birthplace = SessionKey { slot: session.slot, generation: session.generation };
-        match to.filter(|to| *to != self.config.worker) {
-            Some(to) => drop(self.departed.insert(session, (to, birthplace))),
-            None => drop(self.departed.remove(&session)),
-        }
-    }
-
-    pub(super) fn forget_departed(&mut self, key: SessionKey) {
-        let Some(id) = self.departed_keys.remove(&key) else {
-            return;
-        };
-        if self.departed.get(&id).is_some_and(|(_, place)| *place == key) {
-            self.departed.remove(&id);
-        }
-    }
-
     /// The session that is meant, if it is here, or the worker on which it may be.
     pub(super) fn find(
         &self,
@@ -228,7 +201,7 @@ impl Hub {
         };
         match self.local_key(id) {
             Some(key) => Ok(key),
-            None => Err(self.departed.get(&id).map(|(worker, _)| (*worker, id))),
+            None => Err(self.departed_to(id).map(|worker| (worker, id))),
         }
     }
 }

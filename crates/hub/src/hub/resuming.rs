@@ -133,7 +133,10 @@ impl Hub {
         self.sessions.insert(session);
         if let Some(id) = id {
             self.arrived.insert(id, key);
-            self.departed.remove(&id);
+            if !self.is_birthplace(id) {
+                self.departed.remove(&id);
+            }
+            return key;
         }
         self.tell_user_directory(key, effects);
         key

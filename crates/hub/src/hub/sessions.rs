@@ -81,19 +81,14 @@ impl Hub {
             return;
         };
         let (id, user) = (session.id, session.identity.user.clone());
+        let moves = session.more.as_ref().map_or(0, |more| more.moves);
         let held: Vec<_> = session.subscriptions.iter().map(|held| held.relay).collect();
         for index in held {
             self.end_subscription(key, index, effects);
         }
         self.end_all_calls(key, effects);
         self.remove_session(key);
-        if let Some(user) = user {
-            self.leave_user_directory(id, user, effects);
-        }
-        if !self.is_birthplace(id, key) {
-            let birthplace = WorkerIndex(id.worker);
-            self.post(birthplace, Letter::Moved { session: id, to: None }, effects);
-        }
+        self.post(WorkerIndex(id.worker), Letter::Ended { session: id, moves, user }, effects);
     }
 
     /// Takes a session out of its place.
