@@ -7,7 +7,7 @@ use super::surroundings::may_subscribe;
 use super::truth::{Claim, To};
 use super::world::World;
 use sockeye_hub::{Answer, Command, LossReason, PresenceView, Request, SessionId, Stats};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 impl World {
@@ -183,6 +183,42 @@ impl World {
             for subscription in client.subscriptions.values().chain(&client.past) {
                 self.check_losses(subscription);
             }
+            if let Some((session, _)) = client.session.filter(|_| client.is_greeted()) {
+                let all = client.subscriptions.values();
+                all.for_each(|subscription| self.check_snapshots(subscription, session));
+            }
+        }
+    }
+
+    /// Who was given the state has the latest value of each key, or a later one.
+    fn check_snapshots(&self, subscription: &Subscription, session: SessionId) {
+        for (epoch, until) in &subscription.snapshots {
+            let mut claim = self.tail(subscription, session);
+            (claim.epoch, claim.after, claim.before) = (*epoch, 0, until + 1);
+            // Where there is one value, each publication is a later one of it.
+            let key = |number: usize| match subscription.subject {
+                "last:a" => Some("the only one"),
+                _ => self.truth.attempts[number].key,
+            };
+            let due = self.truth.due(&claim).filter_map(|(at, number)| Some((key(number)?, at)));
+            for (value, at) in due.collect::<BTreeMap<_, _>>() {
+                // Its own, and what does not pass, count as later ones too.
+                let stream = self.truth.streams.get(&(subscription.subject.into(), *epoch));
+                let mut later = stream.into_iter().flat_map(|stream| stream.range(at..));
+                let has_got = later.any(|(at, number)| {
+                    let attempt = &self.truth.attempts[*number];
+                    let passes =
+                        subscription.filter.is_none() || subscription.filter == attempt.topic;
+                    let is_told =
+                        subscription.lost.iter().any(|(of, loss)| of == epoch && loss.to >= *at);
+                    key(*number) == Some(value)
+                        && (!passes
+                            || attempt.excludes_publisher
+                            || is_told
+                            || subscription.got.contains(&(*epoch, *at)))
+                });
+                assert!(has_got, "no value of {value:?}, set at {at}: {subscription:?}");
+            }
         }
     }
 
@@ -286,6 +322,11 @@ impl World {
             assert_eq!(left, [0; 5], "left in worker {number}: {:?}", worker.hub);
             assert!(worker.around.topics.is_empty() && worker.around.connections.is_empty());
             assert_eq!(worker.hub.poll_timeout(), None, "still due: {:?}", worker.hub);
+            // What is in no statistics.
+            let hub = format!("{:?}", worker.hub);
+            for map in ["arrived", "departed", "departed_keys", "arrivals", "watchers", "users"] {
+                assert!(hub.contains(&format!("{map}: {{}}")), "{map} in worker {number}: {hub}");
+            }
         }
     }
 
