@@ -151,8 +151,9 @@ fn rivals(project: &Project) -> Result<()> {
 fn benchmarks(project: &Project) -> Result<()> {
     // With --test criterion runs each benchmark once and measures nothing. Optimised all the same: the large inputs
     // take minutes otherwise.
-    Ok(cmd!(project.shell, "cargo bench --package sockeye --features deflate --benches -- --test")
-        .run()?)
+    let shell = &project.shell;
+    cmd!(shell, "cargo bench --package sockeye --features deflate --benches -- --test").run()?;
+    Ok(cmd!(shell, "cargo bench --package sockeye-dialects --benches -- --test").run()?)
 }
 
 fn minutes(elapsed: Duration) -> String {

@@ -3,8 +3,10 @@
 mod document;
 mod examples;
 mod frames;
+mod generated;
 mod heard;
 mod oracle;
+mod properties;
 mod publications;
 mod spoken;
 mod support;
