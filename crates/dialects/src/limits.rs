@@ -11,3 +11,6 @@ pub const CLIENT_NAME_SIZE_MAX: usize = 64;
 
 /// Memory that an empty [`crate::Encoded`] keeps. Beyond it, what a large message took is given back.
 pub const ENCODED_KEPT_SIZE_MAX: usize = 64 * 1024;
+
+/// How deep JSON may be nested that is given on to others: what many readers take at most.
+pub const JSON_DEPTH_MAX: usize = 128;

@@ -131,7 +131,17 @@ pub(super) fn read_publish<'a, R: Reader<'a>>(
     let targets = [of::CHANNEL, of::USER, of::SESSION, of::ALL];
     exactly_one(&fields, &targets, "expected one of channel, user, session, all in publish")?;
     one_payload(&fields, [of::DATA, of::DATA_BINARY])?;
+    each_once(&publishing.headers)?;
     Ok(publishing)
+}
+
+/// Who gets it could not say which of two counts.
+fn each_once(headers: &[(Cow<'_, str>, Cow<'_, str>)]) -> Result<(), Fault> {
+    let is_there = |index: usize, name| headers[..index].iter().any(|(other, _)| other == name);
+    match headers.iter().enumerate().any(|(index, (name, _))| is_there(index, name)) {
+        true => Err(Fault::new("expected each header once")),
+        false => Ok(()),
+    }
 }
 
 fn read_all<'a, R: Reader<'a>>(mut fields: Fields<'_, 'a, R>) -> Result<Target<'a>, Fault> {

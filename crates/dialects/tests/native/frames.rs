@@ -129,6 +129,14 @@ fn a_refusal_says_what_was_expected() {
             r#"{"publish":{"channel":"c","data_base64":"A"}}"#,
             "expected base64 with its padding before byte 43",
         ),
+        (
+            r#"{"publish":{"channel":"c","data":1,"headers":{"a":"1","b":"2","a":"3"}}}"#,
+            "expected each header once",
+        ),
+        (
+            r#"{"publish":{"channel":"c","data":1,"ttl_ms":18446744073709551616}}"#,
+            "expected a whole number from 0 to 2^64 - 1 before byte 64",
+        ),
         (r#"{"reply":{"call":1}}"#, "expected either data or error in reply"),
         (r#"{"ack":{"sequence":1}}"#, "expected either channel and sequence or messages in ack"),
         (
@@ -143,6 +151,25 @@ fn a_refusal_says_what_was_expected() {
     for (text, expected) in cases {
         assert_eq!(json(text), [Said::refused(0, expected)], "{text}");
     }
+}
+
+#[test]
+fn what_is_too_much_is_refused() {
+    let headers = |count: usize| {
+        let members: Vec<_> = (0..count).map(|number| format!(r#""{number}":"""#)).collect();
+        let headers = members.join(",");
+        format!(r#"{{"publish":{{"channel":"c","data":1,"headers":{{{headers}}}}}}}"#)
+    };
+    assert!(matches!(json(&headers(16))[..], [Said::Command(..)]));
+    assert!(matches!(json(&headers(17))[..], [Said::Refused(..)]));
+    let nested = |depth| {
+        let data = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        format!(r#"{{"publish":{{"channel":"c","data":{data}}}}}"#)
+    };
+    assert!(matches!(json(&nested(128))[..], [Said::Command(..)]));
+    let expected = "expected at most 128 levels of arrays and objects";
+    assert_eq!(json(&nested(129)), [Said::refused(0, expected)]);
+    assert_eq!(json(&nested(500_000)), [Said::refused(0, expected)]);
 }
 
 #[test]

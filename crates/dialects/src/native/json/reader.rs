@@ -2,6 +2,7 @@
 
 use crate::native::reader::{BINARY, Fault, Key, Reader};
 use crate::native::schema::Schema;
+use crate::native::text::shallow;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Deserializer;
@@ -146,7 +147,7 @@ impl<'a> Reader<'a> for JsonReader<'a> {
     }
 
     fn json(&mut self) -> Result<&'a str, Fault> {
-        self.raw()
+        shallow(self.raw()?)
     }
 
     fn binary(&mut self) -> Result<Cow<'a, [u8]>, Fault> {
