@@ -82,7 +82,7 @@ pub trait Effects {
     /// Asks the backend for the answer to a call; [`crate::Input::CallAnswered`] follows. `false`: there is no backend.
     fn call_backend(&mut self, call: &BackendCall<'_>) -> bool;
 
-    /// Whether a payload is what its namespace wants.
+    /// Whether a payload, which is of this media type if its publisher said so, is what its namespace wants.
     ///
     /// # Errors
     ///
@@ -91,6 +91,7 @@ pub trait Effects {
         &mut self,
         namespace: NamespaceIndex,
         payload: Payload<'_>,
+        content_type: Option<&str>,
     ) -> Result<(), Refusal>;
 
     /// Calls [`crate::Hub::resume`] soon: when what was queued has had a chance to leave.

@@ -182,7 +182,7 @@ impl Hub {
                 let text = format!("expected a payload of at most {size_max} bytes");
                 return Err(Refusal::new(RefusalCode::LimitExceeded, text));
             }
-            effects.check_payload(*index, payload)?;
+            effects.check_payload(*index, payload, attributes.content_type)?;
         }
         // Two publishers that happen to choose the same key do not mean the same publication.
         let owner = publisher.as_ref().map_or_else(String::new, |publisher| {

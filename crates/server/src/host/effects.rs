@@ -231,6 +231,7 @@ impl Effects for Surroundings<'_, '_> {
         &mut self,
         _namespace: NamespaceIndex,
         _payload: Payload<'_>,
+        _content_type: Option<&str>,
     ) -> Result<(), Refusal> {
         // No namespace can want anything of them yet.
         Ok(())
