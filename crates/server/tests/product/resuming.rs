@@ -1,7 +1,8 @@
 //! Sessions that outlive their connections.
 
 use crate::sockeye::Sockeye;
-use crate::talk::Client;
+use crate::talk::{Client, open};
+use crate::websocket::{Arrived, TEXT};
 use serde_json::{Value, json};
 
 #[test]
@@ -44,6 +45,40 @@ fn a_session_that_resumes_elsewhere_ends_its_old_connection_with_4409() {
         assert_eq!(new.connected["resumed"], true);
         assert_eq!(old.closed().0, 4409);
         assert_ne!(new.connected["resume"], old.connected["resume"], "a new token");
+    }
+}
+
+#[test]
+fn what_is_said_before_the_session_is_found_waits_for_it() {
+    let server = Sockeye::start();
+    // Among so many, some resume on the other worker.
+    for round in 0..8 {
+        let mut client = Client::connect(server.address);
+        client.subscribe("news");
+        let resume = client.resume(&json!({ "news": round * 3 }));
+        client.break_off();
+        let mut socket = open(server.address).expect("it is let in");
+        socket.send(TEXT, json!({ "id": 1, "connect": resume }).to_string().as_bytes());
+        for id in 2..=4 {
+            let publish = json!({ "id": id, "publish": { "channel": "news", "data": id } });
+            socket.send(TEXT, publish.to_string().as_bytes());
+        }
+        let (mut answered, mut got) = (Vec::new(), Vec::new());
+        while answered.len() < 4 || got.len() < 3 {
+            let Arrived::Message(TEXT, payload) = socket.next() else {
+                panic!("it ends after {answered:?} and {got:?}");
+            };
+            let message: Value = serde_json::from_slice(&payload).expect("JSON");
+            assert_eq!(message["error"], Value::Null, "{message}");
+            let is_first = answered.is_empty();
+            assert!(!is_first || message["connected"]["resumed"] == true, "{message}");
+            // Answers that restore subscriptions have no number.
+            answered.extend(message["id"].as_u64());
+            got.extend(message["publication"]["sequence"].as_u64());
+        }
+        assert_eq!(answered, [1, 2, 3, 4]);
+        assert_eq!(got, [1, 2, 3].map(|number| round * 3 + number));
+        socket.close(1000);
     }
 }
 
