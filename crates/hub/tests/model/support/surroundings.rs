@@ -364,7 +364,12 @@ impl Effects for Surroundings {
         self.has_backend
     }
 
-    fn check_payload(&mut self, _: NamespaceIndex, _: Payload<'_>) -> Result<(), Refusal> {
+    fn check_payload(
+        &mut self,
+        _: NamespaceIndex,
+        _: Payload<'_>,
+        _: Option<&str>,
+    ) -> Result<(), Refusal> {
         Ok(())
     }
 
