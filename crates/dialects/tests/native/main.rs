@@ -10,3 +10,4 @@ mod properties;
 mod publications;
 mod spoken;
 mod support;
+mod values;
