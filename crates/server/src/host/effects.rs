@@ -43,6 +43,13 @@ impl Around {
     }
 }
 
+/// Whether what is sent has a secret.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Secrecy {
+    None,
+    Secret,
+}
+
 /// A hub's surroundings, while it is called.
 pub(super) struct Surroundings<'h, 'w> {
     pub(super) around: &'h mut Around,
@@ -68,13 +75,19 @@ impl Surroundings<'_, '_> {
 
     /// Tells a connection something, in its own language.
     pub(super) fn tell_connection(&mut self, id: ConnectionId, own: &Own<'_>) -> Backlog {
-        self.send(id, |speech, encoded| speech.encode_own(own, encoded))
+        let secrecy = match own {
+            // It has the secret to resume with. Compressed beside what others choose, its length would tell of it.
+            Own::Connected { .. } => Secrecy::Secret,
+            _ => Secrecy::None,
+        };
+        self.send(id, secrecy, |speech, encoded| speech.encode_own(own, encoded))
     }
 
     /// Sends what is encoded for one connection.
     pub(super) fn send(
         &mut self,
         id: ConnectionId,
+        secrecy: Secrecy,
         encode: impl FnOnce(&mut Speech, &mut Encoded),
     ) -> Backlog {
         let Some(mut connection) = self.worker.connection(id) else {
@@ -93,7 +106,10 @@ impl Surroundings<'_, '_> {
                 (FrameKind::Text, Ok(text)) => Message::Text(text),
                 _ => Message::Binary(payload),
             };
-            connection.send(message).is_ok()
+            match secrecy {
+                Secrecy::None => connection.send(message).is_ok(),
+                Secrecy::Secret => connection.send_uncompressed(message).is_ok(),
+            }
         });
         if !is_sent {
             return self.lose(id);
@@ -120,6 +136,7 @@ impl Surroundings<'_, '_> {
 
     /// Ends a connection of which the hub knows nothing any more.
     pub(super) fn close(&mut self, id: ConnectionId, disconnect: &Disconnect) {
+        tracing::debug!("a client is disconnected: {disconnect}");
         if let Some(phase) = self.phase(id) {
             *phase = Phase::Over;
         }

@@ -1,5 +1,6 @@
 //! WebSockets that speak a dialect, from their opening to their end.
 
+use super::effects::Secrecy;
 use super::state::Phase;
 use super::waiting::{Waiting, message as waiting_message};
 use super::{Host, Surroundings};
@@ -280,8 +281,11 @@ impl Commands for Client<'_, '_, '_> {
     fn answer(&mut self, encode: impl FnOnce(&mut Encoded)) {
         let id = self.connection.id();
         let worker = &mut self.connection.worker();
-        Surroundings { around: &mut self.host.around, worker }
-            .send(id, |_, encoded| encode(encoded));
+        Surroundings { around: &mut self.host.around, worker }.send(
+            id,
+            Secrecy::None,
+            |_, encoded| encode(encoded),
+        );
     }
 
     fn disconnect(&mut self) {

@@ -108,6 +108,25 @@ fn what_follows_on_connect_at_once_is_carried_out_after_it() {
 }
 
 #[test]
+fn the_secret_to_resume_with_is_not_compressed_beside_what_others_choose() {
+    let server = Sockeye::start_with(&["--deflate", "8KiB"]);
+    let headers = "Sec-WebSocket-Extensions: permessage-deflate\r\n";
+    let mut socket = WebSocket::open(server.address, "/connect", headers).expect("it is let in");
+    socket.send(TEXT, br#"{"id":1,"connect":{}}"#);
+    let Arrived::Message(TEXT, connected) = socket.next() else {
+        panic!("no answer");
+    };
+    assert!(!socket.was_compressed && connected.len() > 128, "{}", connected.escape_ascii());
+    let data = "x".repeat(1000);
+    let publish = json!({ "publish": { "channel": "news", "data": data } });
+    socket.send(TEXT, br#"{"subscribe":{"channel":"news"}}"#);
+    socket.send(TEXT, publish.to_string().as_bytes());
+    while !socket.was_compressed {
+        assert!(matches!(socket.next(), Arrived::Message(TEXT, _)), "others are");
+    }
+}
+
+#[test]
 fn clients_of_a_server_that_shuts_down_are_told_to_come_back() {
     let server = Sockeye::start();
     let mut client = Client::connect(server.address);

@@ -19,23 +19,14 @@ pub(crate) struct Sockeye {
 impl Sockeye {
     /// Starts one with two workers on a free port.
     pub(crate) fn start() -> Self {
-        Self::start_on("127.0.0.1:0")
+        Self::start_with(&[])
     }
 
-    /// Starts one on this address.
-    pub(crate) fn start_on(address: &str) -> Self {
-        Self::start_on_with(address, &[])
-    }
-
-    /// Starts one with these arguments too.
+    /// Starts one with more arguments.
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
-        Self::start_on_with("127.0.0.1:0", arguments)
-    }
-
-    fn start_on_with(address: &str, arguments: &[&str]) -> Self {
         let ports_file = fresh_file("ports");
         let child = Command::new(env!("CARGO_BIN_EXE_sockeye"))
-            .args(["--bind", address, "--workers", "2", "--ports-file"])
+            .args(["--bind", "127.0.0.1:0", "--workers", "2", "--ports-file"])
             .arg(&ports_file)
             .args(arguments)
             .env_remove("RUST_LOG")

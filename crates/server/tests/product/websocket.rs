@@ -14,6 +14,8 @@ pub(crate) struct WebSocket {
     stream: BufReader<TcpStream>,
     /// What the server chose.
     pub(crate) subprotocol: Option<String>,
+    /// The last message was compressed.
+    pub(crate) was_compressed: bool,
 }
 
 /// What has arrived.
@@ -53,7 +55,7 @@ impl WebSocket {
             return Err(Refused(status, String::from_utf8(body).expect("text")));
         }
         let subprotocol = header(&head, "Sec-WebSocket-Protocol").map(str::to_owned);
-        Ok(Self { stream, subprotocol })
+        Ok(Self { stream, subprotocol, was_compressed: false })
     }
 
     /// Sends a final frame, masked with zeros.
@@ -83,7 +85,8 @@ impl WebSocket {
             if self.stream.read_exact(&mut header).is_err() {
                 return Arrived::End;
             }
-            assert_eq!(header[0] & 0xF0, 0x80, "the server does not fragment");
+            assert_eq!(header[0] & 0xB0, 0x80, "the server does not fragment");
+            self.was_compressed = header[0] & 0x40 != 0;
             let size = match header[1] {
                 126 => u64::from(u16::from_be_bytes(self.read())),
                 127 => u64::from_be_bytes(self.read()),
