@@ -128,17 +128,44 @@ pub(crate) enum ReplyTo {
 /// What the home of a channel is asked for.
 #[derive(Debug)]
 pub(crate) enum HomeRequest {
-    Open { worker: WorkerIndex, opening: u32 },
-    Close { worker: WorkerIndex },
+    Open {
+        worker: WorkerIndex,
+        opening: u32,
+    },
+    Close {
+        worker: WorkerIndex,
+    },
     Publish(Box<PublishRequest>),
     Page(PageRequest),
-    Join { member: Member },
-    Leave { session: SessionId },
-    Presence { view: PresenceView<'static>, limit: usize, reply: ReplyTo },
-    History { request: HistoryRequest, reply: ReplyTo },
-    Describe { reply: ReplyTo },
-    Configure { metadata: Option<Arc<str>>, reply: ReplyTo },
-    Remove { reply: ReplyTo },
+    /// After so many moves of the session.
+    Join {
+        member: Member,
+        moves: u32,
+    },
+    /// As [`HomeRequest::Join`].
+    Leave {
+        session: SessionId,
+        moves: u32,
+    },
+    Presence {
+        view: PresenceView<'static>,
+        limit: usize,
+        reply: ReplyTo,
+    },
+    History {
+        request: HistoryRequest,
+        reply: ReplyTo,
+    },
+    Describe {
+        reply: ReplyTo,
+    },
+    Configure {
+        metadata: Option<Arc<str>>,
+        reply: ReplyTo,
+    },
+    Remove {
+        reply: ReplyTo,
+    },
 }
 
 /// What somebody wants to read.

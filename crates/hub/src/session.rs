@@ -178,6 +178,11 @@ impl Messages {
 }
 
 impl Session {
+    /// How often it went to another worker.
+    pub(crate) fn moves(&self) -> u32 {
+        self.more.as_ref().map_or(0, |more| more.moves)
+    }
+
     pub(crate) fn more(&mut self) -> &mut More {
         self.more.get_or_insert_default()
     }

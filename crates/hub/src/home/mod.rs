@@ -256,6 +256,7 @@ impl Home {
     /// Whether nothing would be missed if it were gone; if not, when to look again.
     pub(crate) fn look_at(&mut self, now: Now) -> Result<(), Instant> {
         self.trim(now);
+        self.presence.forget_early_leaves(now.instant);
         let unused_at = self.used_at + CHANNEL_GRACE;
         let is_needed = self.is_configured
             || !self.relays.is_empty()

@@ -3,11 +3,13 @@
 //! Changes of one tick are told together, and those that cancel each other out are not told: who resumes was never away.
 
 use crate::command::PresenceView;
+use crate::limits::CHANNEL_GRACE;
 use crate::names::{ChannelName, SessionId, UserName};
 use crate::told::{Member, PresenceDiff, PresencePage};
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
+use std::time::Instant;
 
 /// The members of a channel.
 #[derive(Debug, Default)]
@@ -16,6 +18,8 @@ pub(crate) struct Presence {
     /// How many sessions each user has.
     users: BTreeMap<UserName, u32>,
     version: u64,
+    /// Who left after so many moves, and when: a letter from where it was before may still come.
+    early_leaves: Vec<(SessionId, u32, Instant)>,
     /// Who was what before this tick's changes; `None`: not there.
     before: Option<BTreeMap<SessionId, Option<Shown>>>,
 }
@@ -25,6 +29,14 @@ pub(crate) struct Presence {
 struct Shown {
     user: Option<UserName>,
     info: Option<Arc<str>>,
+    /// How often the session had gone to another worker when it said so.
+    moves: u32,
+}
+
+impl Shown {
+    fn looks_like(&self, other: &Self) -> bool {
+        (&self.user, &self.info) == (&other.user, &other.info)
+    }
 }
 
 impl Presence {
@@ -33,21 +45,44 @@ impl Presence {
     }
 
     /// Makes it a member, or changes what it shows. `true`: this is the first change since [`Presence::take_diff`].
-    pub(crate) fn join(&mut self, member: Member) -> bool {
+    pub(crate) fn join(&mut self, member: Member, moves: u32) -> bool {
         let Member { session, user, info } = member;
+        // Letters of different workers may overtake each other.
+        let is_late =
+            |(gone, after, _): &(SessionId, u32, Instant)| *gone == session && *after > moves;
+        let is_old = self.members.get(&session).is_some_and(|shown| shown.moves > moves);
+        if is_old || self.early_leaves.iter().any(is_late) {
+            return false;
+        }
         if let Some(user) = &user {
             *self.users.entry(user.clone()).or_default() += 1;
         }
-        let before = self.members.insert(session, Shown { user, info });
+        let before = self.members.insert(session, Shown { user, info, moves });
         self.count_off(before.as_ref());
         self.note(session, before)
     }
 
     /// As [`Presence::join`].
-    pub(crate) fn leave(&mut self, session: SessionId) -> bool {
+    pub(crate) fn leave(&mut self, session: SessionId, moves: u32, now: Instant) -> bool {
+        let came_after = self.members.get(&session).map(|shown| shown.moves);
+        if came_after.is_some_and(|came_after| came_after > moves) {
+            return false;
+        }
+        if moves > 0 && came_after != Some(moves) {
+            self.forget_early_leaves(now);
+            if self.early_leaves.len() == EARLY_LEAVES_MAX {
+                self.early_leaves.remove(0);
+            }
+            self.early_leaves.push((session, moves, now));
+        }
         let before = self.members.remove(&session);
         self.count_off(before.as_ref());
         before.is_some() && self.note(session, before)
+    }
+
+    /// Forgets what is too old to be overtaken.
+    pub(crate) fn forget_early_leaves(&mut self, now: Instant) {
+        self.early_leaves.retain(|(_, _, since)| *since + CHANNEL_GRACE > now);
     }
 
     fn count_off(&mut self, shown: Option<&Shown>) {
@@ -75,7 +110,9 @@ impl Presence {
         for (session, before) in before {
             let now = self.members.get(&session);
             match (before, now) {
-                (before, Some(now)) if before.as_ref() != Some(now) => {
+                (before, Some(now))
+                    if !before.as_ref().is_some_and(|before| before.looks_like(now)) =>
+                {
                     diff.joined.push(member(session, now));
                 }
                 (Some(before), None) => diff.left.push(member(session, &before)),
@@ -139,6 +176,9 @@ fn member(session: SessionId, shown: &Shown) -> Member {
     Member { session, user: shown.user.clone(), info: shown.info.clone() }
 }
 
+/// Letters are under way for moments: this is more than leave in those.
+const EARLY_LEAVES_MAX: usize = 256;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,22 +189,24 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "any moment will do")]
     fn what_cancels_out_is_not_told() {
+        let now = Instant::now();
         let mut presence = Presence::default();
-        assert!(presence.join(one(1, "a")), "the first change");
-        assert!(!presence.join(one(2, "a")));
+        assert!(presence.join(one(1, "a"), 0), "the first change");
+        assert!(!presence.join(one(2, "a"), 0));
         let diff = presence.take_diff().expect("two have come");
         assert_eq!((diff.version, diff.joined.len(), diff.left.len()), (1, 2, 0));
 
-        presence.leave(one(1, "a").session);
-        presence.join(one(1, "a"));
-        presence.join(one(3, "a"));
-        presence.leave(one(3, "a").session);
+        presence.leave(one(1, "a").session, 0, now);
+        presence.join(one(1, "a"), 0);
+        presence.join(one(3, "a"), 0);
+        presence.leave(one(3, "a").session, 0, now);
         assert_eq!(presence.take_diff(), None);
-        assert!(!presence.leave(one(9, "a").session), "who is not there cannot leave");
+        assert!(!presence.leave(one(9, "a").session, 0, now), "who is not there cannot leave");
 
-        presence.join(one(1, "b"));
-        presence.leave(one(2, "a").session);
+        presence.join(one(1, "b"), 0);
+        presence.leave(one(2, "a").session, 0, now);
         let diff = presence.take_diff().expect("two have changed");
         assert_eq!(
             (diff.version, diff.joined, diff.left),
@@ -176,7 +218,7 @@ mod tests {
     fn pages_follow_on_each_other_and_users_are_counted_once() {
         let mut presence = Presence::default();
         for slot in 0..5 {
-            presence.join(one(slot, "a"));
+            presence.join(one(slot, "a"), 0);
         }
         presence.take_diff();
         let channel = ChannelName::new("a").expect("a name");
@@ -194,5 +236,24 @@ mod tests {
         assert_eq!((users.members_by_user, users.has_more), (vec![(ada, 5)], false));
         let users = presence.page(channel, &PresenceView::UsersAfter("ada".into()), 3);
         assert!(users.members_by_user.is_empty());
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "any moment will do")]
+    fn a_letter_that_was_overtaken_brings_nobody_back() {
+        let now = Instant::now();
+        let session = one(1, "a").session;
+        let mut presence = Presence::default();
+        assert!(!presence.leave(session, 1, now), "it is not there yet");
+        assert!(!presence.join(one(1, "a"), 0), "this was before");
+        assert_eq!((presence.len(), presence.take_diff()), (0, None));
+        assert!(presence.join(one(1, "a"), 1), "it has come again");
+        assert!(!presence.join(one(1, "b"), 0));
+        assert!(!presence.leave(session, 0, now), "this was before too");
+        assert_eq!(presence.take_diff().expect("one").joined, vec![one(1, "a")]);
+
+        presence.leave(session, 3, now);
+        presence.forget_early_leaves(now + CHANNEL_GRACE);
+        assert!(presence.early_leaves.is_empty());
     }
 }

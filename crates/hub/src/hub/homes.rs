@@ -39,7 +39,9 @@ impl Hub {
         if let HomeRequest::Remove { reply } = request {
             return self.remove_home(&channel, reply, effects);
         }
-        let is_ending = matches!(request, HomeRequest::Close { .. } | HomeRequest::Leave { .. });
+        // Who came from another worker may be gone before it was there: that is remembered.
+        let is_ending =
+            matches!(request, HomeRequest::Close { .. } | HomeRequest::Leave { moves: 0, .. });
         if is_ending && !self.homes_by_channel.contains_key(&channel) {
             // It was removed.
             return;
@@ -57,13 +59,13 @@ impl Hub {
                 let page = home.page(request, now);
                 self.post(request.worker, Letter::Page(Box::new(page)), effects);
             }
-            HomeRequest::Join { member } => {
-                if home.presence.join(member) {
+            HomeRequest::Join { member, moves } => {
+                if home.presence.join(member, moves) {
                     self.presence_changed.push(channel);
                 }
             }
-            HomeRequest::Leave { session } => {
-                if home.presence.leave(session) {
+            HomeRequest::Leave { session, moves } => {
+                if home.presence.leave(session, moves, now.instant) {
                     self.presence_changed.push(channel);
                 }
             }

@@ -174,10 +174,10 @@ impl Hub {
             self.add_subscription(now, key, place, subscription, effects).is_ok()
         });
         if !added {
-            if let (Subject::Channel(channel), true, Some(session)) =
-                (&subject, is_present, self.session(key).map(|session| session.id))
+            if let (Subject::Channel(channel), true, Some((session, moves))) =
+                (&subject, is_present, self.session(key).map(|held| (held.id, held.moves())))
             {
-                self.ask_home(channel, HomeRequest::Leave { session }, effects);
+                self.ask_home(channel, HomeRequest::Leave { session, moves }, effects);
             }
             let reason = Revocation::Forbidden;
             self.tell(key, &Own::Revoked { subject: &name, reason }, effects);

@@ -81,7 +81,7 @@ impl Hub {
             return;
         };
         let (id, user) = (session.id, session.identity.user.clone());
-        let moves = session.more.as_ref().map_or(0, |more| more.moves);
+        let moves = session.moves();
         let held: Vec<_> = session.subscriptions.iter().map(|held| held.relay).collect();
         for index in held {
             self.end_subscription(key, index, effects);

@@ -292,7 +292,8 @@ impl Hub {
             user: session.identity.user.clone(),
             info: own_info.or_else(|| session.identity.info.clone()),
         };
-        self.ask_home(&channel, HomeRequest::Join { member }, effects);
+        let moves = session.moves();
+        self.ask_home(&channel, HomeRequest::Join { member, moves }, effects);
     }
 
     pub(super) fn ask_page(

@@ -50,7 +50,7 @@ impl Hub {
             return;
         };
         let subscription = session.subscriptions.swap_remove(place);
-        let (id, connection) = (session.id, session.connection);
+        let (id, connection, moves) = (session.id, session.connection, session.moves());
         if let Some(rare) = &subscription.rare
             && subscription.phase == SubscriptionPhase::Beginning
             && rare.begin.is_asked_for
@@ -64,7 +64,7 @@ impl Hub {
             effects.leave(connection, relay.topics[usize::from(subscription.topic)].key);
         }
         if let Some(channel) = relay.channel().filter(|_| subscription.is_present).cloned() {
-            self.ask_home(&channel, HomeRequest::Leave { session: id }, effects);
+            self.ask_home(&channel, HomeRequest::Leave { session: id, moves }, effects);
         }
         self.stats.subscriptions -= 1;
         self.stats.subscriptions_behind -=
