@@ -33,6 +33,7 @@ use crate::session::Session;
 use crate::told::Own;
 use departures::Departure;
 use resuming::Arrival;
+use smallvec::SmallVec;
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -85,7 +86,7 @@ pub struct Hub {
     /// The workers with subscribers to a pattern.
     watchers: HashMap<Pattern, Vec<WorkerIndex>>,
     /// Where the sessions of users are who are known here.
-    users: HashMap<UserName, Vec<SessionId>>,
+    users: HashMap<UserName, SmallVec<[SessionId; 1]>>,
     /// Sessions that catch up further when what was queued has had a chance to leave.
     resuming: Vec<SessionKey>,
     timers: Timers,
