@@ -12,13 +12,25 @@ use std::time::Instant;
 /// The value itself is shared by all who speak it and never changes. What one client has said so far is its
 /// [`Dialect::State`], which its connection has from its beginning, and its session from then on.
 ///
-/// For each message that arrives, call [`Dialect::handle_message`]. For each thing that a session is told, clear an
+/// Call [`Dialect::handle_open`] at first. For each message that arrives, call [`Dialect::handle_message`]. For each thing that a session is told, clear an
 /// [`Encoded`], call [`Dialect::encode_own`] and send the frames that are in it then: none is fine, not everything is told
 /// in every language. Call [`Dialect::handle_timeout`] when [`Dialect::poll_timeout`] says, which may be sooner after each of
 /// the others.
 pub trait Dialect {
     /// What one client has said so far, and what it was told: attachments under way, transactions, options.
     type State: Default;
+
+    /// Says what a client awaits before it says anything, and begins to watch over the connection. Called once for each
+    /// connection, first of all. `connection` names it for its client, if its language wants that.
+    fn handle_open(
+        &self,
+        state: &mut Self::State,
+        connection: &str,
+        now: Instant,
+        encoded: &mut Encoded,
+    ) {
+        let _ = (state, connection, now, encoded);
+    }
 
     /// Takes a message.
     ///

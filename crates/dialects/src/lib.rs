@@ -4,6 +4,7 @@
 //! those gives it messages and takes what it has [`Encoded`].
 //!
 //! ```text
+//!   opened  ─► handle_open    ─► Encoded: what a client awaits before it says anything
 //!   message ─► handle_message ─► Commands: connect, command, refuse, ..   (a sink: called in order, everything borrowed)
 //!   Own  ────► encode_own    ─► Encoded: some frames, which leave together
 //!   Push ────► encode_shared ─► Encoded, once for all who speak alike; what differs goes into its hole
