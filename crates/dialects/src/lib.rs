@@ -19,7 +19,11 @@ mod dialect;
 mod encoded;
 pub mod limits;
 mod native;
+#[cfg(test)]
+mod recorder;
+mod socket_io;
 
 pub use dialect::{Commands, Connect, Dialect, DialectError, Incoming, ResumeFrom, SharedOptions};
 pub use encoded::{Encoded, Fill, Frame, FrameKind, Hole};
 pub use native::Native;
+pub use socket_io::{SocketIo, SocketIoState};

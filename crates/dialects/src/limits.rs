@@ -14,3 +14,11 @@ pub const ENCODED_KEPT_SIZE_MAX: usize = 64 * 1024;
 
 /// How deep JSON may be nested that is given on to others: what many readers take at most.
 pub const JSON_DEPTH_MAX: usize = 128;
+/// Attachments of one packet of Socket.IO: as many as its own parser takes.
+pub const SOCKET_IO_ATTACHMENTS_MAX: usize = 10;
+/// Bytes of a packet that has attachments, with them.
+pub const SOCKET_IO_PACKET_SIZE_MAX: usize = 1024 * 1024;
+/// Namespaces of Socket.IO that a client is in.
+pub const SOCKET_IO_NAMESPACES_MAX: usize = 16;
+/// Rooms of one namespace that a client has joined.
+pub const SOCKET_IO_ROOMS_MAX: usize = 256;
