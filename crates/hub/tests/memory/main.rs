@@ -175,7 +175,12 @@ impl Effects for Sessions {
         false
     }
 
-    fn check_payload(&mut self, _: NamespaceIndex, _: Payload<'_>) -> Result<(), Refusal> {
+    fn check_payload(
+        &mut self,
+        _: NamespaceIndex,
+        _: Payload<'_>,
+        _: Option<&str>,
+    ) -> Result<(), Refusal> {
         Ok(())
     }
 
