@@ -22,8 +22,10 @@ mod native;
 #[cfg(test)]
 mod recorder;
 mod socket_io;
+mod stomp;
 
 pub use dialect::{Commands, Connect, Dialect, DialectError, Incoming, ResumeFrom, SharedOptions};
 pub use encoded::{Encoded, Fill, Frame, FrameKind, Hole};
 pub use native::Native;
 pub use socket_io::{SocketIo, SocketIoState};
+pub use stomp::{Stomp, StompState};

@@ -22,3 +22,14 @@ pub const SOCKET_IO_PACKET_SIZE_MAX: usize = 1024 * 1024;
 pub const SOCKET_IO_NAMESPACES_MAX: usize = 16;
 /// Rooms of one namespace that a client has joined.
 pub const SOCKET_IO_ROOMS_MAX: usize = 256;
+
+/// Headers of one frame of STOMP.
+pub const STOMP_HEADERS_MAX: usize = 32;
+/// Bytes of a line before the body of a frame of STOMP, with its end.
+pub const STOMP_LINE_SIZE_MAX: usize = 4096;
+/// Subscriptions of one client of STOMP.
+pub const STOMP_SUBSCRIPTIONS_MAX: usize = 256;
+/// Receipts that a client of STOMP awaits.
+pub const STOMP_RECEIPTS_MAX: usize = 256;
+/// Bytes of the name of a receipt.
+pub const STOMP_RECEIPT_SIZE_MAX: usize = 256;
