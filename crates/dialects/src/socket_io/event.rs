@@ -15,9 +15,9 @@ pub(super) struct Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// Reads an array that begins with a text. `None`: it is something else.
+    /// Reads an array that begins with a name. `None`: it is something else.
     pub(super) fn read(json: &'a str) -> Option<Self> {
-        serde_json::from_str(json).ok()
+        serde_json::from_str(json).ok().filter(|event: &Self| !RESERVED.contains(&&*event.name))
     }
 
     /// The first argument, if it is a text.
@@ -44,6 +44,10 @@ impl<'de> Deserialize<'de> for Event<'de> {
         deserializer.deserialize_seq(EventVisitor)
     }
 }
+
+/// Clients have these to themselves, and end a connection that has an event of such a name: nobody may send it to others.
+const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
 struct EventVisitor;
 
@@ -76,6 +80,9 @@ mod tests {
         assert_eq!(event.second.map(RawValue::get), Some("[1, 2]"));
         for wrong in ["", "[]", "[1]", "{}", "\"x\"", r#"["x""#, r#"["x"]]"#, r#"["x",}]"#] {
             assert!(Event::read(wrong).is_none(), "{wrong}");
+        }
+        for reserved in [r#"["disconnect"]"#, r#"["conn\u0065ct",1]"#] {
+            assert!(Event::read(reserved).is_none(), "{reserved}");
         }
         let deep = format!(r#"["x",{}{}]"#, "[".repeat(100_000), "]".repeat(100_000));
         let _ = Event::read(&deep);

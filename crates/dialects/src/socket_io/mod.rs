@@ -16,7 +16,8 @@
 //! Missing: long-polling and the upgrade from it (`2probe`); `connectionStateRecovery`; what is lost because a client was too
 //! slow is not told, as there is no word for it; one session has one token, so namespaces are not told apart by permissions,
 //! only by the names of their channels. A room with several attachments is one opaque payload for who speaks another
-//! language.
+//! language. Whether placeholders and attachments match has to be checked before this is offered: a client that gets others
+//! ends its connection.
 
 mod attachments;
 mod event;
