@@ -1,33 +1,37 @@
 //! Who may come in: clients with tokens, backends with keys, pages from elsewhere.
 
-use crate::api::Fault;
+use crate::api::{Fault, bearer};
+use crate::auth::{ApiAccess, Authentication};
 use sockeye::protocol::http::Request;
-use sockeye_hub::{
-    Access as Allowed, Identity, Namespace, Namespaces, Pattern, Refusal, RefusalCode, State,
-};
+use sockeye_hub::{Identity, Refusal, RefusalCode};
 
-/// What the server asks of those who come: in development, nothing.
+/// What the server asks of those who come.
 #[derive(Debug)]
-pub(crate) struct Access {}
+pub(crate) struct Access {
+    authentication: Authentication,
+    api: ApiAccess,
+}
 
 impl Access {
-    pub(crate) const fn development() -> Self {
-        Self {}
+    pub(crate) const fn new(authentication: Authentication, api: ApiAccess) -> Self {
+        Self { authentication, api }
     }
 
     /// Who somebody is, by the token that was shown.
-    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "tokens come next")]
     pub(crate) fn authenticate(
         &self,
-        _token: Option<&str>,
-        _now_unix_ms: u64,
+        token: Option<&str>,
+        now_unix_ms: u64,
     ) -> Result<Identity, Refusal> {
-        Ok(Identity { is_unrestricted: true, ..Identity::default() })
+        self.authentication.authenticate(token, now_unix_ms)
     }
 
     /// Whether this is a backend.
     pub(crate) fn check_api(&self, request: &Request<'_>) -> Result<(), Fault> {
-        self.check_origin(request)
+        self.check_origin(request)?;
+        let of_header = || str::from_utf8(request.header("x-api-key")?).ok();
+        let shown = bearer(request).or_else(of_header);
+        self.api.check(shown).map_err(|refusal| Fault::new(refusal.code, refusal.text))
     }
 
     /// Whether a page from where this one is from may talk to us. Programs that are no browsers do not say where from.
@@ -49,23 +53,6 @@ impl Access {
             )),
         }
     }
-}
-
-/// What channels are like without a configuration: everything is on.
-pub(crate) fn development_namespaces() -> Namespaces {
-    let pattern = Pattern::new("*").expect("a pattern");
-    let everybody = Allowed::Everybody;
-    Namespaces::new(vec![Namespace {
-        subscribe: everybody,
-        publish: everybody,
-        presence_access: everybody,
-        history_access: everybody,
-        presence: true,
-        join_leave: true,
-        history_size: 1000,
-        state: State::Keyed,
-        ..Namespace::new(pattern)
-    }])
 }
 
 /// A host without its port.

@@ -1,10 +1,13 @@
 //! The command line: what `sockeye --help` says is written here.
 
+use crate::token::Token;
 use bytesize::ByteSize;
-use clap::{Args, Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use sockeye::DriverKind;
 use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
 use sockeye_bench::Bench;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -23,8 +26,25 @@ pub(crate) struct Arguments {
 }
 
 impl Arguments {
-    pub(crate) fn command(self) -> Command {
-        self.command.unwrap_or(Command::Serve(self.serve))
+    /// What the command line asks for. If that is not clear, it ends the program with a hint.
+    pub(crate) fn read() -> Command {
+        let read = Self::try_read(std::env::args_os());
+        read.unwrap_or_else(|error| error.exit())
+    }
+
+    pub(crate) fn try_read<A: Into<OsString> + Clone>(
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Result<Command, clap::Error> {
+        let matches = <Self as CommandFactory>::command().try_get_matches_from(arguments)?;
+        let read = Self::from_arg_matches(&matches)?;
+        let mut command = read.command.unwrap_or(Command::Serve(read.serve));
+        if let Command::Serve(serve) = &mut command {
+            let matches = matches.subcommand_matches("serve").unwrap_or(&matches);
+            let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
+            serve.given =
+                matches.ids().map(clap::Id::as_str).filter(is_given).map(str::to_owned).collect();
+        }
+        Ok(command)
     }
 }
 
@@ -33,11 +53,30 @@ pub(crate) enum Command {
     /// Serve clients. This is what happens without a command, too.
     #[command(after_help = EXAMPLES)]
     Serve(Serve),
+    /// Check a configuration file, and say what it was understood to mean.
+    CheckConfig(CheckConfig),
+    Token(Token),
     Bench(Bench),
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct CheckConfig {
+    /// The file, as for `sockeye serve --config`.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Serve {
+    /// Read namespaces, keys and other settings from this file (TOML; docs/configuration.md). Flags win over it. Without it
+    /// everybody may do anything, which is for development.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The flags that were given, by the names of their fields.
+    #[arg(skip)]
+    pub(crate) given: Vec<String>,
+
     /// Address and port to listen on. Port 0 picks a free one.
     #[arg(
         long,
@@ -105,12 +144,12 @@ pub(crate) struct Serve {
     pub(crate) ports_file: Option<PathBuf>,
 }
 
-fn parse_bind(text: &str) -> Result<SocketAddr, String> {
+pub(crate) fn parse_bind(text: &str) -> Result<SocketAddr, String> {
     let expected = "expected an IP address and a port, such as 127.0.0.1:8000 or [::]:80";
     text.parse().map_err(|_| expected.to_owned())
 }
 
-fn parse_driver(text: &str) -> Result<DriverKind, String> {
+pub(crate) fn parse_driver(text: &str) -> Result<DriverKind, String> {
     match text {
         "auto" => Ok(DriverKind::Auto),
         "epoll" => Ok(DriverKind::Epoll),
@@ -129,7 +168,7 @@ fn parse_backend(text: &str) -> Result<String, String> {
     }
 }
 
-fn parse_message_max(text: &str) -> Result<ByteSize, String> {
+pub(crate) fn parse_message_max(text: &str) -> Result<ByteSize, String> {
     let size: ByteSize =
         text.parse().map_err(|_| "expected a size such as 64KiB or 1MiB".to_owned())?;
     if !(1..=MESSAGE_MAX).contains(&size.as_u64()) {
@@ -138,7 +177,7 @@ fn parse_message_max(text: &str) -> Result<ByteSize, String> {
     Ok(size)
 }
 
-fn parse_deflate(text: &str) -> Result<DeflateMode, String> {
+pub(crate) fn parse_deflate(text: &str) -> Result<DeflateMode, String> {
     let expected = "expected off, shared, or a size from 1KiB to 1MiB";
     let mode = match text {
         "off" => DeflateMode::Off,
@@ -159,7 +198,7 @@ fn parse_seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs).ok_or_else(|| "expected 0 to 3600 seconds".to_owned())
 }
 
-fn parse_busy_poll(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_busy_poll(text: &str) -> Result<Duration, String> {
     let time = humantime::parse_duration(text).ok();
     time.filter(|time| *time <= BUSY_POLL_MAX)
         .ok_or_else(|| "expected 0s to 1s, such as 50us".to_owned())
@@ -183,6 +222,7 @@ Endpoints:
 Examples:
   sockeye
   sockeye serve --bind 0.0.0.0:80 --workers 4
+  sockeye serve --config sockeye.toml
   sockeye serve --deflate shared
   sockeye bench ws://127.0.0.1:8000/echo
   sockeye serve --bind 127.0.0.1:0 --ports-file /run/sockeye.ports
@@ -198,16 +238,19 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
-        <Arguments as clap::CommandFactory>::command().debug_assert();
+        <Arguments as CommandFactory>::command().debug_assert();
     }
 
     #[test]
     fn no_command_is_serve() {
-        let arguments = Arguments::parse_from(["sockeye", "--workers", "3"]);
-        let Command::Serve(serve) = arguments.command() else {
-            panic!("it is another command");
-        };
-        assert_eq!((serve.workers, serve.bind.port()), (Some(3), 8000));
+        for line in [&["sockeye", "--workers", "3"][..], &["sockeye", "serve", "--workers", "3"]] {
+            let Ok(Command::Serve(serve)) = Arguments::try_read(line) else {
+                panic!("it is another command");
+            };
+            assert_eq!((serve.workers, serve.bind.port()), (Some(3), 8000));
+            let is_given = |flag: &str| serve.given.iter().any(|given| given == flag);
+            assert!(is_given("workers") && !is_given("bind"), "defaults were not given");
+        }
     }
 
     #[test]

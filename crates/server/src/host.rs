@@ -24,6 +24,7 @@ use crate::backend::{self, Backend, BackendAnswer};
 use crate::clock::Clock;
 use crate::endpoints::Endpoints;
 use crate::metrics::{Figures, Metrics};
+use crate::schemas::Schemas;
 use effects::{Around, Surroundings};
 use guard::EndOnPanic;
 use sockeye::{ConnectionId, WorkerContext, WorkerId};
@@ -40,6 +41,8 @@ use waiting::Waiting;
 pub(crate) struct Shared {
     pub(crate) access: Access,
     pub(crate) namespaces: Arc<Namespaces>,
+    /// What payloads have to be.
+    pub(crate) schemas: Schemas,
     /// This process: a random number.
     pub(crate) node: u32,
     /// How long sessions outlive their connections.

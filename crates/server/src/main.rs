@@ -2,6 +2,7 @@
 
 mod access;
 mod api;
+mod auth;
 mod backend;
 mod cli;
 mod clock;
@@ -9,21 +10,33 @@ mod dialect;
 mod endpoints;
 mod host;
 mod metrics;
+mod schemas;
 mod serve;
+mod settings;
 mod tls;
+mod token;
 
-use clap::Parser;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let arguments = cli::Arguments::parse();
-    let serve = match arguments.command() {
-        cli::Command::Serve(serve) => serve,
-        cli::Command::Bench(bench) => return sockeye_bench::main(&bench),
-    };
-    match serve::serve(&serve) {
-        Ok(()) => ExitCode::SUCCESS,
+    match cli::Arguments::read() {
+        cli::Command::Serve(serve) => end(serve::serve(serve).map(|()| String::new())),
+        cli::Command::CheckConfig(check) => end(settings::check_config(&check.file)),
+        cli::Command::Token(token) => end(token.make().map(|token| token + "\n")),
+        cli::Command::Bench(bench) => sockeye_bench::main(&bench),
+    }
+}
+
+/// Writes what came out, or why nothing did.
+fn end(result: Result<String, impl Display>) -> ExitCode {
+    match result {
+        Ok(text) => {
+            // Whoever closed our standard output does not want to read it.
+            let _closed = io::stdout().write_all(text.as_bytes());
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             // Not through the log, which may be turned off.
             let _closed = writeln!(io::stderr(), "error: {error}");

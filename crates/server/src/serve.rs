@@ -1,19 +1,19 @@
 //! `sockeye serve`: binds, serves, and shuts down in an orderly way.
 
-use crate::access::{Access, development_namespaces};
+use crate::access::Access;
 use crate::api;
 use crate::backend;
 use crate::cli::Serve;
 use crate::endpoints::Endpoints;
 use crate::host::{Mail, Shared};
 use crate::metrics::Metrics;
+use crate::settings::{Settings, SettingsError};
 use crate::tls;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
 use sockeye::tls::{TlsError, TlsServer};
 use sockeye::{Config, Remote, Server, WorkerId};
-use sockeye_hub::limits::SESSION_GRACE;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
@@ -22,8 +22,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
-pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
+pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
     start_log()?;
+    let settings = settings(&mut arguments)?;
+    let arguments = &arguments;
     let is_detailed = arguments.deflate_level.is_some() || arguments.inflated_max.is_some();
     if is_detailed && arguments.deflate == DeflateMode::Off {
         return Err(ServeError::DeflateOff);
@@ -34,7 +36,7 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
     let is_secure = tls.is_some();
     let server = Server::bind(arguments.bind, config)
         .map_err(|error| ServeError::Bind(arguments.bind, error))?;
-    let shared = Arc::new(shared(workers).map_err(ServeError::Start)?);
+    let shared = Arc::new(shared(workers, settings).map_err(ServeError::Start)?);
     let of_workers = Arc::clone(&shared);
     let running = server
         .start(move |worker| Endpoints::new(worker, &of_workers))
@@ -57,22 +59,36 @@ pub(crate) fn serve(arguments: &Serve) -> Result<(), ServeError> {
             .map_err(|error| ServeError::PortsFile(file.clone(), error))?;
     }
     // Whoever closed our standard output does not want to read it.
-    let _closed = greet(address, workers, is_secure);
+    let _closed = greet(address, workers, is_secure, arguments.config.is_none());
     running.join().map_err(ServeError::Run)?;
     tracing::info!("all connections are closed: good-bye");
     Ok(())
 }
 
 /// What the workers share.
-fn shared(workers: usize) -> io::Result<Shared> {
+fn shared(workers: usize, settings: Settings) -> io::Result<Shared> {
     Ok(Shared {
-        access: Access::development(),
-        namespaces: Arc::new(development_namespaces()),
+        access: Access::new(settings.authentication, settings.api),
+        namespaces: settings.namespaces,
+        schemas: settings.schemas,
         node: getrandom::u32().map_err(io::Error::other)?,
-        grace: SESSION_GRACE,
+        grace: settings.session_grace,
         backend: OnceLock::new(),
         metrics: Metrics::new(workers),
     })
+}
+
+/// What the configuration file says, and with it the flags that were not given.
+fn settings(arguments: &mut Serve) -> Result<Settings, ServeError> {
+    let settings = match &arguments.config {
+        Some(file) => Settings::read(file).map_err(ServeError::Settings)?,
+        None => Settings::development(),
+    };
+    settings.apply(arguments);
+    for warning in &settings.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok(settings)
 }
 
 fn config(arguments: &Serve) -> Config {
@@ -145,8 +161,18 @@ fn write_ports_file(file: &Path, address: SocketAddr) -> io::Result<()> {
     std::fs::rename(&draft, file)
 }
 
-fn greet(address: SocketAddr, workers: usize, is_secure: bool) -> io::Result<()> {
+fn greet(
+    address: SocketAddr,
+    workers: usize,
+    is_secure: bool,
+    is_development: bool,
+) -> io::Result<()> {
     let threads = if workers == 1 { "1 worker".to_owned() } else { format!("{workers} workers") };
+    let insecure = if is_development {
+        "INSECURE: everybody may do anything here. That is for development; see sockeye serve --config FILE.\n"
+    } else {
+        ""
+    };
     let (http, ws) = if is_secure { ("https", "wss") } else { ("http", "ws") };
     write!(
         io::stdout(),
@@ -160,7 +186,7 @@ fn greet(address: SocketAddr, workers: usize, is_secure: bool) -> io::Result<()>
          \x20     curl          {http}://{address}/api/v1/publish -d '{{\"channel\":\"news\",\"data\":\"hello\"}}'\n\
          \x20     curl          {http}://{address}/livez\n\
          \n\
-         Ctrl-C ends it.\n"
+         {insecure}Ctrl-C ends it.\n"
     )
 }
 
@@ -174,6 +200,7 @@ pub(crate) enum ServeError {
     PortsFile(PathBuf, io::Error),
     Run(io::Error),
     DeflateOff,
+    Settings(SettingsError),
 }
 
 impl fmt::Display for ServeError {
@@ -196,6 +223,7 @@ impl fmt::Display for ServeError {
             Self::DeflateOff => f.write_str(
                 "--deflate-level and --inflated-max do nothing without compression: add --deflate shared, or a size",
             ),
+            Self::Settings(error) => error.fmt(f),
             Self::Run(error) => write!(f, "a worker failed: {error}"),
         }
     }

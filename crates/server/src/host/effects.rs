@@ -246,12 +246,11 @@ impl Effects for Surroundings<'_, '_> {
 
     fn check_payload(
         &mut self,
-        _namespace: NamespaceIndex,
-        _payload: Payload<'_>,
-        _content_type: Option<&str>,
+        namespace: NamespaceIndex,
+        payload: Payload<'_>,
+        content_type: Option<&str>,
     ) -> Result<(), Refusal> {
-        // No namespace can want anything of them yet.
-        Ok(())
+        self.around.shared.schemas.check(namespace, payload, content_type)
     }
 
     fn resume_soon(&mut self) {

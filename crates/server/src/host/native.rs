@@ -268,10 +268,11 @@ impl Commands for Client<'_, '_, '_> {
     }
 
     fn command(&mut self, id: CommandId, command: Command<'_>) {
-        if let Some(session) = self.expect_session() {
-            let input = Input::Command { session, id, command };
-            self.host.drive(&mut self.connection.worker(), input);
-        }
+        let Some(session) = self.expect_session() else {
+            return;
+        };
+        let input = Input::Command { session, id, command };
+        self.host.drive(&mut self.connection.worker(), input);
     }
 
     fn refuse(&mut self, id: CommandId, refusal: Refusal) {

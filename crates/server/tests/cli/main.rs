@@ -3,6 +3,7 @@
 mod bench;
 mod client;
 mod commands;
+mod configuration;
 mod signals;
 mod sockeye;
 mod tls;

@@ -75,6 +75,11 @@ impl Sockeye {
         });
     }
 
+    /// What it has written so far.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(self.ports_file.with_extension("said")).expect("a file of ours")
+    }
+
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }

@@ -11,7 +11,7 @@ pub(crate) fn request(server: &Sockeye, method: &str, target: &str, body: &str) 
     request_with(server, method, target, "", body)
 }
 
-fn request_with(
+pub(crate) fn request_with(
     server: &Sockeye,
     method: &str,
     target: &str,

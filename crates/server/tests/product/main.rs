@@ -2,6 +2,7 @@
 //!
 //! Every wait has a deadline, and nothing is asserted about how long something takes.
 
+mod access;
 mod api;
 mod backend;
 mod connecting;

@@ -57,7 +57,7 @@ impl Drop for Sockeye {
 }
 
 /// A path that no other test uses.
-fn fresh_file(name: &str) -> PathBuf {
+pub(crate) fn fresh_file(name: &str) -> PathBuf {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let name = format!("product-{name}-{}-{number}", std::process::id());

@@ -1,0 +1,124 @@
+//! What a configuration allows: to clients with tokens and without, to backends with keys, and of payloads.
+
+use crate::api::request_with;
+use crate::sockeye::{Sockeye, fresh_file};
+use crate::talk::{Client, closed, open};
+use crate::websocket::{Arrived, TEXT};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+const CONFIGURATION: &str = r#"
+    [auth]
+    anonymous = true
+    [[auth.key]]
+    algorithm = "HS256"
+    secret = "0123456789abcdef0123456789abcdef"
+    [api]
+    keys = ["an-api-key-of-a-test"]
+    [session]
+    grace = "7s"
+    [[namespace]]
+    pattern = "chat:*"
+    subscribe = "everybody"
+    publish = "users"
+    [[namespace]]
+    pattern = "orders:*"
+    schema_file = "SCHEMA"
+    [[namespace]]
+    pattern = "inbox:{user}"
+    subscribe = "users"
+"#;
+
+/// A server with this configuration, and the file with it.
+fn start() -> (Sockeye, std::path::PathBuf) {
+    let schema = fresh_file("schema.json");
+    let text = r#"{"type": "object", "properties": {"count": {"type": "integer"}}}"#;
+    std::fs::write(&schema, text).expect("a file of ours");
+    let file = fresh_file("sockeye.toml");
+    let name = schema.file_name().and_then(|name| name.to_str()).expect("a name of ours");
+    std::fs::write(&file, CONFIGURATION.replace("SCHEMA", name)).expect("a file of ours");
+    let path = file.to_str().expect("a path of ours");
+    (Sockeye::start_with(&["--config", path]), file)
+}
+
+/// What `sockeye token` makes.
+fn token(file: &Path, arguments: &[&str]) -> String {
+    let made = Command::new(env!("CARGO_BIN_EXE_sockeye"))
+        .args(["token", "--config"])
+        .arg(file)
+        .args(arguments)
+        .output()
+        .expect("the binary was built");
+    assert!(made.status.success(), "{made:?}");
+    String::from_utf8(made.stdout).expect("ASCII").trim_end().to_owned()
+}
+
+fn code(answer: &Value) -> &str {
+    answer["error"]["code"].as_str().unwrap_or("none")
+}
+
+#[test]
+fn a_token_of_ours_says_who_and_what_may_be_done() {
+    let (server, file) = start();
+    let token = token(&file, &["--user", "ada", "--allow", "orders:*=subscribe,publish"]);
+    let mut ada = Client::connect_with(server.address, &json!({ "token": token }));
+    assert_eq!((&ada.connected["user"], &ada.connected["grace_ms"]), (&json!("ada"), &json!(7000)));
+    assert!(ada.connected["expires_ms"].is_u64());
+    ada.subscribe("chat:a");
+    ada.publish("chat:a", &json!(1));
+    ada.subscribe("inbox:ada");
+    ada.publish("orders:1", &json!({ "count": 1 }));
+    assert_eq!(code(&ada.ask("subscribe", &json!({ "channel": "inbox:bob" }))), "forbidden");
+    assert_eq!(code(&ada.ask("subscribe", &json!({ "channel": "elsewhere" }))), "forbidden");
+
+    let mut nobody = Client::connect(server.address);
+    assert!(nobody.connected["user"].is_null());
+    nobody.subscribe("chat:a");
+    let publish = |channel| json!({ "channel": channel, "data": { "count": 1 } });
+    assert_eq!(code(&nobody.ask("publish", &publish("chat:a"))), "forbidden");
+    assert_eq!(code(&nobody.ask("publish", &publish("orders:1"))), "forbidden");
+}
+
+#[test]
+fn a_bad_token_is_not_let_in() {
+    let (server, _) = start();
+    let mut socket = open(server.address).expect("it is let in");
+    socket.send(TEXT, br#"{"id":1,"connect":{"token":"eyJhbGciOiJub25lIn0.e30."}}"#);
+    let Arrived::Message(TEXT, answer) = socket.next() else {
+        panic!("no answer");
+    };
+    assert!(String::from_utf8_lossy(&answer).contains("unauthorized"), "{answer:?}");
+    assert_eq!(closed(&mut socket).0, 4401);
+}
+
+#[test]
+fn a_payload_that_does_not_fit_is_refused_with_the_place() {
+    let (server, file) = start();
+    let token = token(&file, &["--allow", "orders:*=subscribe,publish"]);
+    let mut client = Client::connect_with(server.address, &json!({ "token": token }));
+    client.subscribe("orders:1");
+    let wrong = json!({ "channel": "orders:1", "data": { "count": "one" } });
+    let expected = "/count: value is not of type \"integer\"";
+    let answer = client.ask("publish", &wrong);
+    assert_eq!(code(&answer), "invalid_payload");
+    assert_eq!(answer["error"]["message"], expected);
+    let key = "X-API-Key: an-api-key-of-a-test\r\n";
+    let (status, body) = request_with(&server, "POST", "/api/v1/publish", key, &wrong.to_string());
+    assert_eq!(status, 422, "{body}");
+    assert!(body.contains("invalid_payload") && body.contains("/count: "), "{body}");
+    assert!(!client.has_got("publication"), "none of them was published");
+}
+
+#[test]
+fn the_api_is_for_those_with_a_key() {
+    let (server, _) = start();
+    let publish = |headers: &str| {
+        let body = r#"{"channel":"chat:a","data":1}"#;
+        request_with(&server, "POST", "/api/v1/publish", headers, body).0
+    };
+    assert_eq!(publish("Authorization: Bearer an-api-key-of-a-test\r\n"), 200);
+    assert_eq!(publish("X-API-Key: an-api-key-of-a-test\r\n"), 200);
+    assert_eq!(publish("X-API-Key: an-api-key-of-a-tesT\r\n"), 401);
+    assert_eq!(publish(""), 401);
+}
