@@ -1,5 +1,6 @@
 //! The command line: what `sockeye --help` says is written here.
 
+use crate::console::{Publish, Subscribe};
 use crate::token::Token;
 use bytesize::ByteSize;
 use clap::parser::ValueSource;
@@ -56,6 +57,8 @@ pub(crate) enum Command {
     /// Check a configuration file, and say what it was understood to mean.
     CheckConfig(CheckConfig),
     Token(Token),
+    Sub(Subscribe),
+    Pub(Publish),
     Bench(Bench),
 }
 

@@ -6,6 +6,7 @@ mod auth;
 mod backend;
 mod cli;
 mod clock;
+mod console;
 mod dialect;
 mod endpoints;
 mod host;
@@ -25,6 +26,8 @@ fn main() -> ExitCode {
         cli::Command::Serve(serve) => end(serve::serve(serve).map(|()| String::new())),
         cli::Command::CheckConfig(check) => end(settings::check_config(&check.file)),
         cli::Command::Token(token) => end(token.make().map(|token| token + "\n")),
+        cli::Command::Sub(subscribe) => end(subscribe.run().map(|()| String::new())),
+        cli::Command::Pub(publish) => end(publish.run()),
         cli::Command::Bench(bench) => sockeye_bench::main(&bench),
     }
 }

@@ -6,6 +6,7 @@ mod access;
 mod api;
 mod backend;
 mod connecting;
+mod console;
 mod documents;
 mod encodings;
 mod faults;
