@@ -28,7 +28,8 @@ use crate::project::Project;
 /// Reads the files that git tracks, and no others. Each finding says where, what was expected and what to do. The rules:
 ///
 /// * A module of the engine imports only what the table in xtask/src/tidy/imports.rs allows it, which ARCHITECTURE.md
-///   draws, and does without the sockets, threads, locks and clocks that xtask/src/tidy/purity.rs denies it.
+///   draws, and does without the sockets, threads, locks and clocks that xtask/src/tidy/purity.rs denies it; so do the
+///   hub and the dialects.
 ///
 /// * No file of a program is longer than 400 lines, but for those listed in xtask/src/tidy/sizes.rs, which only become
 ///   shorter; no function is longer than 70.
