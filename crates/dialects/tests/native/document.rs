@@ -39,6 +39,11 @@ pub(crate) fn schema() -> &'static str {
     blocks().find(|(head, _)| *head == "proto").expect("a schema").1
 }
 
+/// Whether a table has a row that begins so.
+pub(crate) fn has_row(first: &str) -> bool {
+    DOCUMENT.lines().any(|line| line.starts_with(&format!("| {first} |")))
+}
+
 /// The first line and the content of each block of code.
 fn blocks() -> impl Iterator<Item = (&'static str, &'static str)> {
     DOCUMENT.split("```").skip(1).step_by(2).filter_map(|block| block.split_once('\n'))

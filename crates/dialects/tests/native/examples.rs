@@ -6,6 +6,7 @@ use crate::support::carried_out;
 use crate::{heard, spoken};
 use prost_reflect::prost::Message;
 use sockeye_dialects::Native;
+use sockeye_hub::RefusalCode;
 use std::collections::BTreeSet;
 
 #[test]
@@ -72,4 +73,11 @@ fn every_field_of_every_message_has_an_example() {
     }
     let missing: Vec<_> = schema.fields().difference(&found).cloned().collect();
     assert!(missing.is_empty(), "no example has {missing:?}");
+}
+
+#[test]
+fn the_document_says_what_to_do_about_every_error() {
+    for code in RefusalCode::ALL {
+        assert!(document::has_row(&format!("`{}`", code.name())), "{code:?}");
+    }
 }
