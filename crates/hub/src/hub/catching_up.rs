@@ -141,8 +141,11 @@ impl Hub {
                 sending.lose(after, relay.tail_from(), LossReason::Dropped, effects);
                 return self.catch_up_one(now, key, (place, connection), effects);
             }
+            // With a filter, the latest that passes may not be the latest.
+            let has_filter = relay.topics[usize::from(subscription.topic)].filter.is_some();
             let conflates = slow == Some(SlowPolicy::Conflate);
-            let state_until = (conflates && state == State::Keyed).then(|| relay.top());
+            let state_until =
+                (conflates && state == State::Keyed && !has_filter).then(|| relay.top());
             self.ask_page(key, index, (after, state_until), effects);
             return Stop::Page;
         }

@@ -45,7 +45,9 @@ impl<'h> Sending<'h> {
             true => self.subscription.slow,
             false => SlowPolicy::Replay,
         };
-        let kept = kept_by(policy, publications);
+        let kept = kept_by(policy, publications, |publication| {
+            self.filter.as_ref().is_none_or(|filter| filter.passes(publication))
+        });
         let mut left_out: Option<(u64, LossReason)> = None;
         for (publication, is_kept) in publications.iter().zip(kept) {
             if self.filter.as_ref().is_some_and(|filter| !filter.passes(publication)) {
@@ -149,19 +151,23 @@ pub(super) enum Sent {
     Full,
 }
 
-/// Which publications a policy leaves of those that were missed.
-fn kept_by(policy: SlowPolicy, publications: &[Arc<Publication>]) -> Vec<bool> {
+/// Which publications a policy leaves of those that were missed. What does not pass the filter replaces nothing.
+fn kept_by(
+    policy: SlowPolicy,
+    publications: &[Arc<Publication>],
+    passes: impl Fn(&Publication) -> bool,
+) -> Vec<bool> {
     match policy {
         SlowPolicy::Replay | SlowPolicy::Disconnect => vec![true; publications.len()],
         SlowPolicy::DropOldest => {
-            let (mut size, last) = (0, publications.len().saturating_sub(1));
+            let mut size = 0;
             let mut kept: Vec<_> = publications
                 .iter()
-                .enumerate()
                 .rev()
-                .map(|(place, publication)| {
-                    size += publication.size();
-                    place == last || size <= CATCH_UP_SIZE
+                .map(|publication| {
+                    let is_last = size == 0;
+                    size += if passes(publication) { publication.size() } else { 0 };
+                    is_last || size <= CATCH_UP_SIZE
                 })
                 .collect();
             kept.reverse();
@@ -172,7 +178,10 @@ fn kept_by(policy: SlowPolicy, publications: &[Arc<Publication>]) -> Vec<bool> {
             let mut kept: Vec<_> = publications
                 .iter()
                 .rev()
-                .map(|publication| publication.key().is_none_or(|key| seen.insert(key.clone())))
+                .map(|publication| {
+                    let is_new = |key: &Arc<str>| seen.insert(Arc::clone(key));
+                    passes(publication) && publication.key().is_none_or(is_new)
+                })
                 .collect();
             kept.reverse();
             kept
