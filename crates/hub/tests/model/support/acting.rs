@@ -177,6 +177,7 @@ impl World {
                 self.request(worker, Request::Unsubscribe { target, channel });
             }
             (4, _) => {
+                self.configured.insert(channel);
                 let metadata = Some(Payload::json("{}"));
                 self.request(worker, Request::Configure { channel: channel.into(), metadata });
             }

@@ -6,7 +6,7 @@ use super::subscription::{State, Subscription};
 use super::surroundings::may_subscribe;
 use super::truth::{Claim, To};
 use super::world::World;
-use sockeye_hub::{Answer, Command, LossReason, PresenceView, Request, SessionId, Stats};
+use sockeye_hub::{Answer, Command, Loss, LossReason, PresenceView, Request, SessionId, Stats};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -185,7 +185,10 @@ impl World {
             }
             if let Some((session, _)) = client.session.filter(|_| client.is_greeted()) {
                 let all = client.subscriptions.values();
-                all.for_each(|subscription| self.check_snapshots(subscription, session));
+                all.for_each(|subscription| {
+                    self.check_snapshots(subscription, session);
+                    self.check_conflation(subscription, session);
+                });
             }
         }
     }
@@ -225,6 +228,34 @@ impl World {
         }
     }
 
+    /// The latest publication of a key is never left out for a later one.
+    fn check_conflation(&self, subscription: &Subscription, session: SessionId) {
+        let conflated = |loss: &&(u64, Loss)| loss.1.reason == LossReason::Conflated;
+        for (epoch, loss) in subscription.lost.iter().filter(conflated) {
+            let mut claim = self.tail(subscription, session);
+            let top = claim.after;
+            (claim.epoch, claim.after, claim.before) = (*epoch, loss.from, loss.to + 1);
+            let stream = &self.truth.streams[&(claim.channel.clone(), *epoch)];
+            for (sequence, number) in self.truth.due(&claim) {
+                let key = self.truth.attempts[number].key;
+                let mut later = stream.range(sequence + 1..);
+                let has_later = later.any(|(_, later)| {
+                    let later = &self.truth.attempts[*later];
+                    let passes =
+                        subscription.filter.is_none() || subscription.filter == later.topic;
+                    later.key == key && passes
+                });
+                // One of which nobody was told may be a later one; and without a key there is nothing to go by.
+                let is_unknown = (stream.range(sequence..=top).count() as u64) < top + 1 - sequence;
+                let is_old_epoch = *epoch != subscription.epoch;
+                assert!(
+                    key.is_none() || has_later || is_unknown || is_old_epoch,
+                    "the latest of {key:?}, {sequence}, was left out by {loss:?}: {subscription:?}"
+                );
+            }
+        }
+    }
+
     fn life(&self, claim: &Claim) -> &Subscription {
         let client = &self.clients[claim.client];
         let mut all = client.subscriptions.values().chain(&client.past);
@@ -236,8 +267,7 @@ impl World {
     fn check_losses(&self, subscription: &Subscription) {
         for (epoch, loss) in &subscription.lost {
             let stream = self.truth.streams.get(&(subscription.subject.into(), *epoch));
-            let Some((stream, attempt)) = stream.and_then(|all| Some((all, all.get(&loss.to)?)))
-            else {
+            let Some(attempt) = stream.and_then(|all| all.get(&loss.to)) else {
                 continue;
             };
             let top = self.truth.top(subscription.subject, *epoch);
@@ -252,37 +282,8 @@ impl World {
                     is_old || top >= loss.to + history_size,
                     "{loss:?} of {top}, but {history_size} are kept: {subscription:?}"
                 ),
-                LossReason::Conflated => {
-                    for (sequence, attempt) in stream.range(loss.from + 1..=loss.to) {
-                        let key = self.truth.attempts[*attempt].key;
-                        let mut later = subscription.got.range((*epoch, *sequence)..);
-                        let is_same = |(of, sequence): &(u64, u64)| {
-                            let number = stream.get(sequence);
-                            of == epoch
-                                && number
-                                    .is_some_and(|number| self.truth.attempts[*number].key == key)
-                        };
-                        // A later one may be its own, which it did not want.
-                        let mut own =
-                            stream.range(*sequence..).map(|(_, own)| &self.truth.attempts[*own]);
-                        let is_own_newer = own.any(|own| own.key == key && own.excludes_publisher);
-                        // That one may have been lost to it later, of which it was told too.
-                        let may_end = loss.to;
-                        let is_lost = subscription.lost.iter().any(|(_, other)| other.to > may_end);
-                        let is_own = subscription.state == State::Ended || !subscription.is_live;
-                        let filtered = subscription.filter.is_some();
-                        assert!(
-                            key.is_none()
-                                || later.any(is_same)
-                                || is_own_newer
-                                || is_lost
-                                || is_own
-                                || filtered,
-                            "nothing newer than {sequence} of {key:?}: {loss:?} {subscription:?}"
-                        );
-                    }
-                }
-                LossReason::Dropped | LossReason::NoHistory => {}
+                // See `check_conflation`.
+                LossReason::Conflated | LossReason::Dropped | LossReason::NoHistory => {}
             }
         }
     }
@@ -303,8 +304,9 @@ impl World {
             self.drop_link(client, client % 2 == 0);
         }
         self.settle();
-        for channel in CHANNELS {
-            // Those with state stay until they are removed.
+        // Those stay until they are removed.
+        let stay = ["state:a", "last:a"].into_iter().chain(std::mem::take(&mut self.configured));
+        for channel in stay.collect::<Vec<_>>() {
             self.request(0, Request::Remove { channel: channel.into() });
         }
         self.settle();

@@ -3,7 +3,7 @@
 mod acting;
 mod check;
 pub(crate) mod client;
-mod heard;
+pub(crate) mod heard;
 mod hearing;
 mod listening;
 pub(crate) mod random;
@@ -11,5 +11,5 @@ pub(crate) mod setting;
 pub(crate) mod step;
 pub(crate) mod subscription;
 mod surroundings;
-mod truth;
+pub(crate) mod truth;
 pub(crate) mod world;

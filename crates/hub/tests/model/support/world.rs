@@ -41,6 +41,8 @@ pub(crate) struct World {
     pub(crate) noticed: Duration,
     /// Members that may leave a channel, or all.
     pub(crate) may_leave: BTreeSet<(Option<&'static str>, SessionId)>,
+    /// Channels that the backend has created.
+    pub(crate) configured: BTreeSet<&'static str>,
     pub(crate) digest: u64,
 }
 
@@ -99,6 +101,7 @@ impl World {
             detached: BTreeMap::new(),
             noticed: Duration::ZERO,
             may_leave: BTreeSet::new(),
+            configured: BTreeSet::new(),
             digest: 0,
         }
     }
