@@ -49,6 +49,8 @@ pub(crate) struct Subscription {
     pub(crate) wants_state: bool,
     /// It has lagged, and gets what its policy leaves.
     pub(crate) has_lagged: bool,
+    /// It was told that the stream which it wanted to go on with is gone, and has not shown yet that it knows.
+    pub(crate) is_other_epoch: bool,
     /// What it has got, up to here.
     pub(crate) acknowledged: u64,
     /// While it is behind: up to here it has been caught up.
@@ -216,6 +218,7 @@ pub(crate) struct PackedSubscription {
     pub(crate) filter: Option<Arc<Filter>>,
     pub(crate) slow: SlowPolicy,
     pub(crate) acknowledged: u64,
+    pub(crate) is_other_epoch: bool,
     pub(crate) is_present: bool,
     pub(crate) wants_state: bool,
     pub(crate) tag: Box<[u8]>,

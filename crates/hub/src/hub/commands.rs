@@ -268,6 +268,7 @@ impl Hub {
                 let sequence = (*sequence).min(self.relays[index as usize].top());
                 if let Some(subscription) = self.subscription_mut(key, index) {
                     subscription.acknowledged = subscription.acknowledged.max(sequence);
+                    subscription.is_other_epoch = false;
                 }
             }
             Acknowledge::Messages { number } => {

@@ -78,6 +78,7 @@ impl Hub {
             filter,
             slow: subscription.slow,
             acknowledged: subscription.acknowledged,
+            is_other_epoch: subscription.is_other_epoch,
             // Its presence goes with it: it does not leave.
             is_present: std::mem::take(&mut subscription.is_present),
             wants_state: subscription.wants_state,
@@ -152,8 +153,12 @@ impl Hub {
         };
         let namespace = namespace.map(|(index, _)| index);
         let is_allowed = !is_checked || self.may_subscribe(key, &name).is_ok();
+        let is_other_epoch = packed.is_other_epoch && seen.of(&name).is_none();
         let at = seen.of(&name).unwrap_or(acknowledged);
-        let position = epoch.map(|epoch| (Some(epoch), at));
+        let position = match is_other_epoch {
+            true => Some((None, 0)),
+            false => epoch.map(|epoch| (Some(epoch), at)),
+        };
         let begin = Begin { position, snapshot: wants_state, ..Begin::default() };
         let subscription = Subscription {
             relay: 0,
@@ -163,6 +168,7 @@ impl Hub {
             is_present,
             wants_state,
             has_lagged: false,
+            is_other_epoch,
             acknowledged: at,
             sequence: at,
             told: at,

@@ -62,6 +62,7 @@ impl Hub {
             is_present: false,
             wants_state: subscribe.snapshot,
             has_lagged: false,
+            is_other_epoch: false,
             acknowledged: 0,
             sequence: 0,
             told: 0,
@@ -223,6 +224,7 @@ impl Hub {
             let snapshot = Recovery::Snapshot { sequence: top };
             return self.begin_with(now, key, index, (snapshot, 0), effects);
         }
+        subscription.is_other_epoch = true;
         self.stats.lost += 1;
         self.begin_with(now, key, index, (Recovery::Lost { from: 0, to: top }, top), effects);
     }

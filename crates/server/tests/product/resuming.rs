@@ -131,3 +131,23 @@ fn who_comes_late_with_a_position_gets_what_followed_on_it() {
         assert_eq!(late.next("publication")["data"], number);
     }
 }
+
+#[test]
+fn who_has_not_heard_that_a_channel_began_anew_is_told_again() {
+    let server = Sockeye::start();
+    for _ in 0..6 {
+        let mut client = Client::connect(server.address);
+        let position = json!({ "epoch": "1", "sequence": 5 });
+        let body = json!({ "channel": "news", "position": position });
+        let subscribed = client.ask_for("subscribe", &body, "subscribed");
+        assert_eq!(subscribed["recovery"], "lost", "{subscribed}");
+        // As if the answer had not arrived: it does not say where it is.
+        let mut client = Client::connect_with(server.address, &client.resume(&json!({})));
+        let subscribed = client.next("subscribed");
+        assert_eq!(subscribed["recovery"], "lost", "{subscribed}");
+        let mut client =
+            Client::connect_with(server.address, &client.resume(&json!({ "news": 0 })));
+        let subscribed = client.next("subscribed");
+        assert_eq!(subscribed["recovery"], "recovered", "{subscribed}");
+    }
+}
