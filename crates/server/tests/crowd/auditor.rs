@@ -23,8 +23,7 @@ impl Auditor {
         config.read_timeout = Some(Duration::from_secs(30));
         let socket = WebSocket::connect(&config).expect("it is let in");
         let may = vec![true; usize::from(plan.size.channels)];
-        let mut auditor =
-            Self { socket, last_id: 0, log: Log { may, ..Log::default() } };
+        let mut auditor = Self { socket, last_id: 0, log: Log { may, ..Log::default() } };
         let connect = token.map_or_else(|| json!({}), |token| json!({ "token": token }));
         let connected = auditor.ask("connect", &connect);
         let session = text(&connected["connected"]["session"]);
@@ -37,8 +36,7 @@ impl Auditor {
         let publish = |channel: Channel| {
             let id = u64::from(channel) + 1;
             self.log.entries.push(Entry::Sent { channel, id });
-            let body =
-                json!({ "channel": plan.name(channel), "data": Encoding::Json.data(id, 0) });
+            let body = json!({ "channel": plan.name(channel), "data": Encoding::Json.data(id, 0) });
             let place = place(&self.ask("publish", &body)["published"]["position"]);
             self.log.entries.push(Entry::Receipt { channel, id, place });
             place

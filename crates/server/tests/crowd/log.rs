@@ -27,31 +27,76 @@ pub(crate) struct Log {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
     /// It is connected.
-    Connected { session: String, is_resumed: bool },
+    Connected {
+        session: String,
+        is_resumed: bool,
+    },
     /// The connection is gone.
     Gone,
     /// It asks to be subscribed.
-    Asked { channel: Channel, position: Option<Place> },
-    Subscribed { channel: Channel, place: Place, recovery: Recovery },
+    Asked {
+        channel: Channel,
+        position: Option<Place>,
+    },
+    Subscribed {
+        channel: Channel,
+        place: Place,
+        recovery: Recovery,
+    },
     /// It asks not to be subscribed any more.
-    Leaves { channel: Channel },
-    Unsubscribed { channel: Channel },
+    Leaves {
+        channel: Channel,
+    },
+    Unsubscribed {
+        channel: Channel,
+    },
     /// The server has ended its subscription.
-    Revoked { channel: Channel },
+    Revoked {
+        channel: Channel,
+    },
     /// Something that was asked for in this channel was refused.
-    Refused { channel: Channel, code: String },
+    Refused {
+        channel: Channel,
+        code: String,
+    },
     /// Something that was asked for in this channel was granted, although it is neither a subscription nor a publication.
-    Granted { channel: Channel },
-    Publication { channel: Channel, sequence: u64, previous: u64, id: u64 },
-    Lost { channel: Channel, from: u64, to: u64 },
-    CaughtUp { channel: Channel, place: Place },
-    Heartbeat { channel: Channel, place: Place },
+    Granted {
+        channel: Channel,
+    },
+    Publication {
+        channel: Channel,
+        sequence: u64,
+        previous: u64,
+        id: u64,
+    },
+    Lost {
+        channel: Channel,
+        from: u64,
+        to: u64,
+    },
+    CaughtUp {
+        channel: Channel,
+        place: Place,
+    },
+    Heartbeat {
+        channel: Channel,
+        place: Place,
+    },
     /// It publishes: the same once more if it had no answer.
-    Sent { channel: Channel, id: u64 },
+    Sent {
+        channel: Channel,
+        id: u64,
+    },
     /// The answer to that.
-    Receipt { channel: Channel, id: u64, place: Place },
+    Receipt {
+        channel: Channel,
+        id: u64,
+        place: Place,
+    },
     /// That it was told something that it cannot read.
-    Nonsense { what: String },
+    Nonsense {
+        what: String,
+    },
 }
 
 /// What a subscription begins with.
@@ -59,7 +104,10 @@ pub(crate) enum Entry {
 pub(crate) enum Recovery {
     Live,
     Recovered,
-    Lost { from: u64, to: u64 },
+    Lost {
+        from: u64,
+        to: u64,
+    },
     /// Nobody has asked for anything else.
     Other,
 }

@@ -31,7 +31,8 @@ use std::time::Duration;
 
 #[test]
 fn two_thousand_clients_in_a_storm_lose_nothing_unnoticed() {
-    let size = Size { clients: 2000, channels: 200, is_guarded: false, storm: Duration::from_secs(8) };
+    let size =
+        Size { clients: 2000, channels: 200, is_guarded: false, storm: Duration::from_secs(8) };
     let plan = Plan::new(seed(), size);
     let mut server = Server::start("127.0.0.1:0", &["--workers", "3"]);
     let mut crowd = Crowd::new(plan.clone(), server.address);
@@ -51,7 +52,8 @@ fn two_thousand_clients_in_a_storm_lose_nothing_unnoticed() {
 
 #[test]
 fn clients_of_a_server_that_is_killed_learn_that_everything_began_anew() {
-    let size = Size { clients: 100, channels: 20, is_guarded: false, storm: Duration::from_secs(2) };
+    let size =
+        Size { clients: 100, channels: 20, is_guarded: false, storm: Duration::from_secs(2) };
     let plan = Plan::new(seed(), size);
     let server = Server::start("127.0.0.1:0", &["--workers", "2"]);
     let address = server.address;

@@ -41,7 +41,10 @@ pub(crate) struct Member {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
     Connect,
-    Publish { channel: Channel, size: usize },
+    Publish {
+        channel: Channel,
+        size: usize,
+    },
     Drop(Drop),
     /// Reads nothing for so long.
     Pause(Duration),
@@ -84,9 +87,8 @@ impl Plan {
     /// Which channel has this name.
     pub(crate) fn channel(&self, name: &str) -> Channel {
         let number = name.split_once(':').and_then(|(_, number)| number.parse().ok());
-        let is_ours = |channel: &Channel| {
-            *channel < self.size.channels && self.name(*channel) == name
-        };
+        let is_ours =
+            |channel: &Channel| *channel < self.size.channels && self.name(*channel) == name;
         number.filter(is_ours).unwrap_or(STRANGE)
     }
 }
@@ -100,7 +102,7 @@ impl Member {
             0 => Encoding::Json,
             _ => Encoding::Msgpack,
         };
-        let slow = (number % 10 == 0).then(|| POLICIES[number / 10 % POLICIES.len()]);
+        let slow = number.is_multiple_of(10).then(|| POLICIES[number / 10 % POLICIES.len()]);
         let mut channels = Vec::new();
         if slow.is_some() {
             channels.push(random.within(0..u64::from(LOUD)) as Channel);

@@ -46,8 +46,7 @@ fn subscriber() -> Log {
 
 /// Who publishes them, one of them twice, and tries what it may not.
 fn publisher() -> Log {
-    let mut entries =
-        vec![Entry::Connected { session: "p".to_owned(), is_resumed: false }];
+    let mut entries = vec![Entry::Connected { session: "p".to_owned(), is_resumed: false }];
     for sequence in 1..=4 {
         let id = 100 + sequence;
         entries.push(Entry::Sent { channel: 0, id });

@@ -5,12 +5,7 @@ use super::{Kind, Verdict};
 use crate::log::{Audit, AuditedChannel, Channel, Log};
 use std::collections::{BTreeSet, HashMap};
 
-pub(super) fn check(
-    logs: &[Log],
-    readings: &[Reading<'_>],
-    audit: &Audit,
-    verdict: &mut Verdict,
-) {
+pub(super) fn check(logs: &[Log], readings: &[Reading<'_>], audit: &Audit, verdict: &mut Verdict) {
     let numbers = numbers(readings, audit, verdict);
     check_publications(logs, readings, &numbers, verdict);
     for (number, channel) in audit.channels.iter().enumerate() {
@@ -32,14 +27,15 @@ type Numbers = HashMap<(Channel, u64, u64), u64>;
 fn numbers(readings: &[Reading<'_>], audit: &Audit, verdict: &mut Verdict) -> Numbers {
     let mut numbers = Numbers::new();
     let mut places: HashMap<(Channel, u64, u64), u64> = HashMap::new();
-    let mut note = |client: Option<usize>, channel, (epoch, sequence), id, verdict: &mut Verdict| {
-        if *numbers.entry((channel, epoch, sequence)).or_insert(id) != id {
-            verdict.add(client, channel, Kind::OneNumber { sequence });
-        }
-        if *places.entry((channel, epoch, id)).or_insert(sequence) != sequence {
-            verdict.add(client, channel, Kind::TwoNumbers { id });
-        }
-    };
+    let mut note =
+        |client: Option<usize>, channel, (epoch, sequence), id, verdict: &mut Verdict| {
+            if *numbers.entry((channel, epoch, sequence)).or_insert(id) != id {
+                verdict.add(client, channel, Kind::OneNumber { sequence });
+            }
+            if *places.entry((channel, epoch, id)).or_insert(sequence) != sequence {
+                verdict.add(client, channel, Kind::TwoNumbers { id });
+            }
+        };
     for (number, channel) in audit.channels.iter().enumerate() {
         for (sequence, id) in &channel.history {
             let place = (channel.top.epoch, *sequence);

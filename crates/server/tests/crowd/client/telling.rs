@@ -112,7 +112,9 @@ impl Client {
                 self.log.entries.push(Entry::Receipt { channel, id, place });
                 self.unanswered.retain(|publishing| publishing.id != id);
             }
-            (Some(Asked::Trespass(channel)), _) => self.log.entries.push(Entry::Granted { channel }),
+            (Some(Asked::Trespass(channel)), _) => {
+                self.log.entries.push(Entry::Granted { channel })
+            }
             other => self.nonsense(format!("an answer to {other:?}")),
         }
     }
