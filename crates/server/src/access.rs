@@ -10,11 +10,17 @@ use sockeye_hub::{Identity, Refusal, RefusalCode};
 pub(crate) struct Access {
     authentication: Authentication,
     api: ApiAccess,
+    /// In small letters.
+    allowed_origins: Vec<String>,
 }
 
 impl Access {
-    pub(crate) const fn new(authentication: Authentication, api: ApiAccess) -> Self {
-        Self { authentication, api }
+    pub(crate) const fn new(
+        authentication: Authentication,
+        api: ApiAccess,
+        allowed_origins: Vec<String>,
+    ) -> Self {
+        Self { authentication, api, allowed_origins }
     }
 
     /// Who somebody is, by the token that was shown.
@@ -35,21 +41,21 @@ impl Access {
     }
 
     /// Whether a page from where this one is from may talk to us. Programs that are no browsers do not say where from.
-    #[expect(clippy::unused_self, reason = "other origins can be allowed later")]
     pub(crate) fn check_origin(&self, request: &Request<'_>) -> Result<(), Fault> {
         let Some(origin) = request.origin() else {
             return Ok(());
         };
-        let host = request.host().map(host_name);
-        let origin = str::from_utf8(origin).ok().and_then(|origin| origin.split_once("://"));
-        let is_same = origin
-            .map(|(_, authority)| host_name(authority))
-            .is_some_and(|origin| host.is_some_and(|host| origin.eq_ignore_ascii_case(host)));
-        match is_same {
+        let origin = str::from_utf8(origin).unwrap_or_default().to_ascii_lowercase();
+        let own = origin.split_once("://").zip(request.host());
+        let is_own = own.is_some_and(|((_, authority), host)| {
+            host_name(authority).eq_ignore_ascii_case(host_name(host))
+        });
+        let is_allowed = |allowed: &String| *allowed == origin || allowed == "*";
+        match is_own || self.allowed_origins.iter().any(is_allowed) {
             true => Ok(()),
             false => Err(Fault::new(
                 RefusalCode::Forbidden,
-                "expected a page of this host: pages of other hosts are not allowed here",
+                "expected a page of this host, or one of [auth] allowed_origins",
             )),
         }
     }

@@ -68,7 +68,7 @@ pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
 /// What the workers share.
 fn shared(workers: usize, settings: Settings) -> io::Result<Shared> {
     Ok(Shared {
-        access: Access::new(settings.authentication, settings.api),
+        access: Access::new(settings.authentication, settings.api, settings.allowed_origins),
         namespaces: settings.namespaces,
         schemas: settings.schemas,
         node: getrandom::u32().map_err(io::Error::other)?,

@@ -36,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     /// Who clients are.
     pub(crate) authentication: Authentication,
+    /// Pages of which other origins may connect; `*` is any.
+    pub(crate) allowed_origins: Vec<String>,
     /// Who may use the HTTP API.
     pub(crate) api: ApiAccess,
     /// How long sessions outlive their connections.
@@ -67,6 +69,7 @@ impl Settings {
         Self {
             server: Server::default(),
             authentication: Authentication::new(Vec::new(), Anonymous::Unrestricted),
+            allowed_origins: Vec::new(),
             api: ApiAccess::Open,
             session_grace: SESSION_GRACE,
             namespaces: Arc::new(Namespaces::new(vec![namespace])),
@@ -97,6 +100,7 @@ impl Settings {
         Ok(Self {
             server: server(&source, file.server)?,
             authentication: authentication(&source, &file.auth)?,
+            allowed_origins: origins(&source, &file.auth)?,
             api: api(&source, &file.api)?,
             session_grace: file.session.grace,
             namespace_count: namespaces.len() as u16,
@@ -163,6 +167,24 @@ fn authentication(source: &Source<'_>, auth: &Auth) -> Result<Authentication, Se
     let keys = auth.key.iter().map(|key| keys::read(source, key)).collect::<Result<_, _>>()?;
     let anonymous = if auth.anonymous { Anonymous::Welcome } else { Anonymous::Refused };
     Ok(Authentication::new(keys, anonymous))
+}
+
+fn origins(source: &Source<'_>, auth: &Auth) -> Result<Vec<String>, SettingsError> {
+    let read = |origin: &Spanned<String>| {
+        let text = origin.get_ref();
+        // RFC 6454 6.2: as browsers write them, without a path.
+        let is_origin = text.split_once("://").is_some_and(|(scheme, host)| {
+            ["http", "https"].contains(&scheme) && !host.is_empty() && !host.contains('/')
+        });
+        match is_origin || text == "*" {
+            true => Ok(text.to_ascii_lowercase()),
+            false => Err(source.wrong(
+                &origin.span(),
+                "expected an origin such as \"https://app.example.org\", or \"*\" for any",
+            )),
+        }
+    };
+    auth.allowed_origins.iter().map(read).collect()
 }
 
 fn api(source: &Source<'_>, api: &Api) -> Result<ApiAccess, SettingsError> {

@@ -56,6 +56,7 @@ pub(crate) struct Server {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Auth {
     pub(crate) anonymous: bool,
+    pub(crate) allowed_origins: Vec<Spanned<String>>,
     pub(crate) key: Vec<AuthKey>,
 }
 

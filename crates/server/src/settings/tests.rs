@@ -262,3 +262,14 @@ fn the_document_has_every_setting_and_no_other() {
         assert_eq!(documented, known, "{table}");
     }
 }
+
+#[test]
+fn origins_are_written_as_browsers_write_them() {
+    let read = |origins: &str| read(&format!("[auth]\nallowed_origins = {origins}\n"));
+    let settings = read(r#"["https://App.example.org:8443", "*"]"#).expect("it is sound");
+    assert_eq!(settings.allowed_origins, ["https://app.example.org:8443", "*"]);
+    for wrong in ["example.org", "https://", "https://example.org/", "ftp://example.org"] {
+        let error = read(&format!("[{wrong:?}]")).expect_err(wrong).to_string();
+        assert!(error.contains("expected an origin such as"), "{error}");
+    }
+}

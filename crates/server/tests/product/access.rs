@@ -3,13 +3,14 @@
 use crate::api::request_with;
 use crate::sockeye::{Sockeye, fresh_file};
 use crate::talk::{Client, closed, open};
-use crate::websocket::{Arrived, TEXT};
+use crate::websocket::{Arrived, TEXT, WebSocket};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
 
 const CONFIGURATION: &str = r#"
     [auth]
+    allowed_origins = ["https://App.example.org"]
     anonymous = true
     [[auth.key]]
     algorithm = "HS256"
@@ -121,4 +122,16 @@ fn the_api_is_for_those_with_a_key() {
     assert_eq!(publish("X-API-Key: an-api-key-of-a-test\r\n"), 200);
     assert_eq!(publish("X-API-Key: an-api-key-of-a-tesT\r\n"), 401);
     assert_eq!(publish(""), 401);
+}
+
+#[test]
+fn pages_of_allowed_origins_may_connect() {
+    let (server, _file) = start();
+    let open = |origin: &str| {
+        WebSocket::open(server.address, "/connect", &format!("Origin: {origin}\r\n"))
+    };
+    assert!(open("https://app.example.org").is_ok());
+    for other in ["http://app.example.org", "https://app.example.org:8443", "https://example.org"] {
+        assert_eq!(open(other).err().expect("it is refused").0, 403, "{other}");
+    }
 }
