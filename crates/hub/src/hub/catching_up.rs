@@ -137,8 +137,9 @@ impl Hub {
             let slow = subscription.has_lagged.then_some(subscription.slow);
             if slow == Some(SlowPolicy::DropOldest) {
                 self.stats.lost += 1;
+                let from = subscription.told.min(after);
                 let mut sending = Sending::new(relay, subscription, (id, connection));
-                sending.lose(after, relay.tail_from(), LossReason::Dropped, effects);
+                sending.lose(from, relay.tail_from(), LossReason::Dropped, effects);
                 return self.catch_up_one(now, key, (place, connection), effects);
             }
             // With a filter, the latest that passes may not be the latest.
@@ -307,11 +308,13 @@ impl Hub {
             // What was asked for before it began again.
             return;
         }
+        // What it knows to have got last: after that it may have been spared what its filter leaves out.
+        let from = subscription.told.min(page.request.after);
         let mut sending = Sending::new(relay, subscription, (id, connection));
         sending.skips_between = conflates;
         if lost_to > page.request.after {
             self.stats.lost += 1;
-            sending.lose(page.request.after, lost_to, LossReason::Trimmed, effects);
+            sending.lose(from, lost_to, LossReason::Trimmed, effects);
         }
         if page.lost_to > lost_to {
             // The tail reaches back further than the page: it goes on there.
