@@ -14,7 +14,7 @@ use crate::mail::{HomeRequest, Page};
 use crate::namespace::State;
 use crate::relay::Subject;
 use crate::session::SubscriptionPhase;
-use crate::told::{Loss, LossReason, Own, Recovery};
+use crate::told::{Loss, LossReason, Own};
 
 /// Why catching up stops.
 enum Stop {
@@ -262,15 +262,10 @@ impl Hub {
             if is_beyond || (lost_to > page.request.after && begin.snapshot) {
                 return self.begin_without_history(now, key, index, effects);
             }
-            let (recovery, at) = match lost_to > page.request.after {
-                true => {
-                    self.stats.lost += 1;
-                    (Recovery::Lost { from: page.request.after, to: lost_to }, lost_to)
-                }
-                false => (Recovery::Recovered { to: top }, page.request.after),
-            };
+            let (after, is_other_epoch) = (page.request.after, subscription.is_other_epoch);
+            let recovery = self.recovery(is_other_epoch, (after, lost_to), top);
             // What is in the page is asked for again, in its turn.
-            return self.begin_with(now, key, index, (recovery, at), effects);
+            return self.begin_with(now, key, index, (recovery, lost_to), effects);
         }
         if subscription.phase == SubscriptionPhase::Behind
             && subscription.sequence == page.request.after

@@ -46,6 +46,11 @@ impl Hub {
             // It was removed.
             return;
         }
+        if let HomeRequest::Describe { reply } = request
+            && !self.homes_by_channel.contains_key(&channel)
+        {
+            return self.refuse_unknown(&channel, reply, effects);
+        }
         let index = self.home(now, &channel, effects);
         let home = &mut self.homes[index as usize];
         home.touch(now);
@@ -125,17 +130,22 @@ impl Hub {
 
     fn remove_home(&mut self, channel: &ChannelName, reply: ReplyTo, effects: &mut impl Effects) {
         let Some(index) = self.homes_by_channel.remove(channel) else {
-            let text = format!("there is no channel {channel}");
-            return self.reply(
-                reply,
-                Answer::Refused(Refusal::new(RefusalCode::NotFound, text)),
-                effects,
-            );
+            return self.refuse_unknown(channel, reply, effects);
         };
         self.tell_relays(index, |_| RelayNews::Removed, effects);
         self.set_home_due(index, None);
         self.homes.remove(index as usize);
         self.reply(reply, Answer::Done, effects);
+    }
+
+    fn refuse_unknown(
+        &mut self,
+        channel: &ChannelName,
+        reply: ReplyTo,
+        effects: &mut impl Effects,
+    ) {
+        let text = format!("there is no channel {channel}");
+        self.reply(reply, Answer::Refused(Refusal::new(RefusalCode::NotFound, text)), effects);
     }
 
     fn open_relay_of(

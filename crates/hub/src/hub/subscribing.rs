@@ -192,12 +192,21 @@ impl Hub {
                 return self.begin_with(now, key, index, (Recovery::Live, at), effects);
             }
             None => None,
-            Some((epoch, sequence)) => (epoch == Some(top.epoch)).then_some(sequence),
+            Some((epoch, sequence)) if epoch == Some(top.epoch) => Some(sequence),
+            Some(_) if begin.snapshot => None,
+            // What it has got is of another life of the channel. Of this one it has got nothing.
+            Some(_) => {
+                subscription.is_other_epoch = true;
+                let rare = subscription.rare.get_or_insert_default();
+                rare.begin.position = Some((Some(top.epoch), 0));
+                Some(0)
+            }
         };
+        let is_other_epoch = subscription.is_other_epoch;
         match at {
             Some(sequence) if (tail_from..=top.sequence).contains(&sequence) => {
-                let recovered = Recovery::Recovered { to: top.sequence };
-                self.begin_with(now, key, index, (recovered, sequence), effects);
+                let recovery = self.recovery(is_other_epoch, (sequence, sequence), top.sequence);
+                self.begin_with(now, key, index, (recovery, sequence), effects);
             }
             // The home knows how far back its history reaches, and what this worker has not heard of yet.
             Some(sequence) => self.ask_page(key, index, (sequence, None), effects),
@@ -205,7 +214,22 @@ impl Hub {
         }
     }
 
-    /// What it asks for is of another life of the channel, or it wants the state alone.
+    /// What becomes of what a subscriber has missed that had got everything up to `from`, if everything after `lost_to` is
+    /// there.
+    pub(super) const fn recovery(
+        &mut self,
+        is_other_epoch: bool,
+        (from, lost_to): (u64, u64),
+        top: u64,
+    ) -> Recovery {
+        if is_other_epoch || lost_to > from {
+            self.stats.lost += 1;
+            return Recovery::Lost { from, to: lost_to };
+        }
+        Recovery::Recovered { to: top }
+    }
+
+    /// It wants the state alone, or in place of what is not there any more; or a position that never was.
     pub(super) fn begin_without_history(
         &mut self,
         now: Now,
