@@ -1,15 +1,18 @@
-// The page at `/`, in Chromium: `node page.mjs BINARY check NAME...` starts the server BINARY and makes these checks.
+// The pages at `/` and `/try`, in Chromium: `node page.mjs BINARY check NAME...` starts the server BINARY and makes these checks.
 // It leaves screenshots in `screenshots/` beside itself.
 
 import assert from 'node:assert/strict';
 import { find } from './chromium.mjs';
 import * as chat from './page_chat.mjs';
+import * as chatLooks from './page_chat_looks.mjs';
+import * as chatOffline from './page_chat_offline.mjs';
 import * as echo from './page_echo.mjs';
 import * as looks from './page_looks.mjs';
 import * as offline from './page_offline.mjs';
+import { People } from './page_people.mjs';
+import * as topics from './page_topics.mjs';
 import { report } from './report.mjs';
 import { Server } from './server.mjs';
-import { People } from './page_people.mjs';
 
 const [binary, command, ...names] = process.argv.slice(2);
 assert.equal(command, 'check');
@@ -18,7 +21,8 @@ const server = new Server(binary, `${here}page.ports`);
 await server.start();
 const browser = await find();
 
-const checks = { ...chat.checks, ...echo.checks, ...looks.checks, ...offline.checks };
+const parts = [chat, chatLooks, chatOffline, topics, echo, looks, offline];
+const checks = Object.assign({}, ...parts.map((part) => part.checks));
 for (const name of names) await report(name, () => make(name));
 // With it ends the server.
 process.exit(0);

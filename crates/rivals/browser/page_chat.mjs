@@ -1,93 +1,122 @@
-// People who talk on a topic.
+// People who chat in rooms, at `/`.
 
 import assert from 'node:assert/strict';
+import { publish } from './page_speaker.mjs';
 
-const LINES_MAX = 400;
+const ITEMS_MAX = 300;
+const PAGE = 50;
+const BURST = 1000;
 const MARKUP = '<img src=x onerror="document.title=1"><b>bold</b> &amp;';
 
 export const checks = {
-  'two tabs talk': async (people) => {
-    const [ana, ben] = [await people.arrive('Ana'), await people.arrive('Ben')];
-    await ana.say('Hello: from the first tab');
-    await ana.expectLine('sent', 'Ana', 'Hello: from the first tab');
-    await ben.expectLine('got', 'Ana', 'Hello: from the first tab');
-    await ben.say('And hello back 🐟');
-    await ana.expectLine('got', 'Ben', 'And hello back 🐟');
-    assert.equal(await ana.lines.count(), 2, 'nobody hears himself');
-    assert.equal(await ana.chat.locator('.count').textContent(), '2 lines');
-    assert.equal(await ana.message.inputValue(), '', 'what was sent is gone from the input');
+  'chat: two tabs talk, and see each other come and go': async (people) => {
+    const ana = await people.enter('Ana', 'weir');
+    await ana.expectPeople('Ana (you)');
+    await ana.notes.getByText('Nothing was said here yet.').waitFor();
+    const ben = await people.enter('Ben', 'weir');
+    await ana.expectPeople('Ana (you)', 'Ben');
+    await ben.expectPeople('Ben (you)', 'Ana');
+    await ana.tell('Hello: from the first tab');
+    await ben.expectMessage('sent', 'Ana', 'Hello: from the first tab');
+    await ben.tell('And hello back 🐟');
+    await ana.expectMessage('sent', 'Ben', 'And hello back 🐟');
+    assert.deepEqual(await ana.texts(), await ben.texts(), 'both see one order');
+    assert.equal(await ana.page.locator('.message.own').count(), 1);
+    assert.equal(await ana.message.inputValue(), '');
+
+    await ben.call('Benjamin');
+    await ana.expectPeople('Ana (you)', 'Benjamin');
+    await ben.message.pressSequentially('Wait');
+    await ana.page.getByText('Benjamin is writing…').waitFor();
+    await ben.enterRoom('bank');
+    await ben.page.getByRole('button', { name: 'Leave weir' }).click();
+    await ana.expectPeople('Ana (you)');
   },
 
-  'a topic is in the address': async (people) => {
-    const ana = await people.arrive('Ana', 'salmon%20run');
-    assert.equal(await ana.page.title(), 'salmon run · Sockeye');
-    const ben = await people.arrive('Ben');
-    await ben.join('weather & more/50%');
-    await ben.expectConnected();
-    assert.equal(ben.fragment(), 'weather & more/50%');
-    await ben.say('only here');
-    // By hand, as with a link that somebody sent.
-    await ben.page.evaluate(() => (location.hash = '#salmon run'));
-    await ben.until(() => document.title.startsWith('salmon run'));
-    await ben.expectConnected();
-    await ben.say('here I am');
-    await ana.expectLine('got', 'Ben', 'here I am');
-    assert.equal(await ana.lines.count(), 1, 'topics are apart');
+  'chat: rooms are apart, and tell what is unread': async (people) => {
+    const [ana, ben] = [await people.enter('Ana', 'pool'), await people.enter('Ben', 'pool')];
+    await ana.enterRoom('salmon run');
+    await ana.until(() => document.title === 'salmon-run · Sockeye');
+    assert.equal(new URL(ana.page.url()).hash, '#salmon-run');
+    await ben.tell('one');
+    await ben.tell('two');
+    await ana.until(() => document.title === '(2) salmon-run · Sockeye');
+    assert.equal(await ana.messages.count(), 0);
+    await ana.page.getByRole('button', { name: 'pool 2 unread' }).click();
+    await ana.expectMessage('sent', 'Ben', 'two');
+    assert.equal(await ana.page.title(), 'pool · Sockeye');
+    await ana.enterRoom('鮭'.repeat(100));
+    await ana.page.getByText('This name is too long, or none.').waitFor();
   },
 
-  'a name that no topic can have is refused': async (people) => {
-    const ana = await people.arrive('Ana');
-    for (const name of ['..', '   ', '鮭'.repeat(30)]) {
-      await ana.join(name);
-      await ana.chat.getByText('This name is too long, or none.').waitFor();
-      assert.equal(ana.fragment(), 'news');
-    }
-    await ana.expectConnected();
-  },
-
-  'a reload keeps topic and name': async (people) => {
-    const [ana, ben] = [await people.arrive('Ana', 'river'), await people.arrive('Ben', 'river')];
+  'chat: a reload shows the history, and is the same person': async (people) => {
+    const [ana, ben] = [await people.enter('Ana', 'river'), await people.enter('Ben', 'river')];
+    await ana.tell('before');
+    await ben.tell('the reload');
+    await ana.expectMessage('sent', 'Ben', 'the reload');
     await ana.page.reload();
-    await ana.expectConnected();
-    await ana.say('still me');
-    await ben.expectLine('got', 'Ana', 'still me');
-    await ben.say('still here');
-    await ana.expectLine('got', 'Ben', 'still here');
+    await ana.expectMessage('own sent', 'Ana', 'before');
+    await ana.expectMessage('sent', 'Ben', 'the reload');
+    await ana.expectPeople('Ana (you)', 'Ben');
+    assert.equal(await ana.messages.count(), 2);
+    await ana.tell('after');
+    await ben.expectMessage('sent', 'Ana', 'after');
+    await ben.expectPeople('Ben (you)', 'Ana');
+    const cy = await people.enter('Cy', 'river');
+    await cy.expectMessage('sent', 'Ana', 'after');
+    assert.deepEqual(await cy.texts(), ['before', 'the reload', 'after'], 'who comes later reads it too');
   },
 
-  'what arrives stays text': async (people) => {
-    const [ana, ben] = [await people.arrive('Ana'), await people.arrive('<i>Ben</i>')];
-    await ben.say(MARKUP);
-    await ana.expectLine('got', '<i>Ben</i>', MARKUP);
-    assert.equal(await ana.page.locator('li img, li i, li span *').count(), 0);
-    assert.equal(await ana.page.title(), 'news · Sockeye');
+  'chat: earlier messages come when they are asked for': async (people) => {
+    const ana = await people.enter('Ana', 'archive');
+    await publish(ana, 'archive', PAGE * 2 + 10);
+    const ben = await people.enter('Ben', 'archive');
+    await ben.expectMessage('sent', 'Cy', `message ${PAGE * 2 + 9}`);
+    assert.equal(await ben.messages.count(), PAGE);
+    for (const count of [PAGE * 2, PAGE * 2 + 10]) {
+      await ben.page.getByRole('button', { name: 'Earlier messages' }).click();
+      await ben.until((count) => document.querySelectorAll('#log .message').length === count, count);
+    }
+    assert.equal(await ben.page.getByRole('button', { name: 'Earlier messages' }).count(), 0);
+    assert.deepEqual(await ben.texts(), Array.from({ length: PAGE * 2 + 10 }, (_, index) => `message ${index}`));
   },
 
-  'other clients on the topic are shown as well': async (people) => {
-    const ana = await people.arrive('Ana');
-    await tell(ana, ['no name here', 'Cy: a name', new Uint8Array(3)]);
-    await ana.expectLine('got', 'somebody', 'no name here');
-    await ana.expectLine('got', 'Cy', 'a name');
-    await ana.expectLine('got', 'somebody', '(binary, 3 B)');
+  'chat: what arrives stays text': async (people) => {
+    const [ana, ben] = [await people.enter('Ana', 'mark'), await people.enter('<i>Ben</i>', 'mark')];
+    await ben.tell(MARKUP);
+    await ana.expectMessage('sent', '<i>Ben</i>', MARKUP);
+    assert.equal(await ana.page.locator('#log img, #log i, #people i, .text *').count(), 0);
+    // Other programs publish what they like.
+    await publish(ana, 'mark', 3, [{ fish: 3 }, 'only words', { text: 7, name: [] }]);
+    await ana.expectMessage('sent', 'somebody', '{"fish":3}');
+    await ana.expectMessage('sent', 'somebody', 'only words');
+    await ana.expectMessage('sent', 'somebody', '{"text":7,"name":[]}');
   },
 
-  'lines are bounded in number and length': async (people) => {
-    const ana = await people.arrive('Ana');
-    const lines = Array.from({ length: LINES_MAX + 100 }, (_, index) => `Cy: line ${index}`);
-    await tell(ana, [...lines, `Cy: ${'long'.repeat(50_000)}`]);
-    await ana.until((count) => document.querySelector('#chat .count').textContent === count, `${lines.length + 1} lines`);
-    assert.equal(await ana.chat.locator('li').count(), LINES_MAX);
-    const last = await ana.lines.last().locator('span').textContent();
-    assert.equal(last, `${'long'.repeat(150)}…`);
+  'chat: a burst is drawn by frames, and bounded': async (people) => {
+    const [ana, ben] = [await people.enter('Ana', 'rapids'), await people.enter('Ben', 'rapids')];
+    await ana.page.evaluate(() => {
+      const seen = (window.seen = { draws: 0, frames: 0, most: 0 });
+      const count = () => ++seen.frames && requestAnimationFrame(count);
+      requestAnimationFrame(count);
+      new MutationObserver((changes) => {
+        if (changes.some((change) => change.type === 'childList')) seen.draws++;
+        seen.most = Math.max(seen.most, document.querySelector('#log').children.length);
+      }).observe(document.querySelector('#log'), { childList: true });
+    });
+    const burst = publish(ben, 'rapids', BURST);
+    await ana.message.pressSequentially('typed meanwhile');
+    await burst;
+    await ana.expectMessage('sent', 'Cy', `message ${BURST - 1}`);
+    assert.equal(await ana.message.inputValue(), 'typed meanwhile');
+    const texts = await ana.texts();
+    assert.deepEqual(texts, Array.from({ length: ITEMS_MAX }, (_, index) => `message ${BURST - ITEMS_MAX + index}`));
+    const { draws, frames, most } = await ana.page.evaluate(() => window.seen);
+    assert.ok(draws <= frames, `${draws} draws in ${frames} frames`);
+    // And a line for the day, and the button for earlier ones.
+    assert.ok(most <= ITEMS_MAX + 3, `${most} lines at most`);
+    assert.equal(await ana.page.locator('.note.bad').count(), 0, 'nothing was lost');
+    await ana.message.press('Enter');
+    await ben.expectMessage('sent', 'Ana', 'typed meanwhile');
   },
 };
-
-/** Another client of the same topic sends these messages. */
-async function tell(person, messages) {
-  await person.page.evaluate(async (messages) => {
-    const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/topic/news`);
-    await new Promise((resolve) => (socket.onopen = resolve));
-    for (const message of messages) socket.send(message);
-    socket.close();
-  }, messages);
-}

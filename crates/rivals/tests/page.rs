@@ -1,6 +1,6 @@
-//! The page that the server serves at `/`, in headless Chromium.
+//! The pages that the server serves at `/` and `/try`, in headless Chromium.
 //!
-//! `browser/page.mjs` does what people do with it: talk, look at frames and times, lose the server and find it again,
+//! `browser/page.mjs` does what people do with them: chat, look at frames and times, lose the server and find it again,
 //! on a phone and on a desk, by day and by night. Its screenshots are left in `target/rivals/browser/screenshots/`.
 
 use std::io::{self, Write};
@@ -10,7 +10,7 @@ use sockeye_rivals::browser::Browser;
 use sockeye_rivals::{driver, server};
 
 #[test]
-fn people_can_use_the_page_in_chromium() {
+fn people_can_use_the_pages_in_chromium() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let directory = target.expect("tmp lies in the target directory").join("rivals");
     let browser = Browser::start(&directory).unwrap_or_else(|problem| panic!("{problem}"));
@@ -28,7 +28,7 @@ fn people_can_use_the_page_in_chromium() {
     // Past the test harness, which would keep this to itself.
     writeln!(
         io::stdout(),
-        "\nChromium {}: {} of {} checks of the page hold; screenshots in {}",
+        "\nChromium {}: {} of {} checks of the pages hold; screenshots in {}",
         browser.version(),
         results.len() - problems.len(),
         CHECKS.len(),
@@ -39,7 +39,24 @@ fn people_can_use_the_page_in_chromium() {
     assert_eq!(results.len(), CHECKS.len(), "each was made, and no other: {:?}", results.keys());
 }
 
-const CHECKS: [&str; 19] = [
+const CHECKS: [&str; 36] = [
+    "chat: two tabs talk, and see each other come and go",
+    "chat: rooms are apart, and tell what is unread",
+    "chat: a reload shows the history, and is the same person",
+    "chat: earlier messages come when they are asked for",
+    "chat: what arrives stays text",
+    "chat: a burst is drawn by frames, and bounded",
+    "chat: phone, light",
+    "chat: phone, dark",
+    "chat: desk, light",
+    "chat: desk, dark",
+    "chat: everything has a name, and the keyboard reaches it",
+    "chat: the page is small, and runs no other script than its own",
+    "chat: a cut connection recovers everything, once",
+    "chat: a message whose answer was cut off is published once",
+    "chat: a gap is noticed and closed",
+    "chat: a killed server is an honest loss, and what was typed is kept",
+    "chat: a copy of a tab becomes another person",
     "two tabs talk",
     "a topic is in the address",
     "a name that no topic can have is refused",

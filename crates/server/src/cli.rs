@@ -213,7 +213,8 @@ const SECONDS_MAX: u64 = 3600;
 
 const EXAMPLES: &str = "\
 Endpoints:
-  /              a page to try everything from a browser
+  /              a chat in the browser, on channels named chat:NAME
+  /try           a page to try topics and echo by hand
   /connect       WebSockets with channels, presence, history and recovery (subprotocols
                  sockeye.v1.json, sockeye.v1.msgpack, sockeye.v1.protobuf); also at /
   /api/v1/       the HTTP API for backends: publish, history, presence, channels

@@ -73,7 +73,8 @@ impl Handler for Endpoints {
     ) -> Reply<Endpoint> {
         match request.path() {
             "/" if request.is_upgrade() => self.connect(request),
-            "/" => page::page(request).into(),
+            "/" => page::page(request, page::CHAT).into(),
+            "/try" => page::page(request, page::TRY).into(),
             "/connect" => self.connect(request),
             "/echo" => upgrade(request, Endpoint::Echo),
             // One that shuts down takes no new connections: whoever hears from it hears of one that is ready.
@@ -165,4 +166,4 @@ fn upgrade(request: &Request<'_>, state: Endpoint) -> Reply<Endpoint> {
 const SUBPROTOCOL_EXPECTED: &str = "expected one of the subprotocols sockeye.v1.json, sockeye.v1.msgpack and \
     sockeye.v1.protobuf, or none, which is the first\n";
 
-const NOT_FOUND: &str = "there is nothing here: try /, /connect, /api/v1/, /echo, /topic/NAME, /livez, /readyz or /metrics\n";
+const NOT_FOUND: &str = "there is nothing here: try /, /try, /connect, /api/v1/, /echo, /topic/NAME, /livez, /readyz or /metrics\n";

@@ -2,10 +2,31 @@
 
 use sockeye::protocol::http::{Request, Response, Status};
 
-/// The page at `/`.
-pub(super) fn page(request: &Request<'_>) -> Response {
+/// A page that is served to people, whole.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Page(&'static str);
+
+/// The page at `/`: a chat. It is one file to who loads it, and several to who reads it.
+pub(super) const CHAT: Page = Page(concat!(
+    include_str!("../pages/chat/head.html"),
+    include_str!("../pages/chat/style.css"),
+    include_str!("../pages/chat/body.html"),
+    include_str!("../pages/chat/connection.js"),
+    include_str!("../pages/chat/told.js"),
+    include_str!("../pages/chat/messages.js"),
+    include_str!("../pages/chat/drawing.js"),
+    include_str!("../pages/chat/rooms.js"),
+    include_str!("../pages/chat/foot.html"),
+));
+
+/// The page at `/try`: topics and frames by hand.
+pub(super) const TRY: Page = Page(include_str!("../pages/try.html"));
+
+/// Serves a page.
+pub(super) fn page(request: &Request<'_>, page: Page) -> Response {
     plain(request, || {
-        let response = Response::new(Status::OK).with_body("text/html; charset=utf-8", PAGE);
+        let response =
+            Response::new(Status::OK).with_body("text/html; charset=utf-8", page.0.as_bytes());
         PAGE_HEADERS
             .iter()
             .try_fold(response.expect("a type that is written in this file"), |response, header| {
@@ -25,9 +46,7 @@ pub(super) fn plain(request: &Request<'_>, respond: impl FnOnce() -> Response) -
     }
 }
 
-const PAGE: &[u8] = include_bytes!("../page.html");
-
-/// The page's own policy names the hashes of its script and its style; this is what a policy in a page cannot say.
+/// A page's own policy names the hashes of its script and its style; this is what a policy in a page cannot say.
 const PAGE_HEADERS: &[(&str, &str)] = &[
     ("Cache-Control", "no-cache"),
     ("Content-Security-Policy", "frame-ancestors 'none'"),

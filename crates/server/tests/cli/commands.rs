@@ -97,7 +97,7 @@ fn paths_answer_with_their_status_and_a_sentence() {
         ("GET", "/livez", 200, "ok\n"),
         ("GET", "/", 200, "<title>Sockeye</title>"),
         ("HEAD", "/", 200, ""),
-        ("GET", "/nothing", 404, "try /, /connect, /api/v1/, /echo, /topic/NAME, /livez"),
+        ("GET", "/nothing", 404, "try /, /try, /connect, /api/v1/, /echo, /topic/NAME, /livez"),
         ("GET", "/connect", 426, "this address speaks WebSocket"),
         ("GET", "/readyz", 200, "ok\n"),
         ("GET", "/metrics", 200, "sockeye_connections 0"),
@@ -121,24 +121,26 @@ fn paths_answer_with_their_status_and_a_sentence() {
 }
 
 #[test]
-fn the_page_is_small_and_needs_nothing_from_elsewhere() {
+fn the_pages_are_small_and_need_nothing_from_elsewhere() {
     let server = Sockeye::start();
-    let (_, head, page) = client::get(server.address, "GET", "/");
-    assert!(head.contains("\r\nContent-Type: text/html; charset=utf-8\r\n"), "{head}");
-    // The page itself allows its own script and style, by their hashes, and this server to be connected to.
-    assert!(page.contains("<meta http-equiv=\"Content-Security-Policy\""), "{page}");
-    for header in [
-        "Content-Security-Policy: frame-ancestors 'none'",
-        "Cross-Origin-Opener-Policy: same-origin",
-        "Referrer-Policy: no-referrer",
-        "X-Content-Type-Options: nosniff",
-    ] {
-        assert!(head.contains(&format!("\r\n{header}\r\n")), "{header} is not in {head}");
-    }
-    assert!(page.len() < 16 * 1024, "{} bytes", page.len());
-    // The name of a format, which nobody fetches.
-    let page = page.replace("xmlns='http://www.w3.org/2000/svg'", "");
-    for elsewhere in ["http://", "https://", "src=", "@import", "url("] {
-        assert!(!page.contains(elsewhere), "{elsewhere}");
+    for (path, size_max) in [("/", 36 * 1024), ("/try", 16 * 1024)] {
+        let (_, head, page) = client::get(server.address, "GET", path);
+        assert!(head.contains("\r\nContent-Type: text/html; charset=utf-8\r\n"), "{head}");
+        // The page itself allows its own script and style, by their hashes, and this server to be connected to.
+        assert!(page.contains("<meta http-equiv=\"Content-Security-Policy\""), "{page}");
+        for header in [
+            "Content-Security-Policy: frame-ancestors 'none'",
+            "Cross-Origin-Opener-Policy: same-origin",
+            "Referrer-Policy: no-referrer",
+            "X-Content-Type-Options: nosniff",
+        ] {
+            assert!(head.contains(&format!("\r\n{header}\r\n")), "{header} is not in {head}");
+        }
+        assert!(page.len() < size_max, "{} bytes", page.len());
+        // The name of a format, which nobody fetches.
+        let page = page.replace("xmlns='http://www.w3.org/2000/svg'", "");
+        for elsewhere in ["http://", "https://", "src=", "@import", "url("] {
+            assert!(!page.contains(elsewhere), "{elsewhere}");
+        }
     }
 }
