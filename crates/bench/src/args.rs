@@ -84,6 +84,11 @@ pub struct Bench {
     #[arg(long, conflicts_with_all = ["binary", "json_payload", "deflate", "raw_tcp"])]
     pub socket_io: bool,
 
+    /// Speak the protocol of our own server, in JSON: URLs are ws://HOST:PORT/connect, and everybody publishes and subscribes to
+    /// the channel "bench", with a string of SIZE bytes.
+    #[arg(long, requires = "publish", conflicts_with_all = ["binary", "json_payload", "deflate", "raw_tcp", "socket_io", "publisher_subscribes"])]
+    pub native: bool,
+
     /// Speak no WebSocket: SIZE bytes over TCP, to be sent back. It measures the floor that the machine sets.
     #[arg(long)]
     pub raw_tcp: bool,

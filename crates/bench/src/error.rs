@@ -1,5 +1,6 @@
 //! Why a server was not measured: whose fault it is, and what to do.
 
+use crate::native::NativeError;
 use crate::socket_io::SocketIoError;
 use sockeye::protocol::ProtocolError;
 use sockeye::protocol::handshake::{ClientHandshakeError, ClientRequestError, UriError};
@@ -53,6 +54,10 @@ pub enum OpenError {
     SocketIoTimedOut,
     /// The WebSocket opened, and was lost before its server let us into Socket.IO.
     SocketIo(LostError),
+    /// The WebSocket opened, and its server let us be no subscriber or publisher in time.
+    NativeTimedOut,
+    /// The WebSocket opened, and was lost before its server let us be that.
+    Native(LostError),
 }
 
 /// How an open connection ended that should not have.
@@ -71,6 +76,8 @@ pub enum LostError {
     Protocol(ProtocolError),
     /// The server sent what is no Socket.IO, or ended that.
     SocketIo(SocketIoError),
+    /// The server sent what is none of our protocol, or not what subscribers and publishers are told.
+    Native(NativeError),
     /// Nothing came back for too long.
     Silent,
 }
@@ -154,6 +161,10 @@ impl fmt::Display for OpenError {
                 f.write_str("it did, but not to Socket.IO within 10 s; does the server speak that there?")
             }
             Self::SocketIo(error) => write!(f, "it did, but not to Socket.IO: {error}"),
+            Self::NativeTimedOut => {
+                f.write_str("it did, but not to our protocol within 10 s; does a server of ours serve that there?")
+            }
+            Self::Native(error) => write!(f, "it did, but not to our protocol: {error}"),
             Self::DeflateDeclined => f.write_str(
                 "the server does not compress; turn permessage-deflate on there, or leave --deflate out",
             ),
@@ -177,6 +188,7 @@ impl fmt::Display for LostError {
                 write!(f, "what arrived is no WebSocket: {error}; is something else between?")
             }
             Self::SocketIo(error) => error.fmt(f),
+            Self::Native(error) => error.fmt(f),
             Self::Silent => f.write_str(
                 "nothing came back within 10 s; does this path send every message back, or to the subscribers?",
             ),

@@ -5,21 +5,23 @@
 //!        └────────────────────┴──── fault ───┴──────────────────────────────┴─────────────────────────▲
 //! ```
 //!
-//! With Socket.IO it is Joining between Opening and Open.
+//! With Socket.IO, and with our own protocol, it is Joining between Opening and Open.
 
 mod joining;
 mod receiving;
 
+pub(crate) use joining::Joining;
+
 use crate::desk::Desk;
 use crate::error::{LostError, OpenError};
+use crate::native::DISCONNECT;
 use crate::outgoing::{Outgoing, Sending};
 use crate::payload::{Framing, Payloads};
-use crate::plan::Target;
-use crate::socket_io::Joining;
+use crate::plan::{Speech, Target};
 use crate::stream::{Arrived, Stream};
 use crate::verify::{Awaited, Delivered};
 use sockeye::protocol::handshake::ClientHandshake;
-use sockeye::protocol::{CloseCode, CloseFrame, Connection, Role as Side};
+use sockeye::protocol::{CloseCode, CloseFrame, Connection, Message, Role as Side};
 use sockeye::random::mask_key;
 use std::io;
 
@@ -41,6 +43,7 @@ pub(crate) struct Line {
     /// When something came back last, or began to be waited for.
     pub(crate) progress_at: u64,
     protocol: Option<Box<Connection>>,
+    speech: Speech,
     /// What has arrived of the answer to the opening handshake or, without WebSocket, of a message.
     partial: Vec<u8>,
 }
@@ -93,6 +96,7 @@ impl Line {
             wants_writable: true,
             progress_at: now,
             protocol: None,
+            speech: Speech::Plain,
             partial: Vec::new(),
         }
     }
@@ -137,8 +141,9 @@ impl Line {
         let size = accepted.size();
         self.partial.drain(..size);
         self.protocol = Some(Box::new(protocol));
-        if target.is_socket_io {
-            self.phase = Phase::Joining(Joining::ExpectOpen);
+        self.speech = target.speech;
+        if let Some(joining) = self.begin_joining() {
+            self.phase = Phase::Joining(joining);
             return self.join();
         }
         self.phase = Phase::Open;
@@ -155,6 +160,9 @@ impl Line {
     pub(crate) fn close(&mut self) {
         self.phase = Phase::Ended;
         if let Some(protocol) = &mut self.protocol {
+            if self.speech == Speech::Native {
+                let _closing = protocol.send(Message::Text(DISCONNECT), &mut self.control);
+            }
             let frame = CloseFrame::new(CloseCode::NORMAL, "");
             if protocol.send_close(Some(&frame), &mut self.control).is_ok() {
                 self.phase = Phase::Closing;

@@ -6,6 +6,8 @@
 
 mod content;
 
+use crate::native::{PUBLISH_END, PUBLISH_START};
+use crate::plan::Speech;
 use crate::socket_io::{EVENT_END, EVENT_START};
 use crate::stamp::{STAMP_SIZE, STAMP_TEXT_SIZE, Stamp};
 use content::Content;
@@ -53,6 +55,8 @@ pub(crate) enum Framing {
     WebSocket,
     /// A WebSocket's, and in it an event of Socket.IO; the message is text that JSON leaves as it is.
     SocketIo,
+    /// A WebSocket's, and in it a command of our own protocol that publishes such text.
+    Native,
     /// Compressed as was agreed on.
     Deflate(Agreement),
 }
@@ -62,7 +66,7 @@ pub(crate) enum Framing {
 pub(crate) struct Payloads {
     kind: Kind,
     size: usize,
-    is_socket_io: bool,
+    speech: Speech,
     content: Content,
     frames: Vec<Frame>,
 }
@@ -86,19 +90,24 @@ impl Payloads {
             .map(|message| match framing {
                 Framing::Raw => Frame::raw(kind, message),
                 Framing::WebSocket => Frame::plain(kind, message),
-                Framing::SocketIo => Frame::event(kind, message),
+                Framing::SocketIo => Frame::inside(kind, message, [EVENT_START, EVENT_END]),
+                Framing::Native => Frame::inside(kind, message, [PUBLISH_START, PUBLISH_END]),
                 Framing::Deflate(agreement) => {
                     Frame::compressed(kind, message, agreement, &mut compressor)
                 }
             })
             .collect();
-        let is_socket_io = matches!(framing, Framing::SocketIo);
-        Self { kind, size, is_socket_io, content, frames }
+        let speech = match framing {
+            Framing::SocketIo => Speech::SocketIo,
+            Framing::Native => Speech::Native,
+            Framing::Raw | Framing::WebSocket | Framing::Deflate(_) => Speech::Plain,
+        };
+        Self { kind, size, speech, content, frames }
     }
 
-    /// Whether what arrives are packets of Socket.IO.
-    pub(crate) const fn is_socket_io(&self) -> bool {
-        self.is_socket_io
+    /// What the messages that arrive are in.
+    pub(crate) const fn speech(&self) -> Speech {
+        self.speech
     }
 
     pub(crate) const fn size(&self) -> usize {
@@ -200,10 +209,10 @@ impl Frame {
         Self::masked(header, message, content::stamp_start(kind))
     }
 
-    fn event(kind: Kind, message: &[u8]) -> Self {
-        let payload = [EVENT_START.as_bytes(), message, EVENT_END.as_bytes()].concat();
+    fn inside(kind: Kind, message: &[u8], [start, end]: [&str; 2]) -> Self {
+        let payload = [start.as_bytes(), message, end.as_bytes()].concat();
         let header = FrameHeader::new(opcode(kind), payload.len());
-        Self::masked(header, &payload, EVENT_START.len() + content::stamp_start(kind))
+        Self::masked(header, &payload, start.len() + content::stamp_start(kind))
     }
 
     /// The stamp goes into a block of DEFLATE that is stored as it is (RFC 1951 section 3.2.4), and only what is around it

@@ -46,14 +46,30 @@ pub(crate) struct Target {
     pub(crate) url: String,
     pub(crate) address: SocketAddr,
     pub(crate) config: ClientConfig,
-    /// Whether messages are events of Socket.IO there.
-    pub(crate) is_socket_io: bool,
+    pub(crate) speech: Speech,
     pub(crate) tls: Option<TlsTarget>,
+}
+
+/// What is spoken over a WebSocket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Speech {
+    /// The messages alone.
+    #[default]
+    Plain,
+    /// Messages are events of Socket.IO.
+    SocketIo,
+    /// Messages are what is published in our own protocol.
+    Native,
 }
 
 impl Plan {
     pub(crate) fn new(arguments: &Bench) -> Result<Self, BenchError> {
-        let kind = match (arguments.text || arguments.socket_io, arguments.json_payload) {
+        let speech = match (arguments.socket_io, arguments.native) {
+            (true, _) => Speech::SocketIo,
+            (_, true) => Speech::Native,
+            _ => Speech::Plain,
+        };
+        let kind = match (arguments.text || speech != Speech::Plain, arguments.json_payload) {
             (_, true) => Kind::Json,
             (true, _) => Kind::Text,
             _ => Kind::Binary,
@@ -78,7 +94,7 @@ impl Plan {
                 check_socket_io(url)?;
             }
             let target = Target::new(url, arguments.deflate, size, tls.as_ref())?;
-            Ok(Target { is_socket_io: arguments.socket_io, ..target })
+            Ok(Target { speech, ..target })
         };
         let publish = arguments.publish.as_deref().map(target).transpose()?;
         let publishers = publish.as_ref().map_or(0, |_| arguments.publishers as usize);
@@ -149,7 +165,7 @@ impl Target {
         };
         let address =
             resolve(&config.uri).map_err(|error| BenchError::Resolve(url.to_owned(), error))?;
-        Ok(Self { url: url.to_owned(), address, config, is_socket_io: false, tls })
+        Ok(Self { url: url.to_owned(), address, config, speech: Speech::Plain, tls })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a run came to, for people and for programs.
 
 use crate::errors::Errors;
-use crate::plan::Plan;
+use crate::plan::{Plan, Speech};
 use crate::statistics::Statistics;
 use hdrhistogram::Histogram;
 use serde_json::{Value, json};
@@ -237,9 +237,10 @@ impl fmt::Display for Summary {
 }
 
 fn title(plan: &Plan) -> String {
-    let what = match (plan.is_raw, plan.target.is_socket_io) {
+    let what = match (plan.is_raw, plan.target.speech) {
         (true, _) => "TCP",
-        (_, true) => "text in events of Socket.IO",
+        (_, Speech::SocketIo) => "text in events of Socket.IO",
+        (_, Speech::Native) => "text published in our own protocol",
         _ => plan.kind.name(),
     };
     let connections = counted(plan.connections, "connection");
@@ -271,7 +272,8 @@ fn options(plan: &Plan) -> Vec<(&'static str, Value)> {
         ("deflate", json!(plan.deflate)),
         ("publish", json!(plan.publish.as_ref().map(|target| &target.url))),
         ("publishers", json!(plan.publishers)),
-        ("socket_io", json!(plan.target.is_socket_io)),
+        ("socket_io", json!(plan.target.speech == Speech::SocketIo)),
+        ("native", json!(plan.target.speech == Speech::Native)),
         ("raw_tcp", json!(plan.is_raw)),
         ("spin", json!(plan.spin)),
         ("workers", json!(plan.workers)),

@@ -1,42 +1,90 @@
-//! Joining Socket.IO, once the WebSocket is open.
+//! Joining what is spoken over the WebSocket, once that is open.
 
-use super::{Line, Outcome, Phase};
+use super::{Line, Outcome, Phase, Role};
 use crate::error::{LostError, OpenError};
+use crate::native::{self, CONNECT, SUBSCRIBE};
 use crate::payload::Framing;
+use crate::plan::Speech;
+use crate::socket_io;
 use sockeye::protocol::{Connection, Event, Input, Message};
 
+/// What is awaited until messages may flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Joining {
+    SocketIo(socket_io::Joining),
+    Native(native::Joining),
+}
+
+impl Joining {
+    const fn is_done(self) -> bool {
+        matches!(
+            self,
+            Self::SocketIo(socket_io::Joining::Done) | Self::Native(native::Joining::Done)
+        )
+    }
+
+    /// Takes a message; gives what to answer with.
+    fn handle(&mut self, message: Message<'_>) -> Result<Option<&'static str>, LostError> {
+        match self {
+            Self::SocketIo(joining) => joining.handle_packet(message).map_err(LostError::SocketIo),
+            Self::Native(joining) => {
+                joining.handle(message).map(|()| None).map_err(LostError::Native)
+            }
+        }
+    }
+}
+
 impl Line {
-    /// Takes what has arrived; gives the framing once the server has let us in.
-    pub(super) fn join(&mut self) -> Result<Option<Framing>, OpenError> {
-        let Some(mut protocol) = self.protocol.take() else {
-            return Ok(None);
-        };
-        let mut bytes = std::mem::take(&mut self.partial);
-        let joined = self.handle_joining(&mut protocol, &mut bytes);
-        self.protocol = Some(protocol);
-        match joined.map_err(OpenError::SocketIo)? {
-            false => Ok(None),
-            true => {
-                self.phase = Phase::Open;
-                Ok(Some(Framing::SocketIo))
+    /// Says what comes first, if anything has to be said before messages flow.
+    pub(super) fn begin_joining(&mut self) -> Option<Joining> {
+        match self.speech {
+            Speech::Plain => None,
+            Speech::SocketIo => Some(Joining::SocketIo(socket_io::Joining::ExpectOpen)),
+            Speech::Native => {
+                let subscribes = matches!(self.role, Role::Subscriber(_));
+                if let Some(protocol) = self.protocol.take() {
+                    self.send_packet(&protocol, CONNECT);
+                    if subscribes {
+                        self.send_packet(&protocol, SUBSCRIBE);
+                    }
+                    self.protocol = Some(protocol);
+                }
+                Some(Joining::Native(native::Joining::ExpectConnected { subscribes }))
             }
         }
     }
 
-    /// Whether it is done.
+    /// Takes what has arrived; gives the framing once the server has let us in.
+    pub(super) fn join(&mut self) -> Result<Option<Framing>, OpenError> {
+        let Phase::Joining(mut joining) = self.phase else {
+            return Ok(None);
+        };
+        let Some(mut protocol) = self.protocol.take() else {
+            return Ok(None);
+        };
+        let mut bytes = std::mem::take(&mut self.partial);
+        let joined = self.handle_joining(&mut joining, &mut protocol, &mut bytes);
+        self.protocol = Some(protocol);
+        let (framing, error): (_, fn(LostError) -> OpenError) = match joining {
+            Joining::SocketIo(_) => (Framing::SocketIo, OpenError::SocketIo),
+            Joining::Native(_) => (Framing::Native, OpenError::Native),
+        };
+        joined.map_err(error)?;
+        let is_done = joining.is_done();
+        self.phase = if is_done { Phase::Open } else { Phase::Joining(joining) };
+        Ok(is_done.then_some(framing))
+    }
+
     fn handle_joining(
         &mut self,
+        joining: &mut Joining,
         protocol: &mut Connection,
         bytes: &mut [u8],
-    ) -> Result<bool, LostError> {
-        let Phase::Joining(mut joining) = self.phase else {
-            return Ok(false);
-        };
+    ) -> Result<(), LostError> {
         let mut input = Input::new(bytes);
         while let Some(event) = protocol.handle_input(&mut input).map_err(LostError::Protocol)? {
             if let Event::Message(message) = &event {
-                let answer = joining.handle_packet(message.as_message());
-                if let Some(packet) = answer.map_err(LostError::SocketIo)? {
+                if let Some(packet) = joining.handle(message.as_message())? {
                     self.send_packet(protocol, packet);
                 }
                 continue;
@@ -47,8 +95,7 @@ impl Line {
                 Outcome::Lost(error) => return Err(error),
             }
         }
-        self.phase = Phase::Joining(joining);
-        Ok(joining == crate::socket_io::Joining::Done)
+        Ok(())
     }
 
     /// A small one, which goes between two frames.

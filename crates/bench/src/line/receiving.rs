@@ -3,7 +3,9 @@
 use super::{Line, Outcome, Role, lost_error};
 use crate::desk::Desk;
 use crate::error::LostError;
+use crate::native::Told;
 use crate::payload::Payloads;
+use crate::plan::Speech;
 use crate::socket_io::{PONG, Packet, SocketIoError};
 use crate::stream::Arrived;
 use sockeye::protocol::{CloseCode, Connection, Event, Input, Message, Payload, Received};
@@ -121,8 +123,12 @@ impl Line {
         payloads: &Payloads,
         desk: &mut Desk,
     ) -> Result<(), LostError> {
-        if payloads.is_socket_io() {
-            return self.handle_packet(protocol, message.as_message(), payloads, desk);
+        match payloads.speech() {
+            Speech::Plain => {}
+            Speech::SocketIo => {
+                return self.handle_packet(protocol, message.as_message(), payloads, desk);
+            }
+            Speech::Native => return self.handle_told(message.as_message(), payloads, desk),
         }
         let is_text = matches!(message.as_message(), Message::Text(_));
         self.judge(is_text, message.payload().as_bytes(), payloads, desk);
@@ -142,6 +148,19 @@ impl Line {
             Packet::Open | Packet::Connected => {
                 return Err(LostError::SocketIo(SocketIoError::unexpected(message)));
             }
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn handle_told(
+        &mut self,
+        message: Message<'_>,
+        payloads: &Payloads,
+        desk: &mut Desk,
+    ) -> Result<(), LostError> {
+        if let Told::Publication(message) = Told::decode(message).map_err(LostError::Native)? {
+            self.judge(true, message.as_bytes(), payloads, desk);
         }
         Ok(())
     }

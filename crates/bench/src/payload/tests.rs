@@ -90,6 +90,18 @@ fn an_event_of_socket_io_has_the_message_and_its_stamp_inside() {
 }
 
 #[test]
+fn a_publication_has_the_message_and_its_stamp_inside() {
+    let payloads = Payloads::new(Kind::Text, 128, &Framing::Native);
+    let (is_text, command) = received(&payloads, &stamp(5), None);
+    let command: serde_json::Value = serde_json::from_slice(&command).expect("JSON");
+    let publish = &command["publish"];
+    let message = publish["data"].as_str().expect("a string");
+    assert_eq!((is_text, &publish["channel"], message.len()), (true, &"bench".into(), 128));
+    assert_eq!(payloads.stamp(true, message.as_bytes()), Some(stamp(5)));
+    assert!(payloads.is_whole(&stamp(5), message.as_bytes()));
+}
+
+#[test]
 fn a_changed_byte_another_size_and_another_kind_are_noticed() {
     for kind in KINDS {
         let payloads = Payloads::new(kind, 256, &Framing::WebSocket);

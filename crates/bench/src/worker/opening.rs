@@ -2,7 +2,7 @@
 
 use super::{OPEN_TIMEOUT, Worker};
 use crate::error::{BenchError, OpenError};
-use crate::line::{Line, Outcome, Phase, Role};
+use crate::line::{Joining, Line, Outcome, Phase, Role};
 use crate::stream::Stream;
 use crate::verify::{Awaited, Delivered};
 use rustix::event::epoll::{self, EventData, EventFlags};
@@ -132,7 +132,12 @@ impl Worker<'_> {
                     BenchError::Connect(url, io::Error::new(ErrorKind::TimedOut, text))
                 }
                 Phase::Opening(_) => BenchError::Open(url, OpenError::TimedOut),
-                Phase::Joining(_) => BenchError::Open(url, OpenError::SocketIoTimedOut),
+                Phase::Joining(Joining::SocketIo(_)) => {
+                    BenchError::Open(url, OpenError::SocketIoTimedOut)
+                }
+                Phase::Joining(Joining::Native(_)) => {
+                    BenchError::Open(url, OpenError::NativeTimedOut)
+                }
                 _ => continue,
             };
             self.shared.fail(fault);
