@@ -29,7 +29,7 @@ use self::installation::{DRIVER_OPTION, Installation};
 use self::kernel::Softirqd;
 use self::machine::Surroundings;
 use self::measure::{Entry, Measured, Pace, Run};
-use self::plan::{Contender, Driver, IDLE, Program, Scenario, TABLES, Table};
+use self::plan::{Contender, Driver, IDLE, PRODUCT, Program, Scenario, TABLES, Table};
 use self::record::Findings;
 use crate::project::Project;
 
@@ -43,13 +43,20 @@ use crate::project::Project;
 /// they take turns of half a second. The figure is the server's processor time per message, the kernel's included. It prints
 /// tables and, with --record, keeps them; all windows are in target/bench/*.jsonl.
 ///
+/// With --product it compares what hub and protocol make of a publication with what the engine alone does, in the same way;
+/// that is two minutes.
+///
 /// The machine should have nothing else to do. Everything takes about 25 minutes, not counting the builds: less with
 /// --rounds, --only or --scenarios. Everything stays on 127.0.0.1, and every process ends with this one.
 #[derive(Args)]
 pub(crate) struct Options {
     /// Compare with the peers
-    #[arg(long)]
+    #[arg(long, group = "comparison")]
     rivals: bool,
+    /// Compare the whole product with the engine inside it: what is published to 1,000 subscribers of a channel, in our own
+    /// protocol, beside the engine's topics
+    #[arg(long, group = "comparison")]
+    product: bool,
     /// Besides ours only these peers, such as uwebsockets,bun,floor
     #[arg(long, value_delimiter = ',', value_name = "PEERS", requires = "rivals")]
     only: Vec<String>,
@@ -57,19 +64,19 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',', value_name = "SCENARIOS", requires = "rivals")]
     scenarios: Vec<String>,
     /// How many turns everybody has; peers that no target names have a fourth of them
-    #[arg(long, value_name = "N", default_value = "30", requires = "rivals")]
+    #[arg(long, value_name = "N", default_value = "30", requires = "comparison")]
     rounds: NonZeroUsize,
     /// With which of our drivers
-    #[arg(long, value_enum, default_value = "both", requires = "rivals")]
+    #[arg(long, value_enum, default_value = "both", requires = "comparison")]
     driver: Drivers,
     /// Keep the tables as benches/record/DATE-NAME.md
-    #[arg(long, value_name = "NAME", requires = "rivals")]
+    #[arg(long, value_name = "NAME", requires = "comparison")]
     record: Option<String>,
     /// A generator with the command line of `sockeye bench`, instead of that
-    #[arg(long, value_name = "PROGRAM", requires = "rivals")]
+    #[arg(long, value_name = "PROGRAM", requires = "comparison")]
     generator: Option<PathBuf>,
     /// Only show that everything runs: one short turn each, peers as they are compiled for tests, few idle connections
-    #[arg(long, requires = "rivals", conflicts_with_all = ["rounds", "record"])]
+    #[arg(long, requires = "comparison", conflicts_with_all = ["rounds", "record"])]
     smoke: bool,
 }
 
@@ -85,6 +92,7 @@ impl Options {
     pub(crate) fn smoke() -> Self {
         Self {
             rivals: true,
+            product: false,
             only: Vec::new(),
             scenarios: Vec::new(),
             rounds: NonZeroUsize::MIN,
@@ -97,7 +105,7 @@ impl Options {
 }
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
-    if !options.rivals {
+    if !options.rivals && !options.product {
         return Ok(cmd!(project.shell, "cargo bench --package sockeye --bench engine").run()?);
     }
     check_names(options)?;
@@ -105,7 +113,10 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     ensure!(processors >= 2, "servers and generator have a processor each: this machine has one");
     let folder = project.target.join("bench");
     fs::create_dir_all(&folder)?;
-    let installation = Installation::prepare(project, &folder, !options.smoke)?;
+    let installation = match options.rivals {
+        true => Installation::prepare(project, &folder, !options.smoke)?,
+        false => Installation::ours(project, &folder)?,
+    };
     let (drivers, mut left_out) = drivers(options, &installation)?;
     let pace = match options.smoke {
         true => Pace::smoke(),
@@ -136,7 +147,7 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
 
 /// Prints the page, keeps it where that was asked for, and fails if a turn has.
 fn finish(project: &Project, options: &Options, findings: &Findings) -> Result<()> {
-    let surroundings = Surroundings::look(project)?;
+    let surroundings = Surroundings::look(project, options.rivals)?;
     let page = record::page(findings, &surroundings, &command_line());
     let mut kept = project.target.join("bench").join("record.md");
     if let Some(name) = &options.record {
@@ -169,6 +180,9 @@ struct Choice<'a> {
 impl Choice<'_> {
     fn has_scenario(&self, table: &str, scenario: &str) -> bool {
         let whole = format!("{table}/{scenario}");
+        if self.options.product {
+            return table == PRODUCT.name;
+        }
         let wanted = &self.options.scenarios;
         wanted.is_empty() || wanted.iter().any(|wanted| *wanted == table || *wanted == whole)
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::kernel::{Softirqd, Spent};
 use super::measure::Pace;
-use super::plan::{Contender, Figure, Program, Scenario, Traffic};
+use super::plan::{Contender, Figure, NATIVE, Program, Scenario, Traffic};
 use super::process::{GENERATOR_PROCESSOR, Process, Server};
 
 /// A program with the command line of `sockeye bench`.
@@ -78,6 +78,9 @@ fn arguments(scenario: &Scenario, contender: &Contender, port: u16, pace: &Pace)
     let is_ours = matches!(contender.program, Program::Sockeye(_));
     let mut arguments = match scenario.traffic {
         Traffic::Echo => vec![url("/echo")],
+        Traffic::FanOut if contender.arguments.contains(&NATIVE) => {
+            vec![url("/connect"), "--publish".into(), url("/connect")]
+        }
         // In a topic of ours everybody is a subscriber, and who publishes is left out.
         Traffic::FanOut if is_ours => {
             vec![url("/topic/bench"), "--publish".into(), url("/topic/bench")]

@@ -45,6 +45,16 @@ impl Installation {
         })
     }
 
+    /// Our own server alone.
+    pub(super) fn ours(project: &Project, folder: &Path) -> Result<Self> {
+        let sockeye = project.build_server()?;
+        let help = cmd!(project.shell, "{sockeye} serve --help").quiet().read()?;
+        let none = PathBuf::new;
+        let certificate = Certificate::make(&project.shell, folder)?;
+        let (peers, uwebsockets, bun, js) = (none(), none(), none(), none());
+        Ok(Self { sockeye, peers, uwebsockets, bun, js, certificate, help })
+    }
+
     /// Whether our server has this option.
     pub(super) fn has_option(&self, option: &str) -> bool {
         self.help.contains(option)

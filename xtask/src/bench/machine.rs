@@ -22,7 +22,7 @@ pub(super) struct Surroundings {
 }
 
 impl Surroundings {
-    pub(super) fn look(project: &Project) -> Result<Self> {
+    pub(super) fn look(project: &Project, has_peers: bool) -> Result<Self> {
         let shell = &project.shell;
         let said = |command: xshell::Cmd<'_>| command.quiet().read();
         let kernel = said(cmd!(shell, "uname -r"))?;
@@ -38,7 +38,11 @@ impl Surroundings {
             date: said(cmd!(shell, "date +%Y-%m-%d"))?,
             machine: format!("{count} processors {model}, Linux {kernel}"),
             commit,
-            versions: versions(project)?,
+            versions: if has_peers {
+                versions(project)?
+            } else {
+                said(cmd!(shell, "rustc --version"))?
+            },
         })
     }
 }

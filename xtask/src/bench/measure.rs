@@ -68,13 +68,36 @@ impl Measured {
         other: &Entry,
         figure: Figure,
     ) -> Option<Ratio> {
-        let one = self.windows.get(&(scenario.name, one.name()))?;
-        let other = self.windows.get(&(scenario.name, other.name()))?;
+        Ratio::of(&self.pairs(scenario, one, other, figure))
+    }
+
+    /// How much more it is for one than for another, in the same way.
+    pub(super) fn difference(
+        &self,
+        scenario: &Scenario,
+        one: &Entry,
+        other: &Entry,
+        figure: Figure,
+    ) -> Option<Ratio> {
+        Ratio::of_differences(&self.pairs(scenario, one, other, figure))
+    }
+
+    fn pairs(
+        &self,
+        scenario: &Scenario,
+        one: &Entry,
+        other: &Entry,
+        figure: Figure,
+    ) -> Vec<(f64, f64)> {
+        let windows = |entry: &Entry| self.windows.get(&(scenario.name, entry.name()));
+        let (Some(one), Some(other)) = (windows(one), windows(other)) else {
+            return Vec::new();
+        };
         let pair = |(round, window): &(usize, Window)| {
             let (_, neighbour) = other.iter().find(|(its, _)| its == round)?;
             Some((window.figure(figure), neighbour.figure(figure)))
         };
-        Ratio::of(&one.iter().filter_map(pair).collect::<Vec<_>>())
+        one.iter().filter_map(pair).collect()
     }
 }
 

@@ -117,6 +117,9 @@ impl Contender {
 /// Stands for the options with the run's certificate.
 pub(super) const CERTIFICATE: &str = "{certificate}";
 
+/// Has the generator speak our own protocol.
+pub(super) const NATIVE: &str = "--native";
+
 const fn contender(name: &'static str, title: &'static str, program: Program) -> Contender {
     Contender { name, title, program, arguments: &[], every: 1 }
 }
@@ -254,7 +257,23 @@ pub(super) const TABLES: &[Table] = &[
     DEFLATE,
     DEFLATE_FAN_OUT,
     TLS,
+    PRODUCT,
 ];
+
+/// What hub and dialect add to the engine.
+pub(super) const PRODUCT: Table = Table {
+    name: "product",
+    title: "Fan-out of 128 B through the whole product",
+    figures: &[Figure::Cpu, Figure::Bytes],
+    scenarios: &[
+        fan_out("1to1000", "1 → 1000", 1, 1000, &["--size", "128"]),
+        fan_out("16to1000", "16 → 1000", 1, 1000, &["--size", "128", "--pipeline", "16"]),
+    ],
+    contenders: &[
+        ours("engine", "sockeye, the engine's topics", &[]),
+        Contender { arguments: &[NATIVE], ..ours("product", "sockeye, native protocol", &[]) },
+    ],
+};
 
 const DEFLATE: Table = Table {
     name: "deflate",

@@ -18,7 +18,17 @@ impl Ratio {
             .filter(|(_, theirs)| *theirs > 0.0)
             .map(|(ours, theirs)| ours / theirs)
             .collect();
-        let median = quantile(&ratios, 0.5)?;
+        Self::of_values(&ratios)
+    }
+
+    /// The same of how much more ours is.
+    pub(super) fn of_differences(pairs: &[(f64, f64)]) -> Option<Self> {
+        let differences: Vec<f64> = pairs.iter().map(|(ours, theirs)| ours - theirs).collect();
+        Self::of_values(&differences)
+    }
+
+    fn of_values(ratios: &[f64]) -> Option<Self> {
+        let median = quantile(ratios, 0.5)?;
         // Fixed, so that the same measurements always give the same interval.
         let mut random = Xorshift(0x9e37_79b9_7f4a_7c15);
         let mut medians: Vec<f64> = Vec::with_capacity(RESAMPLES);

@@ -2,6 +2,7 @@
 
 mod faults;
 mod load;
+mod native;
 mod refusals;
 mod socket_io;
 mod wrong_servers;
