@@ -36,20 +36,15 @@ impl Hub {
             // Who asks has looked; namespaces are the same everywhere.
             return;
         }
+        let request = match self.homes_by_channel.contains_key(&channel) {
+            true => request,
+            false => match self.request_of_nothing(&channel, request, effects) {
+                Some(request) => request,
+                None => return,
+            },
+        };
         if let HomeRequest::Remove { reply } = request {
             return self.remove_home(&channel, reply, effects);
-        }
-        // Who came from another worker may be gone before it was there: that is remembered.
-        let is_ending =
-            matches!(request, HomeRequest::Close { .. } | HomeRequest::Leave { moves: 0, .. });
-        if is_ending && !self.homes_by_channel.contains_key(&channel) {
-            // It was removed.
-            return;
-        }
-        if let HomeRequest::Describe { reply } = request
-            && !self.homes_by_channel.contains_key(&channel)
-        {
-            return self.refuse_unknown(&channel, reply, effects);
         }
         let index = self.home(now, &channel, effects);
         let home = &mut self.homes[index as usize];
@@ -99,6 +94,26 @@ impl Hub {
         }
     }
 
+    /// Deals with what makes no home where there is none, and gives back what does.
+    fn request_of_nothing(
+        &mut self,
+        channel: &ChannelName,
+        request: HomeRequest,
+        effects: &mut impl Effects,
+    ) -> Option<HomeRequest> {
+        match request {
+            HomeRequest::Remove { reply } | HomeRequest::Describe { reply } => {
+                let text = format!("there is no channel {channel}");
+                let refusal = Refusal::new(RefusalCode::NotFound, text);
+                self.reply(reply, Answer::Refused(refusal), effects);
+                None
+            }
+            // It was removed. Who came from another worker may be gone before it was there: that is remembered.
+            HomeRequest::Close { .. } | HomeRequest::Leave { moves: 0, .. } => None,
+            request => Some(request),
+        }
+    }
+
     /// The home of a channel, which is made if there is none.
     fn home(&mut self, now: Now, channel: &ChannelName, effects: &mut impl Effects) -> u32 {
         if let Some(index) = self.homes_by_channel.get(channel) {
@@ -130,22 +145,12 @@ impl Hub {
 
     fn remove_home(&mut self, channel: &ChannelName, reply: ReplyTo, effects: &mut impl Effects) {
         let Some(index) = self.homes_by_channel.remove(channel) else {
-            return self.refuse_unknown(channel, reply, effects);
+            return;
         };
         self.tell_relays(index, |_| RelayNews::Removed, effects);
         self.set_home_due(index, None);
         self.homes.remove(index as usize);
         self.reply(reply, Answer::Done, effects);
-    }
-
-    fn refuse_unknown(
-        &mut self,
-        channel: &ChannelName,
-        reply: ReplyTo,
-        effects: &mut impl Effects,
-    ) {
-        let text = format!("there is no channel {channel}");
-        self.reply(reply, Answer::Refused(Refusal::new(RefusalCode::NotFound, text)), effects);
     }
 
     fn open_relay_of(
