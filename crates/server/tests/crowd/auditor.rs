@@ -3,6 +3,7 @@
 use crate::log::{Audit, AuditedChannel, Channel, Entry, Log, Place};
 use crate::plan::Plan;
 use crate::speech::{Encoding, id_of};
+use crate::tokens::Tokens;
 use serde_json::{Value, json};
 use sockeye::protocol::Message;
 use sockeye::{ClientConfig, WebSocket};
@@ -17,15 +18,14 @@ pub(crate) struct Auditor {
 }
 
 impl Auditor {
-    pub(crate) fn connect(address: SocketAddr, plan: &Plan, token: Option<&str>) -> Self {
+    pub(crate) fn connect(address: SocketAddr, plan: &Plan, tokens: &Tokens) -> Self {
         let url = format!("ws://{address}/connect");
         let mut config = ClientConfig::new(&url).expect("an address");
         config.read_timeout = Some(Duration::from_secs(30));
         let socket = WebSocket::connect(&config).expect("it is let in");
         let may = vec![true; usize::from(plan.size.channels)];
         let mut auditor = Self { socket, last_id: 0, log: Log { may, ..Log::default() } };
-        let connect = token.map_or_else(|| json!({}), |token| json!({ "token": token }));
-        let connected = auditor.ask("connect", &connect);
+        let connected = auditor.ask("connect", &json!({ "token": tokens.of(0, false) }));
         let session = text(&connected["connected"]["session"]);
         auditor.log.entries.push(Entry::Connected { session, is_resumed: false });
         auditor

@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 /// One of the crowd.
 pub(crate) struct Client {
     number: usize,
+    token: String,
     pub(crate) member: Member,
     pub(crate) log: Log,
     pub(crate) random: Random,
@@ -72,12 +73,13 @@ struct Publishing {
 }
 
 impl Client {
-    pub(crate) fn new(number: usize, plan: &Plan) -> Self {
+    pub(crate) fn new(number: usize, plan: &Plan, token: &str) -> Self {
         let member = plan.members[number].clone();
         let held = member.channels.iter().map(|channel| (*channel, Held::default())).collect();
         let log = Log { may: member.may.clone(), may_lose: member.may_lose(), entries: vec![] };
         Self {
             number,
+            token: token.to_owned(),
             log,
             random: Random::new(plan.seed ^ ((number as u64) << 32)),
             member,
@@ -241,7 +243,7 @@ impl Client {
 
     fn say_who_it_is(&mut self, plan: &Plan) {
         self.phase = Phase::Connecting;
-        let mut connect = json!({});
+        let mut connect = json!({ "token": self.token });
         if let Some(token) = self.resume.clone() {
             let held = self.held.iter().filter(|(_, held)| held.is_subscribed);
             let known =

@@ -2,8 +2,9 @@
 
 use crate::client::Client;
 use crate::log::{Log, Place};
-use crate::plan::{Act, Drop, Plan};
+use crate::plan::{Act, Drop, Member, Plan};
 use crate::server::PATIENCE;
+use crate::tokens::Tokens;
 use crate::wire::Wire;
 use mio::{Events, Poll, Token};
 use std::cmp::Reverse;
@@ -14,6 +15,7 @@ use std::time::{Duration, Instant};
 /// A crowd of clients.
 pub(crate) struct Crowd {
     plan: Plan,
+    tokens: Tokens,
     address: SocketAddr,
     poll: Poll,
     clients: Vec<Client>,
@@ -25,10 +27,15 @@ pub(crate) struct Crowd {
 }
 
 impl Crowd {
-    pub(crate) fn new(plan: Plan, address: SocketAddr) -> Self {
-        let clients = (0..plan.members.len()).map(|number| Client::new(number, &plan)).collect();
+    pub(crate) fn new(plan: Plan, address: SocketAddr, tokens: Tokens) -> Self {
+        let client = |number| {
+            let Member { token, is_restricted, .. } = plan.members[number];
+            Client::new(number, &plan, tokens.of(token, is_restricted))
+        };
+        let clients = (0..plan.members.len()).map(client).collect();
         Self {
             plan,
+            tokens,
             address,
             poll: Poll::new().expect("an epoll"),
             clients,
@@ -85,6 +92,10 @@ impl Crowd {
             }
             self.turn();
         }
+    }
+
+    pub(crate) const fn tokens(&self) -> &Tokens {
+        &self.tokens
     }
 
     pub(crate) fn into_logs(self) -> Vec<Log> {

@@ -20,6 +20,7 @@ mod plan;
 mod random;
 mod server;
 mod speech;
+mod tokens;
 mod wire;
 
 use auditor::Auditor;
@@ -28,14 +29,14 @@ use crowd::Crowd;
 use plan::{Plan, Size};
 use server::Server;
 use std::time::Duration;
+use tokens::Tokens;
 
 #[test]
 fn two_thousand_clients_in_a_storm_lose_nothing_unnoticed() {
-    let size =
-        Size { clients: 2000, channels: 200, is_guarded: false, storm: Duration::from_secs(8) };
+    let size = Size { clients: 2000, channels: 200, storm: Duration::from_secs(8) };
     let plan = Plan::new(seed(), size);
-    let mut server = Server::start("127.0.0.1:0", &["--workers", "3"]);
-    let mut crowd = Crowd::new(plan.clone(), server.address);
+    let mut server = Server::start("127.0.0.1:0", 3);
+    let mut crowd = Crowd::new(plan.clone(), server.address, Tokens::make());
     crowd.gather();
     crowd.begin();
     crowd.finish();
@@ -47,24 +48,23 @@ fn two_thousand_clients_in_a_storm_lose_nothing_unnoticed() {
     assert!(counts.deliveries > 50_000 && counts.receipts > 4000, "{counts:?}");
     assert!(counts.resumed > 1000 && counts.began_anew > 2000, "{counts:?}");
     assert!(counts.recovered > 1000 && counts.told_lost > 0, "{counts:?}");
-    assert!(counts.sent_again > 0, "{counts:?}");
+    assert!(counts.sent_again > 0 && counts.refused > 500, "{counts:?}");
 }
 
 #[test]
 fn clients_of_a_server_that_is_killed_learn_that_everything_began_anew() {
-    let size =
-        Size { clients: 100, channels: 20, is_guarded: false, storm: Duration::from_secs(2) };
+    let size = Size { clients: 100, channels: 20, storm: Duration::from_secs(2) };
     let plan = Plan::new(seed(), size);
-    let server = Server::start("127.0.0.1:0", &["--workers", "2"]);
+    let server = Server::start("127.0.0.1:0", 2);
     let address = server.address;
-    let mut crowd = Crowd::new(plan.clone(), address);
+    let mut crowd = Crowd::new(plan.clone(), address, Tokens::make());
     crowd.gather();
     crowd.begin();
     crowd.run_for(size.storm / 2);
     server.kill();
     // Nobody is there for a while.
     crowd.run_for(Duration::from_millis(200));
-    let mut server = Server::start(&address.to_string(), &["--workers", "2"]);
+    let mut server = Server::start(&address.to_string(), 2);
     crowd.finish();
     server.check_alive();
     let verdict = judge(crowd, &plan, &server);
@@ -77,7 +77,7 @@ fn clients_of_a_server_that_is_killed_learn_that_everything_began_anew() {
 
 /// Has everybody get everything, looks at what is there then, and has it all checked.
 fn judge(mut crowd: Crowd, plan: &Plan, server: &Server) -> Verdict {
-    let mut auditor = Auditor::connect(server.address, plan, None);
+    let mut auditor = Auditor::connect(server.address, plan, crowd.tokens());
     let tops = auditor.publish_last(plan);
     crowd.settle(&tops);
     let audit = auditor.audit(plan);

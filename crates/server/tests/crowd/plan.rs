@@ -10,8 +10,6 @@ use std::time::Duration;
 pub(crate) struct Size {
     pub(crate) clients: usize,
     pub(crate) channels: Channel,
-    /// Whether some may not do everything.
-    pub(crate) is_guarded: bool,
     /// For how long things happen.
     pub(crate) storm: Duration,
 }
@@ -29,6 +27,9 @@ pub(crate) struct Plan {
 pub(crate) struct Member {
     pub(crate) encoding: Encoding,
     pub(crate) channels: Vec<Channel>,
+    /// Which of the tokens it has, of those for members that may do everything, or not.
+    pub(crate) token: usize,
+    pub(crate) is_restricted: bool,
     /// What it may do anything in.
     pub(crate) may: Vec<bool>,
     /// How it wants to be treated when it is slow, which it is then.
@@ -95,7 +96,7 @@ impl Plan {
 
 impl Member {
     fn new(number: usize, size: Size, random: &mut Random) -> Self {
-        let is_restricted = size.is_guarded && number % 4 == 1;
+        let is_restricted = number % 4 == 1;
         let may = (0..size.channels).map(|channel| !is_restricted || !is_vault(channel, size));
         let may: Vec<bool> = may.collect();
         let encoding = match number % 2 {
@@ -113,7 +114,15 @@ impl Member {
                 channels.push(channel);
             }
         }
-        let mut member = Self { encoding, channels, may, slow, acts: Vec::new() };
+        let mut member = Self {
+            encoding,
+            channels,
+            token: number / 4 % USERS,
+            is_restricted,
+            may,
+            slow,
+            acts: Vec::new(),
+        };
         member.plan(number, size, random);
         member
     }
@@ -137,10 +146,8 @@ impl Member {
             let channel = (number / 10) as Channel;
             self.acts.push((at(random), Act::Publish { channel, size: LOUD_SIZE }));
         }
-        let is_publisher = matches!(number % 10, 1 | 2);
-        // A server that has ended a connection itself, unread so far, hears nothing any more, not even farewell. And what
-        // somebody else sends again, who is nobody in particular, is something else.
-        let says_farewell = self.slow != Some("disconnect") && !is_publisher;
+        // A server that has ended a connection itself, unread so far, hears nothing any more, not even farewell.
+        let says_farewell = self.slow != Some("disconnect");
         for _ in 0..random.within(0..3) {
             let drop = match random.within(0..8) {
                 0..3 => Drop::Reset,
@@ -174,6 +181,8 @@ const POLICIES: [&str; 4] = ["replay", "drop-oldest", "conflate", "disconnect"];
 /// Channels with much and large traffic, to which those listen who are slow.
 const LOUD: Channel = 4;
 const SUBSCRIPTIONS: usize = 5;
+/// So many have tokens to do everything, and as many others to do less. Users have many sessions each.
+pub(crate) const USERS: usize = 8;
 /// Of each client that publishes now and then.
 const PUBLICATIONS: usize = 20;
 const LOUD_PUBLICATIONS: usize = 150;

@@ -1,5 +1,6 @@
 //! The server's process.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,17 +17,15 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts the binary that `SOCKEYE_BIN` names, or else the one that cargo has built for this test, on this address and
-    /// with these options.
-    pub(crate) fn start(address: &str, options: &[&str]) -> Self {
+    /// Starts one on this address with so many workers.
+    pub(crate) fn start(address: &str, workers: usize) -> Self {
         let file = fresh_file("server");
         let (ports, log) = (file.with_extension("ports"), file.with_extension("log"));
         let output = File::create(&log).expect("a file of ours");
-        let binary = std::env::var_os("SOCKEYE_BIN");
-        let child = Command::new(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_sockeye").into()))
-            .args(["serve", "--bind", address, "--ports-file"])
+        let child = Command::new(binary())
+            .args(["serve", "--bind", address, "--config", CONFIGURATION])
+            .args(["--workers", &workers.to_string(), "--ports-file"])
             .arg(&ports)
-            .args(options)
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -63,6 +62,11 @@ impl Drop for Server {
     }
 }
 
+/// What `SOCKEYE_BIN` names, or else what cargo has built for this test.
+pub(crate) fn binary() -> OsString {
+    std::env::var_os("SOCKEYE_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_sockeye").into())
+}
+
 /// A path that no other test uses.
 pub(crate) fn fresh_file(name: &str) -> PathBuf {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -82,5 +86,8 @@ fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// What channels are like, and what tokens are checked with.
+pub(crate) const CONFIGURATION: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crowd/sockeye.toml");
 /// How long anything is waited for before the test fails: far longer than it takes.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
