@@ -1,5 +1,9 @@
 //! For tests: what a dialect says, as lines.
 
+mod clock;
+
+pub(crate) use clock::start;
+
 use crate::dialect::{Commands, Connect, Dialect, DialectError, Incoming};
 use crate::encoded::{Encoded, FrameKind};
 use sockeye_hub::{Command, CommandId, Own, Push, Refusal};
@@ -62,12 +66,6 @@ pub(crate) fn lines(encoded: &Encoded, tag: &str) -> Vec<String> {
         FrameKind::Binary => format!("{:?}", frame.parts.concat()),
     });
     frames.collect()
-}
-
-/// Some instant to begin at.
-#[expect(clippy::disallowed_methods, reason = "tests have no driver that has a clock")]
-pub(crate) fn start() -> Instant {
-    Instant::now()
 }
 
 /// What a message says.
