@@ -153,6 +153,7 @@ fn benchmarks(project: &Project) -> Result<()> {
     // take minutes otherwise.
     let shell = &project.shell;
     cmd!(shell, "cargo bench --package sockeye --features deflate --benches -- --test").run()?;
+    cmd!(shell, "cargo bench --package sockeye-hub --benches -- --test").run()?;
     Ok(cmd!(shell, "cargo bench --package sockeye-dialects --benches -- --test").run()?)
 }
 
