@@ -82,6 +82,42 @@ fn a_token_of_ours_says_who_and_what_may_be_done() {
 }
 
 #[test]
+fn permissions_change_while_the_connection_stays() {
+    let (server, file) = start();
+    let more = token(&file, &["--user", "ada", "--allow", "orders:*=subscribe,publish"]);
+    let less = token(&file, &["--user", "ada", "--allow", "orders:*=publish"]);
+    let mut ada = Client::connect_with(server.address, &json!({ "token": more }));
+    ada.subscribe("orders:1");
+    ada.subscribe("chat:a");
+    ada.ask_for("refresh", &json!({ "token": less }), "refreshed");
+    ada.next("permissions_changed");
+    assert_eq!(ada.next("revoked"), json!({ "channel": "orders:1", "reason": "forbidden" }));
+    let mut other = Client::connect_with(server.address, &json!({ "token": more }));
+    other.publish("orders:1", &json!({ "count": 1 }));
+    other.publish("chat:a", &json!(2));
+    assert_eq!(ada.next("publication")["channel"], "chat:a", "and nothing of the other one");
+
+    let bobs = token(&file, &["--user", "bob"]);
+    ada.send(&json!({ "id": 99, "refresh": { "token": bobs } }));
+    assert_eq!(ada.closed().0, 4401);
+}
+
+#[test]
+fn a_token_that_ends_ends_the_connection_and_the_session_waits_for_another() {
+    let (server, file) = start();
+    let short = token(&file, &["--user", "ada", "--expires", "1s"]);
+    let mut ada = Client::connect_with(server.address, &json!({ "token": short }));
+    ada.subscribe("chat:a");
+    assert_eq!(ada.closed().0, 4402);
+
+    let longer = token(&file, &["--user", "ada"]);
+    let mut resume = ada.resume(&json!({ "chat:a": 0 }));
+    resume["token"] = json!(longer);
+    let back = Client::connect_with(server.address, &resume);
+    assert_eq!(back.connected["resumed"], true, "{}", back.connected);
+}
+
+#[test]
 fn a_bad_token_is_not_let_in() {
     let (server, _) = start();
     let mut socket = open(server.address).expect("it is let in");

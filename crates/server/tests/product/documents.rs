@@ -28,6 +28,26 @@ fn the_commands_of_the_http_api_work_as_printed() {
     }
 }
 
+#[test]
+fn the_curl_lines_of_the_readme_work_as_printed() {
+    let text = include_str!("../../../../README.md");
+    let server = Sockeye::start();
+    let address = server.address.to_string();
+    let commands: Vec<&str> =
+        blocks(text, "sh").flat_map(str::lines).filter(|line| line.starts_with("curl ")).collect();
+    assert!(commands.len() >= 3, "{commands:?}");
+    let mut answers = String::new();
+    for command in commands {
+        let command = command.replace("127.0.0.1:8000", &address).replacen("curl", "curl -f", 1);
+        let output = Command::new("sh").args(["-c", &command]).output().expect("there is a shell");
+        assert!(output.status.success() && !output.stdout.is_empty(), "{command}: {output:?}");
+        answers.push_str(&String::from_utf8_lossy(&output.stdout));
+    }
+    for expected in [r#""sequence":1"#, r#""data":"hello""#, "sockeye_published_total 1"] {
+        assert!(answers.contains(expected), "{expected} in {answers}");
+    }
+}
+
 /// The contents of all blocks of code in this language.
 fn blocks<'t>(text: &'t str, language: &str) -> impl Iterator<Item = &'t str> {
     let begin = format!("```{language}\n");
