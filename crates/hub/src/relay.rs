@@ -8,6 +8,7 @@ use crate::publication::{Epoch, Position, Publication};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::told::Push;
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -32,6 +33,15 @@ pub(crate) enum Subject {
     Channel(ChannelName),
     /// All channels of a pattern; live only.
     Pattern(Pattern),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Channel(channel) => channel.fmt(f),
+            Self::Pattern(pattern) => pattern.fmt(f),
+        }
+    }
 }
 
 /// What a relay awaits.
@@ -211,14 +221,7 @@ impl Relay {
         except: Option<ConnectionKey>,
         effects: &mut impl Effects,
     ) {
-        let pattern;
-        let subject = match &self.subject {
-            Subject::Channel(channel) => channel.as_str(),
-            Subject::Pattern(subject) => {
-                pattern = subject.to_string();
-                &pattern
-            }
-        };
+        let subject = &*self.subject.to_string();
         for topic in &self.topics {
             if topic.filter.as_ref().is_none_or(|filter| filter.passes(publication)) {
                 let push = Push::Publication {

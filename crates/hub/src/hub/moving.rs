@@ -143,10 +143,7 @@ impl Hub {
     ) {
         let PackedSubscription { subject, epoch, filter, slow, acknowledged, .. } = packed;
         let PackedSubscription { is_present, wants_state, tag, info, .. } = packed;
-        let name = match &subject {
-            Subject::Channel(channel) => channel.to_string(),
-            Subject::Pattern(pattern) => pattern.to_string(),
-        };
+        let name = subject.to_string();
         let namespace = match &subject {
             Subject::Channel(channel) => self.config.namespaces.of(channel),
             Subject::Pattern(pattern) => self.config.namespaces.of_pattern(pattern),

@@ -211,13 +211,7 @@ impl Hub {
         held: &[Subject],
         effects: &mut impl Effects,
     ) {
-        let held: HashSet<&str> = held
-            .iter()
-            .filter_map(|subject| match subject {
-                Subject::Channel(channel) => Some(channel.as_str()),
-                Subject::Pattern(_) => None,
-            })
-            .collect();
+        let held: HashSet<String> = held.iter().map(ToString::to_string).collect();
         for (name, _) in seen.positions.iter().filter(|(name, _)| !held.contains(&**name)) {
             let reason = Revocation::Backend;
             self.tell(key, &Own::Revoked { subject: name, reason }, effects);

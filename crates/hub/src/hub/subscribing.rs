@@ -265,10 +265,7 @@ impl Hub {
         let relay = &self.relays[index as usize];
         let position = relay.position().map(|top| Position { sequence: at, ..top });
         let metadata = relay.metadata.clone();
-        let subject = match &relay.subject {
-            Subject::Channel(channel) => channel.to_string(),
-            Subject::Pattern(pattern) => pattern.to_string(),
-        };
+        let subject = relay.subject.to_string();
         let Some(subscription) = self.subscription_mut(key, index) else {
             return;
         };

@@ -80,10 +80,7 @@ impl Hub {
         reason: Revocation,
         effects: &mut impl Effects,
     ) {
-        let subject = match &self.relays[index as usize].subject {
-            Subject::Channel(channel) => channel.to_string(),
-            Subject::Pattern(pattern) => pattern.to_string(),
-        };
+        let subject = self.relays[index as usize].subject.to_string();
         // Its client was not told yet that it is subscribed: now it is refused, and not revoked as well.
         let is_refused = self
             .subscription_mut(key, index)

@@ -4,6 +4,7 @@ use crate::sockeye::Sockeye;
 use crate::talk::{Client, open};
 use crate::websocket::{Arrived, TEXT};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 #[test]
 fn a_session_comes_back_with_its_subscriptions_and_gets_what_it_has_missed() {
@@ -150,4 +151,34 @@ fn who_has_not_heard_that_a_channel_began_anew_is_told_again() {
         let subscribed = client.next("subscribed");
         assert_eq!(subscribed["recovery"], "recovered", "{subscribed}");
     }
+}
+
+#[test]
+fn what_a_resumed_session_does_not_have_is_revoked() {
+    let server = Sockeye::start();
+    let mut client = Client::connect(server.address);
+    client.subscribe("news");
+    client.subscribe("sport.*");
+    let named = json!({ "news": 0, "sport.*": 0, "weather": 3, "culture.*": 0 });
+    let resume = client.resume(&named);
+    client.break_off();
+    let mut client = Client::connect_with(server.address, &resume);
+    assert_eq!(client.connected["resumed"], true);
+    let mut heard = BTreeMap::new();
+    while heard.len() < 4 {
+        let told =
+            client.expect(|told| told["subscribed"].is_object() || told["revoked"].is_object());
+        for kind in ["subscribed", "revoked"] {
+            if let Some(channel) = told[kind]["channel"].as_str() {
+                heard.insert(channel.to_owned(), kind);
+            }
+        }
+    }
+    let expected = [
+        ("culture.*", "revoked"),
+        ("news", "subscribed"),
+        ("sport.*", "subscribed"),
+        ("weather", "revoked"),
+    ];
+    assert_eq!(heard, expected.map(|(channel, kind)| (channel.to_owned(), kind)).into());
 }

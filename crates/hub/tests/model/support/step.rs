@@ -152,8 +152,11 @@ impl World {
         let says_where = |index: usize| how >> (index % 8) & 1 == 0 || how.is_multiple_of(3);
         let all = held.subscriptions.values().enumerate();
         let positions = all
-            .filter(|(index, subscription)| says_where(*index) && !subscription.is_pattern())
-            .filter_map(|(_, subscription)| Some((subscription.subject, subscription.seen?)))
+            .filter(|(index, _)| says_where(*index))
+            .filter_map(|(_, subscription)| match subscription.is_pattern() {
+                true => Some((subscription.subject, 0)),
+                false => Some((subscription.subject, subscription.seen?)),
+            })
             .collect();
         let message = if how.is_multiple_of(5) { 0 } else { held.message };
         let resume = Resume { token, positions, message };
