@@ -161,7 +161,7 @@ pub(crate) fn parse_driver(text: &str) -> Result<DriverKind, String> {
     }
 }
 
-fn parse_backend(text: &str) -> Result<String, String> {
+pub(crate) fn parse_backend(text: &str) -> Result<String, String> {
     let is_sound = ["http://", "https://"]
         .iter()
         .any(|scheme| text.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty()));

@@ -46,6 +46,8 @@ pub(crate) struct Server {
     pub(crate) busy_poll: Option<Duration>,
     #[serde(deserialize_with = "values::shutdown_grace")]
     pub(crate) grace: Option<Duration>,
+    #[serde(deserialize_with = "values::backend")]
+    pub(crate) backend: Option<String>,
     pub(crate) tls_cert: Option<Spanned<PathBuf>>,
     pub(crate) tls_key: Option<Spanned<PathBuf>>,
     pub(crate) tls_client_ca: Option<Spanned<PathBuf>>,

@@ -28,6 +28,9 @@ pub(super) fn fill(serve: &mut Serve, file: &Server) {
         busy_poll,
         grace
     );
+    if !is_given("backend") {
+        serve.backend.clone_from(&file.backend);
+    }
     // A certificate and its key are one thing: never one from here and the other from there.
     if !is_given("tls_cert") {
         let path = |path: &Option<Spanned<PathBuf>>| Some(path.as_ref()?.get_ref().clone());

@@ -41,6 +41,7 @@ readers! {
     message_max: ByteSize = Text(cli::parse_message_max);
     deflate: DeflateMode = Text(cli::parse_deflate);
     busy_poll: Duration = Text(cli::parse_busy_poll);
+    backend: String = Text(cli::parse_backend);
     workers: u16 = Number(1, 1024);
     deflate_level: u8 = Number(1, 9);
     shutdown_grace: Duration = Time("0s", "1h");

@@ -1,6 +1,6 @@
 //! Calls to the backend, which is a thread of the test here.
 
-use crate::sockeye::Sockeye;
+use crate::sockeye::{Sockeye, fresh_file};
 use crate::talk::Client;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -78,6 +78,19 @@ fn a_call_without_a_session_is_the_backends() {
         json!({ "of": ["tea", 1], "for": client.session() }),
         "{answer}"
     );
+}
+
+#[test]
+fn the_backend_may_be_named_in_the_configuration() {
+    let backend = backend(|_| Some((200, json!({ "data": "here" }).to_string())));
+    let file = fresh_file("backend.toml");
+    let text =
+        format!("[server]\nbackend = \"http://{backend}/calls\"\n[auth]\nanonymous = true\n");
+    std::fs::write(&file, text).expect("a file of ours");
+    let server = Sockeye::start_with(&["--config", file.to_str().expect("a path of ours")]);
+    let mut client = Client::connect(server.address);
+    let answer = client.ask("call", &json!({ "method": "where", "data": 1 }));
+    assert_eq!(answer["answered"]["data"], "here", "{answer}");
 }
 
 #[test]
