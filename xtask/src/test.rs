@@ -19,8 +19,8 @@ use crate::{autobahn, bench, dependencies, fuzz, simulate, tidy};
 /// OpenSSL; the conformance suite against server and client, over ws and over wss; every fuzz target for a few seconds;
 /// every benchmark once, and every server of the comparison with others.
 ///
-/// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes about a
-/// quarter of an hour on two cores.
+/// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes
+/// half an hour and more on two cores.
 #[derive(Args)]
 pub(crate) struct Options {}
 

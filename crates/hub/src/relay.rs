@@ -7,6 +7,7 @@ use crate::namespace::NamespaceIndex;
 use crate::publication::{Epoch, Position, Publication};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::told::Push;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
@@ -33,6 +34,16 @@ pub(crate) enum Subject {
     Channel(ChannelName),
     /// All channels of a pattern; live only.
     Pattern(Pattern),
+}
+
+impl Subject {
+    /// As [`fmt::Display`] writes it, without a copy of a channel's name.
+    fn name(&self) -> Cow<'_, str> {
+        match self {
+            Self::Channel(channel) => channel.as_str().into(),
+            Self::Pattern(pattern) => pattern.to_string().into(),
+        }
+    }
 }
 
 impl fmt::Display for Subject {
@@ -221,7 +232,7 @@ impl Relay {
         except: Option<ConnectionKey>,
         effects: &mut impl Effects,
     ) {
-        let subject = &*self.subject.to_string();
+        let subject = &*self.subject.name();
         for topic in &self.topics {
             if topic.filter.as_ref().is_none_or(|filter| filter.passes(publication)) {
                 let push = Push::Publication {
