@@ -13,6 +13,9 @@ impl Worker<'_> {
     pub(super) fn begin(&mut self, start: Start) {
         self.stage = Stage::Running;
         let publishes = self.plan.is_fan_out();
+        if publishes {
+            self.lines.iter().for_each(|line| line.stream.acknowledge_when_read());
+        }
         self.senders = (0..self.lines.len())
             .filter(|place| publishes == matches!(self.lines[*place].role, Role::Publisher { .. }))
             .collect();
