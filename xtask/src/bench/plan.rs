@@ -260,14 +260,15 @@ pub(super) const TABLES: &[Table] = &[
     PRODUCT,
 ];
 
-/// What hub and dialect add to the engine.
+/// What hub and dialect add to the engine. The generator spins: one that sleeps is woken at the server's expense, more often the
+/// less it has to read, which was more than what is looked for.
 pub(super) const PRODUCT: Table = Table {
     name: "product",
     title: "Fan-out of 128 B through the whole product",
     figures: &[Figure::Cpu, Figure::Bytes],
     scenarios: &[
-        fan_out("1to1000", "1 → 1000", 1, 1000, &["--size", "128"]),
-        fan_out("16to1000", "16 → 1000", 1, 1000, &["--size", "128", "--pipeline", "16"]),
+        fan_out("1to1000", "1 → 1000", 1, 1000, &["--size", "128", "--spin"]),
+        fan_out("16to1000", "16 → 1000", 1, 1000, &["--size", "128", "--pipeline", "16", "--spin"]),
     ],
     contenders: &[
         ours("engine", "sockeye, the engine's topics", &[]),
