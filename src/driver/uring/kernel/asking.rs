@@ -42,10 +42,23 @@ macro_rules! on {
 impl Kernel {
     /// Receives for a slot until told to stop, or until there is no buffer. `is_short`: only enough to know what comes.
     pub(in super::super) fn receive(&mut self, slot: u32, handle: &Handle, is_short: bool) {
+        let entry = self.receive_entry(handle, is_short);
+        self.ask_without_memory(entry, Operation::Receive.of(slot));
+    }
+
+    /// A receive that no ring can carry out, for there is no such socket. Whether the kernel knows its bounds is looked at
+    /// before that.
+    pub(super) fn receive_of_nobody(&self) -> squeue::Entry {
+        self.receive_entry(&Handle::Direct(u32::MAX), true)
+    }
+
+    fn receive_entry(&self, handle: &Handle, is_short: bool) -> squeue::Entry {
         let size = if self.has_bounds { RECEIVE_SIZE as u32 } else { 0 };
         let entry = on!(handle, |socket| opcode::RecvMulti::new(socket, GROUP).len(size).build());
         let entry = if is_short { bounded(entry, size.min(SHORT_SIZE)) } else { entry };
-        self.ask_without_memory(entry, Operation::Receive.of(slot));
+        #[cfg(test)]
+        let entry = if self.is_old && self.has_bounds { unheard_of(entry) } else { entry };
+        entry
     }
 
     /// Receives once, into this buffer. Answers the name to stop it with.
@@ -214,9 +227,19 @@ impl Kernel {
 
 /// A receive that stops after so many bytes. The crate has no name for this field yet.
 fn bounded(entry: squeue::Entry, size: u32) -> squeue::Entry {
+    with_number(entry, OPTION_SIZE, size)
+}
+
+/// A receive that every kernel refuses as one before Linux 6.17 refuses bounds.
+#[cfg(test)]
+fn unheard_of(entry: squeue::Entry) -> squeue::Entry {
+    with_number(entry, UNUSED, 1)
+}
+
+fn with_number(entry: squeue::Entry, at: usize, number: u32) -> squeue::Entry {
     // SAFETY: an entry is 64 bytes of plain numbers, as the kernel's interface says.
     let mut bytes: [u8; 64] = unsafe { std::mem::transmute(entry) };
-    bytes[OPTION_SIZE..OPTION_SIZE + 4].copy_from_slice(&size.to_ne_bytes());
+    bytes[at..at + 4].copy_from_slice(&number.to_ne_bytes());
     // SAFETY: likewise, and each of them may have any value.
     unsafe { std::mem::transmute::<[u8; 64], squeue::Entry>(bytes) }
 }
@@ -229,6 +252,10 @@ const _: () = assert!(SHORT_SIZE as usize <= RECEIVE_SIZE);
 
 /// Where `optlen` is in `struct io_uring_sqe`.
 const OPTION_SIZE: usize = 44;
+
+/// Where `addr2` is, which means nothing to a receive.
+#[cfg(test)]
+const UNUSED: usize = 8;
 
 /// Close without waiting, and forget what was not sent.
 static AT_ONCE: libc::linger = libc::linger { l_onoff: 1, l_linger: 0 };

@@ -99,10 +99,6 @@ impl Kernel {
         let piece = cqueue::buffer_select(entry.flags())
             .map(|buffer| self.buffers().take(buffer, *result.as_ref().unwrap_or(&0) as usize));
         let result = match result {
-            Err(error) if error.raw_os_error() == Some(libc::EINVAL) && self.has_bounds => {
-                self.has_bounds = false;
-                Err(io::ErrorKind::Interrupted.into())
-            }
             Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
                 self.buffers().grow();
                 Err(io::ErrorKind::Interrupted.into())

@@ -40,6 +40,9 @@ pub(super) struct Kernel {
     under_way: usize,
     /// A receive that goes on can be told how much to bring at a time and in all: since Linux 6.17.
     has_bounds: bool,
+    /// As if the kernel was from before that.
+    #[cfg(test)]
+    is_old: bool,
 }
 
 /// Dropped in this order, if nothing is under way by then.
@@ -57,6 +60,8 @@ impl Kernel {
             waiting: VecDeque::new(),
             under_way: 0,
             has_bounds: true,
+            #[cfg(test)]
+            is_old: false,
         }
     }
 
@@ -68,10 +73,7 @@ impl Kernel {
     /// Begins what was asked for, and waits until something has completed, at most for `timeout`. With none it only looks.
     pub(super) fn enter(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         if self.ring.is_none() {
-            let queues = setup::ring()?;
-            let buffers = Buffers::new(&queues)?;
-            let (queues, buffers) = (ManuallyDrop::new(queues), ManuallyDrop::new(buffers));
-            self.ring = Some(Ring { queues, buffers });
+            self.make_ring()?;
         }
         while self.refill() {
             self.submit()?;
@@ -94,6 +96,23 @@ impl Kernel {
         }
         self.after_submit();
         Ok(())
+    }
+
+    fn make_ring(&mut self) -> io::Result<()> {
+        let mut queues = setup::ring()?;
+        self.has_bounds = self.knows_bounds(&mut queues)?;
+        let buffers = Buffers::new(&queues)?;
+        let (queues, buffers) = (ManuallyDrop::new(queues), ManuallyDrop::new(buffers));
+        self.ring = Some(Ring { queues, buffers });
+        Ok(())
+    }
+
+    fn knows_bounds(&self, ring: &mut IoUring) -> io::Result<bool> {
+        // SAFETY: this refers to no memory.
+        unsafe { ring.submission().push(&self.receive_of_nobody()) }.map_err(io::Error::other)?;
+        ring.submit_and_wait(1)?;
+        // Without an answer nobody can say, and one can do without.
+        Ok(ring.completion().next().is_some_and(|done| done.result() != -libc::EINVAL))
     }
 
     fn submit(&mut self) -> io::Result<()> {
@@ -162,8 +181,8 @@ impl Kernel {
     }
 
     #[cfg(test)]
-    pub(super) const fn forget_bounds(&mut self) {
-        self.has_bounds = false;
+    pub(super) const fn be_old(&mut self) {
+        self.is_old = true;
     }
 
     #[cfg(test)]
