@@ -91,9 +91,14 @@ impl Uring {
         if let Some(listener) = &mut self.listener {
             listener.is_on = on;
             if !on {
-                listener.accepting.iter().for_each(|name| self.kernel.stop(*name));
+                self.stop_accepts();
             }
         }
+    }
+
+    pub(super) fn stop_accepts(&mut self) {
+        let accepting = self.listener.iter().flat_map(|listener| &listener.accepting);
+        accepting.for_each(|name| self.kernel.stop_accept(*name));
     }
 
     pub(super) fn stop_listening(&mut self) {

@@ -42,13 +42,6 @@ impl Uring {
         }
     }
 
-    fn stop_all(&mut self, slot: u32) {
-        let socket = self.sockets[slot as usize].as_ref().expect("the caller has looked");
-        if socket.under_way > 0 {
-            self.kernel.stop_all(&socket.handle);
-        }
-    }
-
     /// Does what can be done only when nothing is under way, or receives again.
     pub(super) fn settle(&mut self, slot: u32) {
         let Some(Some(socket)) = self.sockets.get(slot as usize) else {

@@ -14,6 +14,7 @@ mod kernel;
 mod receiving;
 mod sending;
 mod sockets;
+mod stopping;
 mod telling;
 #[cfg(test)]
 mod tests;
@@ -32,6 +33,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::time::Duration;
+use stopping::Missed;
 use telling::Loan;
 
 /// A ring, a listener if there is one, and the sockets of one worker.
@@ -52,6 +54,9 @@ pub struct Uring {
     deferred: VecDeque<(u32, News)>,
     due: usize,
     last_words: VecDeque<LastWord>,
+    /// What a cancel has missed since the last poll, and what is stopped again by the next.
+    missed: Vec<Missed>,
+    to_stop: Vec<Missed>,
     loan: Loan,
 }
 
@@ -104,6 +109,8 @@ impl Uring {
             deferred: VecDeque::new(),
             due: 0,
             last_words: VecDeque::new(),
+            missed: Vec::new(),
+            to_stop: Vec::new(),
             loan: Loan::None,
         })
     }
@@ -139,6 +146,8 @@ impl Uring {
                 self.is_waker_watched &= goes_on;
                 Some(Told::Completion(Completion::Woken))
             }
+            Done::Stopped { slot } => self.handle_stopped(slot),
+            Done::AcceptStopped => self.handle_accept_stopped(),
             Done::Other => None,
         }
     }
@@ -227,6 +236,10 @@ impl Driver for Uring {
         self.end_loan();
         self.polls = self.polls.wrapping_add(1);
         self.close_dropped();
+        let timeout = match self.stop_missed() {
+            true => Some(timeout.map_or(STOP_AGAIN, |timeout| timeout.min(STOP_AGAIN))),
+            false => timeout,
+        };
         self.begin_receives();
         self.begin_accepts();
         if !std::mem::replace(&mut self.is_waker_watched, true) {
@@ -259,3 +272,6 @@ impl Driver for Uring {
         Waker::new(move || home.wake())
     }
 }
+
+/// How long to wait at most before what a cancel has missed is cancelled again.
+const STOP_AGAIN: Duration = Duration::from_millis(10);

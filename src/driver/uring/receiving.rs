@@ -36,7 +36,7 @@ impl Uring {
             let socket = self.sockets[slot as usize].as_mut().expect("it was there just now");
             socket.receiving = Receiving::Filling;
             let name = self.kernel.fill(slot, &socket.handle, buffer);
-            self.extra(slot).filling = name;
+            self.extra(slot).filling = Some(name);
         } else {
             self.drop_extra_if_empty(slot);
             let socket = self.sockets[slot as usize].as_mut().expect("it was there just now");
@@ -50,19 +50,6 @@ impl Uring {
         let socket = self.at(slot);
         if socket.wants_to_receive() && !std::mem::replace(&mut socket.is_listed, true) {
             self.to_receive.push(slot);
-        }
-    }
-
-    /// Stops receiving, for a while or for ever.
-    pub(super) fn stop_receive(&mut self, slot: u32) {
-        let socket = self.at(slot);
-        match std::mem::replace(&mut socket.receiving, Receiving::Stopping) {
-            Receiving::Lending => self.kernel.stop_receive(slot),
-            Receiving::Filling => {
-                let name = self.extra(slot).filling;
-                self.kernel.stop(name);
-            }
-            as_it_was => socket.receiving = as_it_was,
         }
     }
 
@@ -125,6 +112,7 @@ impl Uring {
         buffer: MessageBuffer,
         result: io::Result<usize>,
     ) -> Option<Told> {
+        self.extra(slot).filling = None;
         let socket = self.at(slot);
         socket.under_way -= 1;
         socket.receiving = Receiving::Idle;

@@ -19,6 +19,8 @@ pub(super) struct Socket {
     pub(super) deferred: u32,
     /// Operations under way. Its slot may be used again when there are none.
     pub(super) under_way: u8,
+    /// Those of them that stop others.
+    pub(super) stops: u8,
     pub(super) phase: Phase,
     pub(super) receiving: Receiving,
     /// It is on the list of those whose receive is to begin.
@@ -50,7 +52,7 @@ pub(super) enum Receiving {
     Idle,
     /// Into provided buffers.
     Lending,
-    /// Into the message's buffer, under this name of the kernel's.
+    /// Into the message's buffer.
     Filling,
     /// It was told to stop, and has not yet.
     Stopping,
@@ -61,8 +63,8 @@ pub(super) enum Receiving {
 pub(super) struct Extra {
     /// The message's buffer, while nothing is received into it.
     pub(super) fill: Option<MessageBuffer>,
-    /// The name of the receive into it.
-    pub(super) filling: u64,
+    /// The name of the receive into it, while it is under way.
+    pub(super) filling: Option<u64>,
     /// What came for a paused connection.
     pub(super) kept: VecDeque<News>,
     /// Why it is closed.
@@ -90,6 +92,7 @@ impl Socket {
             extra: NO_EXTRA,
             deferred: 0,
             under_way: 0,
+            stops: 0,
             phase,
             receiving: Receiving::Idle,
             is_listed: false,
@@ -110,7 +113,10 @@ impl Socket {
 
 impl Extra {
     fn is_empty(&self) -> bool {
-        self.fill.is_none() && self.kept.is_empty() && self.fault.is_none()
+        self.fill.is_none()
+            && self.filling.is_none()
+            && self.kept.is_empty()
+            && self.fault.is_none()
     }
 }
 
@@ -166,6 +172,12 @@ impl Uring {
         if index != NO_EXTRA && self.extras[index as usize].is_empty() {
             let _empty = self.take_extra(slot);
         }
+    }
+
+    /// The name of the receive into a message's buffer.
+    pub(super) fn filling(&mut self, slot: u32) -> Option<u64> {
+        let index = self.at(slot).extra;
+        if index == NO_EXTRA { None } else { self.extras[index as usize].filling }
     }
 
     pub(super) fn has_fill(&mut self, slot: u32) -> bool {

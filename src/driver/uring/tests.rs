@@ -203,7 +203,7 @@ fn completions_for_which_there_is_no_room_are_not_lost() {
     rig.driver.kernel.enter(Some(Duration::ZERO)).expect("the ring works");
     for _ in 0..20_000 {
         // Each completes: there is no such operation.
-        rig.driver.kernel.stop(u64::MAX);
+        rig.driver.kernel.stop_accept(u64::MAX);
     }
     peer.write_all(b", second").expect("the kernel takes it");
     let mut received = Vec::new();

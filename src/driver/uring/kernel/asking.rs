@@ -204,19 +204,40 @@ impl Kernel {
         self.ask_without_memory(entry, Operation::Other.of(0));
     }
 
-    /// Stops a slot's receive.
+    /// Stops a slot's receive into provided buffers.
     pub(in super::super) fn stop_receive(&mut self, slot: u32) {
-        self.stop(Operation::Receive.of(slot));
+        self.stop_fill(slot, Operation::Receive.of(slot));
     }
 
-    /// Stops an operation by its name.
-    pub(in super::super) fn stop(&mut self, name: u64) {
-        self.cancel(CancelBuilder::user_data(name));
+    /// Stops a slot's receive into a message's buffer, by its name.
+    pub(in super::super) fn stop_fill(&mut self, slot: u32, name: u64) {
+        self.cancel(CancelBuilder::user_data(name), Operation::Stop.of(slot));
     }
 
-    /// Stops all that is under way with a socket.
-    pub(in super::super) fn stop_all(&mut self, handle: &Handle) {
-        self.cancel(on!(handle, |socket| CancelBuilder::fd(socket).all()));
+    /// Stops all that is under way with a slot's socket, but what stops it.
+    pub(in super::super) fn stop_all(&mut self, slot: u32, handle: &Handle) {
+        let all = on!(handle, |socket| CancelBuilder::fd(socket).all());
+        self.cancel(all, Operation::Stop.of(slot));
+    }
+
+    /// Stops accepting, by its name.
+    pub(in super::super) fn stop_accept(&mut self, name: u64) {
+        let (_, index) = Operation::from_name(name);
+        self.cancel(CancelBuilder::user_data(name), Operation::StopAccept.of(index));
+    }
+
+    /// Stops all there is.
+    pub(super) fn stop_everything(&mut self) {
+        self.cancel(CancelBuilder::any(), Operation::Other.of(0));
+    }
+
+    fn cancel(&mut self, what: CancelBuilder, name: u64) {
+        #[cfg(test)]
+        let what = self.misses.checked_sub(1).map_or(what, |left| {
+            self.misses = left;
+            CancelBuilder::user_data(u64::MAX)
+        });
+        self.ask_without_memory(opcode::AsyncCancel2::new(what).build(), name);
     }
 
     fn ask_without_memory(&mut self, entry: squeue::Entry, name: u64) {

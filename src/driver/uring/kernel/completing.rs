@@ -30,6 +30,10 @@ pub(in super::super) enum Done {
     Installed { slot: u32, result: io::Result<OwnedFd> },
     /// Somebody used the waker. Whether it is watched further.
     Woken { goes_on: bool },
+    /// What was to stop something of a slot is through, whether it has found it or not.
+    Stopped { slot: u32 },
+    /// What was to stop accepting is through, likewise.
+    AcceptStopped,
     /// Something that nobody waits for.
     Other,
 }
@@ -90,6 +94,8 @@ impl Kernel {
                 Done::Installed { slot: index, result: result.map(install) }
             }
             Operation::Wake => Done::Woken { goes_on },
+            Operation::Stop => Done::Stopped { slot: index },
+            Operation::StopAccept => Done::AcceptStopped,
             Operation::Other => Done::Other,
         })
     }

@@ -18,9 +18,8 @@ pub(super) use setup::event;
 
 use buffers::Buffers;
 use io_uring::types::{SubmitArgs, Timespec};
-use io_uring::{EnterFlags, IoUring, opcode, squeue, types};
+use io_uring::{EnterFlags, IoUring, squeue, types};
 use memory::{Memory, Messages};
-use names::Operation;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -43,6 +42,9 @@ pub(super) struct Kernel {
     /// As if the kernel was from before that.
     #[cfg(test)]
     is_old: bool,
+    /// So many cancels miss what they are to stop.
+    #[cfg(test)]
+    misses: usize,
 }
 
 /// Dropped in this order, if nothing is under way by then.
@@ -62,6 +64,8 @@ impl Kernel {
             has_bounds: true,
             #[cfg(test)]
             is_old: false,
+            #[cfg(test)]
+            misses: 0,
         }
     }
 
@@ -186,6 +190,11 @@ impl Kernel {
     }
 
     #[cfg(test)]
+    pub(super) const fn miss(&mut self, count: usize) {
+        self.misses = count;
+    }
+
+    #[cfg(test)]
     pub(super) const fn under_way(&self) -> usize {
         self.under_way
     }
@@ -208,7 +217,7 @@ impl Kernel {
                 return false;
             }
             let before = self.under_way;
-            self.cancel(types::CancelBuilder::any());
+            self.stop_everything();
             if self.enter(Some(ENDING_WAIT)).is_err() {
                 // Another thread's.
                 return false;
@@ -217,11 +226,6 @@ impl Kernel {
             idle = if self.under_way < before { 0 } else { idle + 1 };
         }
         true
-    }
-
-    fn cancel(&mut self, what: types::CancelBuilder) {
-        // SAFETY: this refers to no memory.
-        unsafe { self.ask(opcode::AsyncCancel2::new(what).build(), Operation::Other.of(0)) };
     }
 }
 

@@ -22,6 +22,10 @@ pub(super) enum Operation {
     Install,
     /// Waits for the waker.
     Wake,
+    /// Stops others. Of a slot.
+    Stop,
+    /// Stops accepting. Of a memory.
+    StopAccept,
     /// Nobody waits for its end.
     Other,
 }
@@ -43,6 +47,8 @@ impl Operation {
             6 => Self::ShutDown,
             7 => Self::Install,
             8 => Self::Wake,
+            9 => Self::Stop,
+            10 => Self::StopAccept,
             _ => Self::Other,
         };
         (operation, name as u32)
@@ -56,8 +62,10 @@ mod tests {
     #[test]
     fn names_are_read_as_they_were_written() {
         use Operation::*;
-        for operation in [Receive, Fill, Send, Accept, Poll, Fault, ShutDown, Install, Wake, Other]
-        {
+        for operation in [
+            Receive, Fill, Send, Accept, Poll, Fault, ShutDown, Install, Wake, Stop, StopAccept,
+            Other,
+        ] {
             for index in [0, 1, u32::MAX] {
                 assert_eq!(Operation::from_name(operation.of(index)), (operation, index));
             }

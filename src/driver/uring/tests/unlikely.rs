@@ -40,3 +40,87 @@ fn what_an_old_kernel_knows_is_found_out_before_anybody_receives() {
     }
     panic!("{received} of {} have received", peers.len());
 }
+
+impl Rig {
+    /// Polls until so many operations are under way, and nothing is told meanwhile.
+    fn until_under_way(&mut self, count: usize) {
+        for _ in 0..100 {
+            self.driver.poll(Some(Duration::from_millis(20))).expect("the ring works");
+            assert!(self.driver.next().is_none());
+            if self.driver.kernel.under_way() == count {
+                return;
+            }
+        }
+        panic!("{} are under way and not {count}", self.driver.kernel.under_way());
+    }
+}
+
+#[test]
+fn a_receive_that_a_cancel_has_missed_is_cancelled_again() {
+    let mut rig = Rig::new();
+    let mut peer = rig.connect(TOKEN);
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    let receiving = rig.driver.kernel.under_way();
+    rig.driver.kernel.miss(2);
+    rig.driver.receive(TOKEN, Receive::Pause);
+    rig.until_under_way(receiving - 1);
+    rig.driver.receive(TOKEN, Receive::Lend);
+    peer.write_all(b"x").expect("the kernel takes it");
+    assert_eq!(rig.receive(TOKEN, 1), b"x");
+}
+
+#[test]
+fn a_connection_that_a_cancel_has_missed_is_closed_although_its_peer_is_silent() {
+    let mut rig = Rig::new();
+    let _peer = rig.connect(TOKEN);
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    rig.driver.kernel.miss(2);
+    rig.driver.close(TOKEN, Close::Linger);
+    for _ in 0..100 {
+        rig.driver.poll(Some(Duration::from_millis(20))).expect("the ring works");
+        match rig.driver.next() {
+            Some(Completion::Closed(TOKEN, None)) => return,
+            None => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    panic!("it is not closed");
+}
+
+#[test]
+fn a_buffer_that_is_being_filled_is_taken_from_the_kernel_however_often_it_was_to_go_on() {
+    let mut rig = Rig::new();
+    let mut peer = rig.connect(TOKEN);
+    let mut stranger = rig.connect(Token { slot: 0, generation: 1 });
+    peer.write_all(b"x").expect("the kernel takes it");
+    assert_eq!(rig.receive(TOKEN, 1), b"x");
+    let receiving = rig.driver.kernel.under_way();
+    rig.driver.fill(TOKEN, MessageBuffer::new(Vec::new(), 1 << 20));
+    rig.until_under_way(receiving);
+    rig.driver.kernel.miss(1);
+    rig.driver.receive(TOKEN, Receive::Lend);
+    rig.driver.receive(TOKEN, Receive::Pause);
+    rig.until_under_way(receiving - 1);
+    stranger.write_all(b"y").expect("the kernel takes it");
+    assert_eq!(rig.receive(Token { slot: 0, generation: 1 }, 1), b"y");
+}
+
+#[test]
+fn accepting_that_cancels_have_missed_is_cancelled_again() {
+    let mut rig = Rig::new();
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    let accepting = rig.driver.kernel.under_way();
+    rig.driver.kernel.miss(20);
+    rig.driver.accept(false);
+    rig.until_under_way(accepting - 16);
+    let peer = TcpStream::connect(rig.address).expect("it listens");
+    rig.until_under_way(accepting - 16);
+    rig.driver.accept(true);
+    for _ in 0..100 {
+        rig.driver.poll(Some(Duration::from_millis(20))).expect("the ring works");
+        if let Some(Completion::Accepted(_, from)) = rig.driver.next() {
+            return assert_eq!(Some(from), peer.local_addr().ok());
+        }
+    }
+    panic!("it is not accepted");
+}
