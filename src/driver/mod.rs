@@ -164,7 +164,8 @@ pub enum Close {
 pub enum Completion<'d, T> {
     /// A new connection from this address; attach it or drop it.
     Accepted(T, SocketAddr),
-    /// Accepting failed, as a rule because the process or the system is out of descriptors or memory, and has stopped.
+    /// Accepting failed, as a rule because the process, the system or the driver's own table is out of descriptors or memory,
+    /// and has stopped. Whoever was not accepted waits in the kernel's backlog.
     /// Turn it on again later.
     AcceptFailed(io::Error),
     /// The connection that [`Driver::connect`] began is there.

@@ -1,7 +1,8 @@
 //! Connections that arrive, and those on their way from one driver to another.
 //!
 //! Accepting is asked for one connection at a time, a few at once, and not once for all: the one for all cannot tell the
-//! peers' addresses, each of which would have to be asked for.
+//! peers' addresses, each of which would have to be asked for. No more is asked for than the ring's table has places: whom it
+//! has no place for the kernel takes from the backlog and forgets.
 
 use super::kernel::Handle;
 use super::{Completion, Told, Uring};
@@ -17,6 +18,8 @@ pub(super) struct Listener {
     pub(super) is_on: bool,
     /// Names of the operations that accept.
     pub(super) accepting: Vec<u64>,
+    /// Nobody can be accepted, and whether somebody is there is waited for.
+    is_watched: bool,
 }
 
 /// A connection that [`Uring`] has accepted or detached. To drop it is to close it.
@@ -38,6 +41,12 @@ pub(super) struct Home {
     pub(super) waker: File,
     /// Direct descriptors that nobody attached. There are no more of them than the ring's table has room for.
     dropped: Mutex<Vec<u32>>,
+}
+
+impl Listener {
+    pub(super) const fn new(socket: TcpListener) -> Self {
+        Self { socket, is_on: true, accepting: Vec::new(), is_watched: false }
+    }
 }
 
 impl Home {
@@ -113,11 +122,28 @@ impl Uring {
         if let Some(listener) = &mut self.listener
             && listener.is_on
         {
-            while listener.accepting.len() < ACCEPTS_AT_ONCE {
-                let name = self.kernel.accept(listener.socket.as_fd());
+            while listener.accepting.len() < ACCEPTS_AT_ONCE
+                && let Some(name) = self.kernel.accept(listener.socket.as_fd())
+            {
                 listener.accepting.push(name);
             }
+            if listener.accepting.is_empty() && !listener.is_watched {
+                listener.is_watched = true;
+                self.kernel.watch_listener(listener.socket.as_fd());
+            }
         }
+    }
+
+    /// Somebody came while nobody could be accepted, who waits in the backlog.
+    pub(super) fn handle_listened(&mut self) -> Option<Told> {
+        let listener = self.listener.as_mut()?;
+        listener.is_watched = false;
+        if !listener.is_on || !listener.accepting.is_empty() || !self.kernel.is_full() {
+            return None;
+        }
+        listener.is_on = false;
+        let full = io::Error::from_raw_os_error(libc::ENFILE);
+        Some(Told::Completion(Completion::AcceptFailed(full)))
     }
 
     pub(super) fn handle_accepted(

@@ -95,10 +95,9 @@ impl Uring {
             // The kernel waits in our place only for a socket that would wait itself.
             listener.set_nonblocking(false)?;
         }
-        let listener =
-            listener.map(|socket| Listener { socket, is_on: true, accepting: Vec::new() });
+        let listener = listener.map(Listener::new);
         Ok(Self {
-            kernel: Kernel::new(),
+            kernel: Kernel::new()?,
             home: Arc::new(Home::new(kernel::event()?)),
             is_waker_watched: false,
             listener,
@@ -146,6 +145,7 @@ impl Uring {
                 self.is_waker_watched &= goes_on;
                 Some(Told::Completion(Completion::Woken))
             }
+            Done::Listened => self.handle_listened(),
             Done::Stopped { slot } => self.handle_stopped(slot),
             Done::AcceptStopped => self.handle_accept_stopped(),
             Done::Other => None,

@@ -118,8 +118,13 @@ impl Kernel {
         unsafe { self.ask(entry, Operation::Send.of(index)) };
     }
 
-    /// Accepts one connection. Answers the name to stop it with.
-    pub(in super::super) fn accept(&mut self, listener: BorrowedFd<'_>) -> u64 {
+    /// Accepts one connection. Answers the name to stop it with; `None`: the ring's table has no place for it, and the
+    /// kernel would take it from the backlog and lose it.
+    pub(in super::super) fn accept(&mut self, listener: BorrowedFd<'_>) -> Option<u64> {
+        if self.is_full() {
+            return None;
+        }
+        self.taken += 1;
         let cell = Box::new(UnsafeCell::new(Address::new()));
         let (address, size) = Address::pointers(&cell);
         let listener = types::Fd(listener.as_raw_fd());
@@ -129,7 +134,14 @@ impl Kernel {
         let name = Operation::Accept.of(self.memory.accepts.insert(cell) as u32);
         // SAFETY: the cell comes out of `memory` with the completion.
         unsafe { self.ask(entry, name) };
-        name
+        Some(name)
+    }
+
+    /// Waits until there is somebody to accept.
+    pub(in super::super) fn watch_listener(&mut self, listener: BorrowedFd<'_>) {
+        let listener = types::Fd(listener.as_raw_fd());
+        let entry = opcode::PollAdd::new(listener, libc::POLLIN as u32).build();
+        self.ask_without_memory(entry, Operation::Listen.of(0));
     }
 
     /// Asks for a socket's fault.
@@ -201,7 +213,7 @@ impl Kernel {
             unsafe { self.ask(entry, Operation::Other.of(0)) };
         }
         let entry = opcode::Close::new(index).build();
-        self.ask_without_memory(entry, Operation::Other.of(0));
+        self.ask_without_memory(entry, Operation::Close.of(0));
     }
 
     /// Stops a slot's receive into provided buffers.

@@ -20,6 +20,8 @@ pub(in super::super) enum Done {
     Sent { slot: u32, queue: SendQueue, result: io::Result<()> },
     /// What accepted under this name brought: a direct descriptor, which has to be closed, and its peer.
     Accepted { name: u64, result: io::Result<(u32, Option<SocketAddr>)> },
+    /// There is somebody to accept.
+    Listened,
     /// There is an event at a slot's socket.
     Polled { slot: u32 },
     /// What is wrong with a slot's socket, if something is.
@@ -75,6 +77,7 @@ impl Kernel {
             }
             Operation::Accept => {
                 let address = self.memory.accepts.remove(index as usize).into_inner().read();
+                self.taken -= u32::from(result.is_err());
                 let result = result.map(|descriptor| (descriptor, address));
                 Done::Accepted { name: entry.user_data(), result }
             }
@@ -96,6 +99,11 @@ impl Kernel {
             Operation::Wake => Done::Woken { goes_on },
             Operation::Stop => Done::Stopped { slot: index },
             Operation::StopAccept => Done::AcceptStopped,
+            Operation::Listen => Done::Listened,
+            Operation::Close => {
+                self.taken -= 1;
+                Done::Other
+            }
             Operation::Other => Done::Other,
         })
     }

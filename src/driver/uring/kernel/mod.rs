@@ -37,6 +37,9 @@ pub(super) struct Kernel {
     waiting: VecDeque<squeue::Entry>,
     /// Operations that were begun and have not completed.
     under_way: usize,
+    /// Places in the ring's table, and how many of them somebody has or whoever is being accepted may come to have.
+    places: u32,
+    taken: u32,
     /// A receive that goes on can be told how much to bring at a time and in all: since Linux 6.17.
     has_bounds: bool,
     /// As if the kernel was from before that.
@@ -54,24 +57,26 @@ struct Ring {
 }
 
 impl Kernel {
-    pub(super) fn new() -> Self {
-        Self {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
             ring: None,
             memory: ManuallyDrop::new(Memory::default()),
             messages: Messages::default(),
             waiting: VecDeque::new(),
             under_way: 0,
+            places: setup::descriptors_max()?,
+            taken: 0,
             has_bounds: true,
             #[cfg(test)]
             is_old: false,
             #[cfg(test)]
             misses: 0,
-        }
+        })
     }
 
     /// Whether there can be a ring in this thread.
     pub(super) fn check() -> io::Result<()> {
-        Self::new().enter(Some(Duration::ZERO))
+        Self::new()?.enter(Some(Duration::ZERO))
     }
 
     /// Begins what was asked for, and waits until something has completed, at most for `timeout`. With none it only looks.
@@ -103,7 +108,7 @@ impl Kernel {
     }
 
     fn make_ring(&mut self) -> io::Result<()> {
-        let mut queues = setup::ring()?;
+        let mut queues = setup::ring(self.places)?;
         self.has_bounds = self.knows_bounds(&mut queues)?;
         let buffers = Buffers::new(&queues)?;
         let (queues, buffers) = (ManuallyDrop::new(queues), ManuallyDrop::new(buffers));
@@ -182,6 +187,15 @@ impl Kernel {
     #[cfg(test)]
     pub(super) fn buffers_given(&mut self) -> u16 {
         self.buffers().given()
+    }
+
+    pub(super) const fn is_full(&self) -> bool {
+        self.taken >= self.places
+    }
+
+    #[cfg(test)]
+    pub(super) const fn have_places(&mut self, count: u32) {
+        self.places = count;
     }
 
     #[cfg(test)]

@@ -26,6 +26,10 @@ pub(super) enum Operation {
     Stop,
     /// Stops accepting. Of a memory.
     StopAccept,
+    /// Waits for somebody to accept.
+    Listen,
+    /// Gives a place in the ring's table back.
+    Close,
     /// Nobody waits for its end.
     Other,
 }
@@ -49,6 +53,8 @@ impl Operation {
             8 => Self::Wake,
             9 => Self::Stop,
             10 => Self::StopAccept,
+            11 => Self::Listen,
+            12 => Self::Close,
             _ => Self::Other,
         };
         (operation, name as u32)
@@ -64,7 +70,7 @@ mod tests {
         use Operation::*;
         for operation in [
             Receive, Fill, Send, Accept, Poll, Fault, ShutDown, Install, Wake, Stop, StopAccept,
-            Other,
+            Listen, Close, Other,
         ] {
             for index in [0, 1, u32::MAX] {
                 assert_eq!(Operation::from_name(operation.of(index)), (operation, index));

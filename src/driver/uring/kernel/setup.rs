@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind};
 use std::os::fd::FromRawFd;
 use std::ptr::NonNull;
 
-/// A ring of this thread, with a table of direct descriptors.
-pub(super) fn ring() -> io::Result<IoUring> {
+/// A ring of this thread, with a table of so many direct descriptors.
+pub(super) fn ring(descriptors: u32) -> io::Result<IoUring> {
     let ring = IoUring::builder()
         .setup_single_issuer()
         .setup_defer_taskrun()
@@ -19,12 +19,12 @@ pub(super) fn ring() -> io::Result<IoUring> {
     if !probe.is_supported(opcode::FixedFdInstall::CODE) {
         return Err(io::Error::new(ErrorKind::Unsupported, "io_uring needs Linux 6.8 or later"));
     }
-    ring.submitter().register_files_sparse(descriptors_max()?)?;
+    ring.submitter().register_files_sparse(descriptors)?;
     Ok(ring)
 }
 
 /// How many direct descriptors a ring can have: as many as the process can have others.
-fn descriptors_max() -> io::Result<u32> {
+pub(super) fn descriptors_max() -> io::Result<u32> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: the kernel writes what is there.
     if unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) } != 0 {

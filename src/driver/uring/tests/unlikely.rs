@@ -53,6 +53,37 @@ impl Rig {
         }
         panic!("{} are under way and not {count}", self.driver.kernel.under_way());
     }
+
+    /// Polls until accepting has failed for want of a place.
+    fn until_full(&mut self) {
+        for _ in 0..100 {
+            self.driver.poll(Some(Duration::from_millis(20))).expect("the ring works");
+            match self.driver.next() {
+                Some(Completion::AcceptFailed(error)) => {
+                    return assert_eq!(error.raw_os_error(), Some(libc::ENFILE));
+                }
+                None => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        panic!("accepting did not fail");
+    }
+
+    /// Polls until this peer has a connection, under this name.
+    fn until_accepted(&mut self, token: Token, peer: &TcpStream) {
+        for _ in 0..100 {
+            self.driver.poll(Some(Duration::from_millis(20))).expect("the ring works");
+            match self.driver.next() {
+                Some(Completion::Accepted(transfer, from)) => {
+                    assert_eq!(Some(from), peer.local_addr().ok());
+                    return self.driver.attach(token, transfer).expect("it is watched");
+                }
+                None => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        panic!("nobody was accepted");
+    }
 }
 
 #[test]
@@ -116,11 +147,34 @@ fn accepting_that_cancels_have_missed_is_cancelled_again() {
     let peer = TcpStream::connect(rig.address).expect("it listens");
     rig.until_under_way(accepting - 16);
     rig.driver.accept(true);
-    for _ in 0..100 {
+    rig.until_accepted(TOKEN, &peer);
+}
+
+#[test]
+fn who_comes_when_the_table_is_full_waits_until_there_is_a_place() {
+    let mut rig = Rig::new();
+    rig.driver.kernel.have_places(2);
+    let mut peers = vec![rig.connect(TOKEN), rig.connect(OTHER)];
+    for _ in 0..3 {
         rig.driver.poll(Some(Duration::from_millis(20))).expect("the ring works");
-        if let Some(Completion::Accepted(_, from)) = rig.driver.next() {
-            return assert_eq!(Some(from), peer.local_addr().ok());
-        }
+        assert!(rig.driver.next().is_none(), "nobody waits");
     }
-    panic!("it is not accepted");
+    for generation in 1..4 {
+        let next = Token { generation, ..TOKEN };
+        let mut peer = TcpStream::connect(rig.address).expect("it listens");
+        rig.until_full();
+        rig.driver.poll(Some(Duration::from_millis(20))).expect("the ring works");
+        assert!(rig.driver.next().is_none(), "it does not try again by itself");
+        rig.driver.accept(true);
+        rig.until_full();
+        let last =
+            if generation == 1 { TOKEN } else { Token { generation: generation - 1, ..TOKEN } };
+        rig.driver.close(last, Close::Linger);
+        assert!(rig.until_closed(last).is_none());
+        rig.driver.accept(true);
+        rig.until_accepted(next, &peer);
+        peer.write_all(b"x").expect("nobody has closed it");
+        assert_eq!(rig.receive(next, 1), b"x");
+        peers.push(peer);
+    }
 }
