@@ -25,6 +25,11 @@ impl Piece {
         (self.end - self.start) as usize
     }
 
+    #[cfg(test)]
+    pub(in super::super) const fn buffer(&self) -> u16 {
+        self.buffer
+    }
+
     /// Takes off the first bytes, which somebody has copied.
     pub(in super::super) fn skip(&mut self, size: usize) {
         debug_assert!(size <= self.size(), "no more than there are");

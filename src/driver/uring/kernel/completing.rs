@@ -59,7 +59,10 @@ impl Kernel {
             count => Ok(count as u32),
         };
         Some(match operation {
-            Operation::Receive => self.received(index, result, &entry),
+            Operation::Receive => {
+                let buffer = cqueue::buffer_select(entry.flags());
+                Done::Received { slot: index, result: self.received(result, buffer), goes_on }
+            }
             Operation::Fill => {
                 let (slot, mut buffer) = self.memory.fills.remove(index as usize);
                 let result = result.map(|size| size as usize);
@@ -108,23 +111,29 @@ impl Kernel {
         })
     }
 
-    fn received(&mut self, slot: u32, result: io::Result<u32>, entry: &cqueue::Entry) -> Done {
-        let goes_on = cqueue::more(entry.flags());
-        let piece = cqueue::buffer_select(entry.flags())
-            .map(|buffer| self.buffers().take(buffer, *result.as_ref().unwrap_or(&0) as usize));
-        let result = match result {
-            Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
+    /// What a receive into a provided buffer has brought. One that fails or ends brings none, or a buffer with nothing in it.
+    pub(in super::super) fn received(
+        &mut self,
+        result: io::Result<u32>,
+        buffer: Option<u16>,
+    ) -> io::Result<Option<Piece>> {
+        let (size, error) = match result {
+            Ok(size) => (size as usize, None),
+            Err(error) => (0, Some(error)),
+        };
+        let piece = buffer.map(|buffer| self.buffers().take(buffer, size));
+        if size > 0 {
+            return Ok(piece);
+        }
+        piece.into_iter().for_each(|empty| self.buffers().give_back(empty));
+        match error {
+            Some(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
                 self.buffers().grow();
                 Err(io::ErrorKind::Interrupted.into())
             }
-            Err(error) => Err(error),
-            Ok(0) => {
-                piece.into_iter().for_each(|empty| self.buffers().give_back(empty));
-                Ok(None)
-            }
-            Ok(_) => Ok(piece),
-        };
-        Done::Received { slot, result, goes_on }
+            Some(error) => Err(error),
+            None => Ok(None),
+        }
     }
 
     /// What was received into a buffer.

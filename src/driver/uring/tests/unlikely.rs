@@ -178,3 +178,24 @@ fn who_comes_when_the_table_is_full_waits_until_there_is_a_place() {
         peers.push(peer);
     }
 }
+
+#[test]
+fn a_receive_that_fails_gives_its_buffer_back() {
+    let mut rig = Rig::new();
+    let mut peer = rig.connect(TOKEN);
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    assert!(rig.driver.next().is_none());
+    let kernel = &mut rig.driver.kernel;
+    let at_first = kernel.buffers_given();
+    for _ in 0..=at_first {
+        peer.write_all(b"x").expect("the kernel takes it");
+        kernel.enter(WAIT).expect("the ring works");
+        let piece = match kernel.next() {
+            Some(Done::Received { result: Ok(Some(piece)), .. }) => piece,
+            other => panic!("no buffer was left: {other:?}"),
+        };
+        // As if the kernel had failed with the buffer in its hands.
+        let failed = Err(io::ErrorKind::ConnectionReset.into());
+        assert!(kernel.received(failed, Some(piece.buffer())).is_err());
+    }
+}
