@@ -2,6 +2,7 @@
 //!
 //! It moves in here and comes out with the completion. What moves is a handle: the bytes lie elsewhere and stay there.
 
+use super::setup::SUBMISSIONS;
 use crate::buffer::{MessageBuffer, SendQueue};
 use slab::Slab;
 use socket2::{SockAddr, SockAddrStorage};
@@ -102,6 +103,8 @@ impl Address {
 }
 
 /// What `sendmsg` is told, until it has been submitted: then the kernel has its own copy.
+///
+/// They are used again, and given back when half of them are not needed for long.
 #[derive(Debug, Default)]
 pub(super) struct Messages {
     #[expect(
@@ -110,6 +113,9 @@ pub(super) struct Messages {
     )]
     messages: Vec<Box<Message>>,
     used: usize,
+    /// The most that were used of them since they were looked at last, and how often they have been reused since.
+    used_most: usize,
+    reuses: u32,
 }
 
 // SAFETY: the pointers are written and read in one go, between which nothing is submitted elsewhere.
@@ -146,10 +152,65 @@ impl Messages {
     }
 
     /// Everything was submitted.
-    pub(super) const fn reuse(&mut self) {
+    pub(super) fn reuse(&mut self) {
+        self.used_most = self.used_most.max(self.used);
         self.used = 0;
+        self.messages.truncate(HEADERS_KEPT_MAX);
+        self.reuses += 1;
+        if self.reuses == REUSES_PER_LOOK {
+            self.reuses = 0;
+            let used_most = std::mem::take(&mut self.used_most);
+            self.messages.truncate(used_most.max(self.messages.len() / 2));
+        }
     }
 }
 
 /// Pieces that leave in one operation.
 pub(super) const PIECES_PER_SEND: usize = 64;
+
+/// As many as one system call submits. Each has a little over 1 KiB.
+const HEADERS_KEPT_MAX: usize = SUBMISSIONS as usize;
+
+/// How often they are reused before it is seen how many are needed.
+const REUSES_PER_LOOK: u32 = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::IoSlice;
+
+    impl Messages {
+        fn use_and_reuse(&mut self, count: usize) -> usize {
+            for _ in 0..count {
+                self.header(&[IoSlice::new(b"x")]);
+            }
+            self.reuse();
+            self.messages.len()
+        }
+    }
+
+    #[test]
+    fn headers_are_kept_as_far_as_they_are_needed() {
+        let mut messages = Messages::default();
+        assert_eq!(messages.use_and_reuse(3), 3);
+        assert_eq!(messages.use_and_reuse(5000), HEADERS_KEPT_MAX);
+        for _ in 0..10 * REUSES_PER_LOOK {
+            assert_eq!(
+                messages.use_and_reuse(HEADERS_KEPT_MAX),
+                HEADERS_KEPT_MAX,
+                "none is made anew"
+            );
+        }
+        // A burst now and then keeps what it needs.
+        for _ in 0..10 {
+            messages.use_and_reuse(100);
+            for _ in 1..REUSES_PER_LOOK {
+                assert!(messages.use_and_reuse(0) >= 100);
+            }
+        }
+        for _ in 0..10 * REUSES_PER_LOOK {
+            messages.use_and_reuse(0);
+        }
+        assert_eq!(messages.messages.len(), 0, "nobody needs them");
+    }
+}

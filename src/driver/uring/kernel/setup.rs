@@ -87,7 +87,7 @@ impl Drop for Pages {
 }
 
 /// What can be asked for before the kernel is entered. More is asked for in two goes.
-const SUBMISSIONS: u32 = 1024;
+pub(super) const SUBMISSIONS: u32 = 1024;
 
 /// What can complete before we look. The kernel keeps what is more, at a cost.
 const COMPLETIONS: u32 = 16 * 1024;
