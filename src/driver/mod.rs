@@ -100,7 +100,7 @@ pub trait Driver {
     /// Gives the connection up, with what is in flight. [`Completion::Closed`] follows.
     fn close(&mut self, token: Token, close: Close);
 
-    /// Waits for completions, at most for `timeout`; `None` waits until something happens.
+    /// Waits for completions, at most for `timeout`; `None` waits until something happens, or as long as the driver likes.
     ///
     /// # Errors
     ///

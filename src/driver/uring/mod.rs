@@ -41,7 +41,7 @@ use telling::Loan;
 pub struct Uring {
     kernel: Kernel,
     home: Arc<Home>,
-    is_waker_watched: bool,
+    watch: Watch,
     listener: Option<Listener>,
     /// By slot.
     sockets: Vec<Option<Socket>>,
@@ -58,6 +58,16 @@ pub struct Uring {
     missed: Vec<Missed>,
     to_stop: Vec<Missed>,
     loan: Loan,
+}
+
+/// Whether the waker is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Watch {
+    /// From the next poll on.
+    Due,
+    On,
+    /// From the poll after the next on.
+    Failed,
 }
 
 /// What ends a connection here.
@@ -99,7 +109,7 @@ impl Uring {
         Ok(Self {
             kernel: Kernel::new()?,
             home: Arc::new(Home::new(kernel::event()?)),
-            is_waker_watched: false,
+            watch: Watch::Due,
             listener,
             sockets: Vec::new(),
             extras: Slab::new(),
@@ -141,15 +151,37 @@ impl Uring {
                 None
             }
             Done::Installed { slot, result } => self.handle_installed(slot, result),
-            Done::Woken { goes_on } => {
-                self.is_waker_watched &= goes_on;
-                Some(Told::Completion(Completion::Woken))
-            }
+            Done::Woken { result, goes_on } => self.handle_woken(&result, goes_on),
             Done::Listened => self.handle_listened(),
             Done::Stopped { slot } => self.handle_stopped(slot),
             Done::AcceptStopped => self.handle_accept_stopped(),
             Done::Other => None,
         }
+    }
+
+    /// Sees to it that the waker is watched. Whether it is not, for this once: it could not be just now.
+    fn watch_waker(&mut self) -> bool {
+        match self.watch {
+            Watch::On => {}
+            Watch::Due => {
+                self.kernel.watch_waker(self.home.waker.as_fd());
+                self.watch = Watch::On;
+            }
+            Watch::Failed => self.watch = Watch::Due,
+        }
+        self.watch == Watch::Due
+    }
+
+    fn handle_woken(&mut self, result: &io::Result<()>, goes_on: bool) -> Option<Told> {
+        if result.is_err() {
+            // Whoever wakes meanwhile is noticed when it is watched again.
+            self.watch = Watch::Failed;
+            return None;
+        }
+        if !goes_on {
+            self.watch = Watch::Due;
+        }
+        Some(Told::Completion(Completion::Woken))
     }
 
     #[inline]
@@ -236,15 +268,14 @@ impl Driver for Uring {
         self.end_loan();
         self.polls = self.polls.wrapping_add(1);
         self.close_dropped();
-        let timeout = match self.stop_missed() {
-            true => Some(timeout.map_or(STOP_AGAIN, |timeout| timeout.min(STOP_AGAIN))),
-            false => timeout,
-        };
+        let has_missed = self.stop_missed();
+        let is_blind = self.watch_waker();
         self.begin_receives();
         self.begin_accepts();
-        if !std::mem::replace(&mut self.is_waker_watched, true) {
-            self.kernel.watch_waker(self.home.waker.as_fd());
-        }
+        let timeout = match has_missed || is_blind {
+            true => Some(timeout.map_or(TRY_AGAIN, |timeout| timeout.min(TRY_AGAIN))),
+            false => timeout,
+        };
         self.due = self.deferred.len();
         let is_ready = self.due > 0 || !self.last_words.is_empty() || self.kernel.has_done();
         self.kernel.enter(if is_ready { Some(Duration::ZERO) } else { timeout })
@@ -273,5 +304,5 @@ impl Driver for Uring {
     }
 }
 
-/// How long to wait at most before what a cancel has missed is cancelled again.
-const STOP_AGAIN: Duration = Duration::from_millis(10);
+/// How long to wait at most before what has failed is tried again: a cancel that has missed, the watch of the waker.
+const TRY_AGAIN: Duration = Duration::from_millis(10);

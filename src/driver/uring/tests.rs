@@ -225,7 +225,7 @@ fn completions_for_which_there_is_no_room_are_not_lost() {
 #[test]
 fn a_kernel_that_knows_no_bounds_of_receives_is_asked_without() {
     let mut rig = Rig::new();
-    rig.driver.kernel.be_old();
+    rig.driver.kernel.unlikely.is_old = true;
     let mut peer = rig.connect(TOKEN);
     // Much arrives ahead of its buffer, and is copied into it.
     let sent: Vec<u8> = (0..1_000_000).map(|index| (index % 251) as u8).collect();
@@ -296,7 +296,7 @@ const PEERS: u32 = 100;
 #[test]
 fn what_was_kept_while_paused_goes_into_a_buffer_before_what_came_behind_it() {
     let mut rig = Rig::new();
-    rig.driver.kernel.be_old();
+    rig.driver.kernel.unlikely.is_old = true;
     let mut peer = rig.connect(TOKEN);
     let sent: Vec<u8> = (0..400_000).map(|index| (index % 251) as u8).collect();
     peer.write_all(&sent[..300_000]).expect("the kernel takes it");

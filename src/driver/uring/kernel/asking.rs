@@ -57,7 +57,7 @@ impl Kernel {
         let entry = on!(handle, |socket| opcode::RecvMulti::new(socket, GROUP).len(size).build());
         let entry = if is_short { bounded(entry, size.min(SHORT_SIZE)) } else { entry };
         #[cfg(test)]
-        let entry = if self.is_old && self.has_bounds { unheard_of(entry) } else { entry };
+        let entry = if self.unlikely.is_old && self.has_bounds { unheard_of(entry) } else { entry };
         entry
     }
 
@@ -175,6 +175,11 @@ impl Kernel {
     /// Tells of every event of the waker. Nobody reads it: what is written to it is an event each time.
     pub(in super::super) fn watch_waker(&mut self, waker: BorrowedFd<'_>) {
         let waker = types::Fd(waker.as_raw_fd());
+        #[cfg(test)]
+        let waker = self.unlikely.watches_failing.checked_sub(1).map_or(waker, |left| {
+            self.unlikely.watches_failing = left;
+            types::Fd(-1)
+        });
         let entry = opcode::PollAdd::new(waker, libc::POLLIN as u32).multi(true).build();
         self.ask_without_memory(entry, Operation::Wake.of(0));
     }
@@ -245,8 +250,8 @@ impl Kernel {
 
     fn cancel(&mut self, what: CancelBuilder, name: u64) {
         #[cfg(test)]
-        let what = self.misses.checked_sub(1).map_or(what, |left| {
-            self.misses = left;
+        let what = self.unlikely.misses.checked_sub(1).map_or(what, |left| {
+            self.unlikely.misses = left;
             CancelBuilder::user_data(u64::MAX)
         });
         self.ask_without_memory(opcode::AsyncCancel2::new(what).build(), name);

@@ -30,8 +30,8 @@ pub(in super::super) enum Done {
     ShutDown { slot: u32 },
     /// A slot's descriptor became one of the process.
     Installed { slot: u32, result: io::Result<OwnedFd> },
-    /// Somebody used the waker. Whether it is watched further.
-    Woken { goes_on: bool },
+    /// Somebody used the waker, or it cannot be watched. Whether it is watched further.
+    Woken { result: io::Result<()>, goes_on: bool },
     /// What was to stop something of a slot is through, whether it has found it or not.
     Stopped { slot: u32 },
     /// What was to stop accepting is through, likewise.
@@ -99,7 +99,7 @@ impl Kernel {
                 let install = |descriptor| unsafe { OwnedFd::from_raw_fd(descriptor as i32) };
                 Done::Installed { slot: index, result: result.map(install) }
             }
-            Operation::Wake => Done::Woken { goes_on },
+            Operation::Wake => Done::Woken { result: result.map(drop), goes_on },
             Operation::Stop => Done::Stopped { slot: index },
             Operation::StopAccept => Done::AcceptStopped,
             Operation::Listen => Done::Listened,

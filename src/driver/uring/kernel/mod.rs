@@ -42,12 +42,22 @@ pub(super) struct Kernel {
     taken: u32,
     /// A receive that goes on can be told how much to bring at a time and in all: since Linux 6.17.
     has_bounds: bool,
-    /// As if the kernel was from before that.
     #[cfg(test)]
-    is_old: bool,
+    pub(super) unlikely: Unlikely,
+}
+
+/// What the kernel is made to do by a test.
+#[cfg(test)]
+#[derive(Debug, Default)]
+pub(super) struct Unlikely {
+    /// It is from before Linux 6.17.
+    pub(super) is_old: bool,
     /// So many cancels miss what they are to stop.
-    #[cfg(test)]
-    misses: usize,
+    pub(super) misses: u32,
+    /// So often it cannot watch the waker.
+    pub(super) watches_failing: u32,
+    /// It takes nothing but with a wait.
+    pub(super) is_busy: bool,
 }
 
 /// Dropped in this order, if nothing is under way by then.
@@ -68,9 +78,7 @@ impl Kernel {
             taken: 0,
             has_bounds: true,
             #[cfg(test)]
-            is_old: false,
-            #[cfg(test)]
-            misses: 0,
+            unlikely: Unlikely::default(),
         })
     }
 
@@ -79,7 +87,8 @@ impl Kernel {
         Self::new()?.enter(Some(Duration::ZERO))
     }
 
-    /// Begins what was asked for, and waits until something has completed, at most for `timeout`. With none it only looks.
+    /// Begins what was asked for, and waits until something has completed, at most for `timeout`; with none for long, but not
+    /// for ever.
     pub(super) fn enter(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         if self.ring.is_none() {
             self.make_ring()?;
@@ -87,18 +96,20 @@ impl Kernel {
         while self.refill() {
             self.submit()?;
         }
+        let timeout = match self.waiting.is_empty() {
+            true => timeout.unwrap_or(WAIT_MAX).min(WAIT_MAX),
+            // The kernel was too busy for it; what is waited for may be among it.
+            false => Duration::ZERO,
+        };
         if let Some(ring) = &mut self.ring {
-            let entered = if timeout == Some(Duration::ZERO) {
+            let entered = if timeout.is_zero() {
                 let count = ring.queues.submission().len() as u32;
                 let flags = EnterFlags::GETEVENTS.bits();
                 // SAFETY: so many entries were pushed, and there is no argument.
                 unsafe { ring.queues.submitter().enter::<libc::sigset_t>(count, 0, flags, None) }
             } else {
-                let timeout = timeout.map(Timespec::from);
-                let mut arguments = SubmitArgs::new();
-                if let Some(timeout) = &timeout {
-                    arguments = arguments.timespec(timeout);
-                }
+                let timeout = Timespec::from(timeout);
+                let arguments = SubmitArgs::new().timespec(&timeout);
                 ring.queues.submitter().submit_with_args(1, &arguments)
             };
             ignore_busy(entered.map(drop))?;
@@ -125,6 +136,10 @@ impl Kernel {
     }
 
     fn submit(&mut self) -> io::Result<()> {
+        #[cfg(test)]
+        if self.unlikely.is_busy {
+            return Ok(());
+        }
         if let Some(ring) = &self.ring {
             ignore_busy(ring.queues.submit().map(drop))?;
         }
@@ -199,16 +214,6 @@ impl Kernel {
     }
 
     #[cfg(test)]
-    pub(super) const fn be_old(&mut self) {
-        self.is_old = true;
-    }
-
-    #[cfg(test)]
-    pub(super) const fn miss(&mut self, count: usize) {
-        self.misses = count;
-    }
-
-    #[cfg(test)]
     pub(super) const fn under_way(&self) -> usize {
         self.under_way
     }
@@ -280,6 +285,9 @@ fn ignore_busy(result: io::Result<()>) -> io::Result<()> {
         result => result,
     }
 }
+
+/// How long to wait at most: whatever was overlooked is found then.
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// How often to wait for what was cancelled.
 const ENDINGS_MAX: usize = 100;

@@ -5,7 +5,7 @@ use super::*;
 #[test]
 fn what_an_old_kernel_knows_is_found_out_before_anybody_receives() {
     let mut rig = Rig::new();
-    rig.driver.kernel.be_old();
+    rig.driver.kernel.unlikely.is_old = true;
     // All receive for the first time from the same poll on.
     let peers: Vec<_> = (0..3).map(|_| TcpStream::connect(rig.address)).collect();
     let mut transfers = Vec::new();
@@ -92,7 +92,7 @@ fn a_receive_that_a_cancel_has_missed_is_cancelled_again() {
     let mut peer = rig.connect(TOKEN);
     rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
     let receiving = rig.driver.kernel.under_way();
-    rig.driver.kernel.miss(2);
+    rig.driver.kernel.unlikely.misses = 2;
     rig.driver.receive(TOKEN, Receive::Pause);
     rig.until_under_way(receiving - 1);
     rig.driver.receive(TOKEN, Receive::Lend);
@@ -105,7 +105,7 @@ fn a_connection_that_a_cancel_has_missed_is_closed_although_its_peer_is_silent()
     let mut rig = Rig::new();
     let _peer = rig.connect(TOKEN);
     rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
-    rig.driver.kernel.miss(2);
+    rig.driver.kernel.unlikely.misses = 2;
     rig.driver.close(TOKEN, Close::Linger);
     for _ in 0..100 {
         rig.driver.poll(Some(Duration::from_millis(20))).expect("the ring works");
@@ -128,7 +128,7 @@ fn a_buffer_that_is_being_filled_is_taken_from_the_kernel_however_often_it_was_t
     let receiving = rig.driver.kernel.under_way();
     rig.driver.fill(TOKEN, MessageBuffer::new(Vec::new(), 1 << 20));
     rig.until_under_way(receiving);
-    rig.driver.kernel.miss(1);
+    rig.driver.kernel.unlikely.misses = 1;
     rig.driver.receive(TOKEN, Receive::Lend);
     rig.driver.receive(TOKEN, Receive::Pause);
     rig.until_under_way(receiving - 1);
@@ -141,7 +141,7 @@ fn accepting_that_cancels_have_missed_is_cancelled_again() {
     let mut rig = Rig::new();
     rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
     let accepting = rig.driver.kernel.under_way();
-    rig.driver.kernel.miss(20);
+    rig.driver.kernel.unlikely.misses = 20;
     rig.driver.accept(false);
     rig.until_under_way(accepting - 16);
     let peer = TcpStream::connect(rig.address).expect("it listens");
@@ -198,4 +198,55 @@ fn a_receive_that_fails_gives_its_buffer_back() {
         let failed = Err(io::ErrorKind::ConnectionReset.into());
         assert!(kernel.received(failed, Some(piece.buffer())).is_err());
     }
+}
+
+#[test]
+fn a_waker_that_cannot_be_watched_is_tried_again_with_every_other_poll() {
+    let mut rig = Rig::new();
+    rig.driver.kernel.unlikely.watches_failing = 10;
+    for _ in 0..10 {
+        rig.driver.poll(WAIT).expect("the ring works");
+        assert!(rig.driver.next().is_none(), "nobody has woken it");
+    }
+    assert_eq!(rig.driver.kernel.unlikely.watches_failing, 5);
+    rig.driver.waker().wake();
+    for _ in 0..20 {
+        rig.driver.poll(WAIT).expect("the ring works");
+        if let Some(Completion::Woken) = rig.driver.next() {
+            return;
+        }
+    }
+    panic!("it was not woken");
+}
+
+#[test]
+fn whoever_waits_in_front_of_the_ring_is_not_slept_over() {
+    let mut rig = Rig::new();
+    let _peer = rig.connect(TOKEN);
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    assert!(rig.driver.next().is_none());
+    let kernel = &mut rig.driver.kernel;
+    kernel.unlikely.is_busy = true;
+    let socket = &rig.driver.sockets[TOKEN.slot as usize].as_ref().expect("it is open").handle;
+    // The ring is full of what lasts.
+    for _ in 0..1024 {
+        kernel.poll_failed(TOKEN.slot, socket);
+    }
+    // This is through at once, if it begins.
+    kernel.stop_accept(u64::MAX);
+    let waker = rig.driver.waker();
+    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    let watch = std::thread::spawn(move || {
+        if is_done.recv_timeout(Duration::from_secs(5)).is_err() {
+            waker.wake();
+        }
+    });
+    let kernel = &mut rig.driver.kernel;
+    let found = (0..3).find_map(|_| {
+        kernel.enter(None).expect("the ring works");
+        kernel.next()
+    });
+    assert!(matches!(found, Some(Done::AcceptStopped)), "{found:?} in its place");
+    done.send(()).expect("it listens");
+    watch.join().expect("it does not panic");
 }
