@@ -34,7 +34,8 @@ use crate::project::Project;
 /// First all cases over ws://. Then those without compression, all but 12.* and 13.*, over wss:// with a certificate that
 /// openssl makes for the run: TLS does not know what it encrypts, and compression is most of the time.
 ///
-/// Last the server on io_uring, with those without compression over ws://, for a driver does not know what it moves.
+/// Last the server on io_uring over ws://, with those without compression and 24 of the others, for a driver does not know
+/// what it moves; with all of them when the result is kept, and on demand (--driver uring).
 ///
 /// target/autobahn/report/summary.md is the result on one page. ws/server/, ws/client/, wss/server/, wss/client/ and uring/server/ beside
 /// it have a summary.md with every difference, and the HTML reports with every byte on the wire, one for each shard.
@@ -67,7 +68,7 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Our server and our client, all cases over ws:// and those without compression over wss://.
+    /// Our server and our client, all cases over ws:// and those without compression over wss://; and the server on io_uring.
     pub(crate) fn everything() -> Self {
         let shards = NonZeroUsize::new(2).expect("two is not zero");
         let (cases, driver) = (Vec::new(), None);
@@ -76,7 +77,7 @@ impl Options {
 
     /// What is run, one after the other.
     fn passes(&self) -> Vec<Pass> {
-        let all = |transport| Pass { transport, with_compression: true, driver: EPOLL };
+        let all = |transport| Pass { transport, compressed: Compressed::All, driver: EPOLL };
         if let Some(driver) = &self.driver {
             let driver = if driver == URING { URING } else { EPOLL };
             return vec![Pass { driver, ..all(Transport::Ws) }];
@@ -86,9 +87,10 @@ impl Options {
             Some(url) => vec![all(Transport::of(url))],
             None if self.client.is_some() => vec![all(Transport::Ws)],
             None => {
-                let plain = |transport| Pass { with_compression: false, ..all(transport) };
-                let uring = Pass { driver: URING, ..plain(Transport::Ws) };
-                vec![all(Transport::Ws), plain(Transport::Wss), uring]
+                let plain = Pass { compressed: Compressed::None, ..all(Transport::Wss) };
+                let compressed = if self.record { Compressed::All } else { Compressed::Few };
+                let uring = Pass { driver: URING, compressed, ..all(Transport::Ws) };
+                vec![all(Transport::Ws), plain, uring]
             }
         }
     }
@@ -98,9 +100,28 @@ impl Options {
 #[derive(Debug, PartialEq, Eq)]
 struct Pass {
     transport: Transport,
-    with_compression: bool,
+    compressed: Compressed,
     /// What our server runs on.
     driver: &'static str,
+}
+
+/// How many of the cases with compression, which take most of the time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compressed {
+    All,
+    /// Of each combination of parameters one with small messages and one with messages in frames.
+    Few,
+    None,
+}
+
+impl Compressed {
+    fn has(self, case: &CaseId) -> bool {
+        match self {
+            Self::All => true,
+            Self::Few => !case.is_compressed() || case.is_one_of_few(),
+            Self::None => !case.is_compressed(),
+        }
+    }
 }
 
 impl Pass {
@@ -165,7 +186,7 @@ fn chosen(all: &Verdicts, patterns: &[String], pass: &Pass) -> Result<Verdicts> 
         }
     }
     let is_chosen = |case: &CaseId| match patterns {
-        [] => pass.with_compression || !case.is_compressed(),
+        [] => pass.compressed.has(case),
         _ => patterns.iter().any(|pattern| case.matches(pattern)),
     };
     let of_it = all.iter().filter(|(case, _)| is_chosen(case));
@@ -190,50 +211,58 @@ const DRIVERS: &str = "Our server runs on the drivers epoll and io_uring; our cl
 mod tests {
     use super::*;
 
-    fn pass(transport: Transport, with_compression: bool) -> Pass {
-        Pass { transport, with_compression, driver: EPOLL }
+    const ALL: Compressed = Compressed::All;
+
+    fn pass(transport: Transport, compressed: Compressed) -> Pass {
+        Pass { transport, compressed, driver: EPOLL }
     }
 
     #[test]
-    fn everything_is_all_over_ws_and_what_is_not_compressed_over_wss() {
-        let passes = Options::everything().passes();
-        let uring = Pass { driver: URING, ..pass(Transport::Ws, false) };
-        assert_eq!(passes, [pass(Transport::Ws, true), pass(Transport::Wss, false), uring]);
+    fn everything_is_all_over_ws_and_less_over_wss_and_on_io_uring() {
+        let plain = || [pass(Transport::Ws, ALL), pass(Transport::Wss, Compressed::None)];
+        let uring = |compressed| Pass { driver: URING, ..pass(Transport::Ws, compressed) };
+        let [ws, wss] = plain();
+        assert_eq!(Options::everything().passes(), [ws, wss, uring(Compressed::Few)]);
+        let [ws, wss] = plain();
+        let kept = Options { record: true, ..Options::everything() };
+        assert_eq!(kept.passes(), [ws, wss, uring(ALL)], "all are in what is kept");
     }
 
     #[test]
     fn who_asks_for_a_driver_gets_all_cases_on_it() {
         let options = Options { driver: Some(URING.to_owned()), ..Options::everything() };
-        assert_eq!(options.passes(), [Pass { driver: URING, ..pass(Transport::Ws, true) }]);
+        assert_eq!(options.passes(), [Pass { driver: URING, ..pass(Transport::Ws, ALL) }]);
     }
 
     #[test]
     fn who_asks_for_one_transport_gets_all_cases_over_it() {
         let all = Options::everything;
         let secure = Options { tls: true, ..all() };
-        assert_eq!(secure.passes(), [pass(Transport::Wss, true)]);
+        assert_eq!(secure.passes(), [pass(Transport::Wss, ALL)]);
         let client = Options { client: Some("node client.js".to_owned()), ..all() };
-        assert_eq!(client.passes(), [pass(Transport::Ws, true)]);
-        assert_eq!(Options { tls: true, ..client }.passes(), [pass(Transport::Wss, true)]);
+        assert_eq!(client.passes(), [pass(Transport::Ws, ALL)]);
+        assert_eq!(Options { tls: true, ..client }.passes(), [pass(Transport::Wss, ALL)]);
         let server = |url: &str| Options { url: Some(url.to_owned()), ..all() };
-        assert_eq!(server("wss://[::1]/").passes(), [pass(Transport::Wss, true)]);
-        assert_eq!(server("ws://wss/").passes(), [pass(Transport::Ws, true)]);
+        assert_eq!(server("wss://[::1]/").passes(), [pass(Transport::Wss, ALL)]);
+        assert_eq!(server("ws://wss/").passes(), [pass(Transport::Ws, ALL)]);
     }
 
     #[test]
     fn the_cases_of_a_pass_are_chosen_unless_others_are_asked_for() {
         let json = r#"{"client": {}, "server": {"1.1.1": {"behavior": "OK", "behaviorClose": "OK"},
             "12.1.1": {"behavior": "OK", "behaviorClose": "OK"},
-            "13.1.1": {"behavior": "OK", "behaviorClose": "OK"}}}"#;
+            "12.1.2": {"behavior": "OK", "behaviorClose": "OK"},
+            "13.1.11": {"behavior": "OK", "behaviorClose": "OK"}}}"#;
         let all = verdicts::parse_expected(json).expect("valid").server;
-        let numbers = |patterns: &[&str], with_compression| {
+        let numbers = |patterns: &[&str], compressed| {
             let patterns: Vec<_> = patterns.iter().map(ToString::to_string).collect();
-            let pass = pass(Transport::Wss, with_compression);
+            let pass = pass(Transport::Wss, compressed);
             let chosen = chosen(&all, &patterns, &pass).expect("patterns that mean some");
             chosen.keys().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(numbers(&[], true), ["1.1.1", "12.1.1", "13.1.1"]);
-        assert_eq!(numbers(&[], false), ["1.1.1"]);
-        assert_eq!(numbers(&["12.*"], false), ["12.1.1"]);
+        assert_eq!(numbers(&[], ALL), ["1.1.1", "12.1.1", "12.1.2", "13.1.11"]);
+        assert_eq!(numbers(&[], Compressed::Few), ["1.1.1", "12.1.1", "13.1.11"]);
+        assert_eq!(numbers(&[], Compressed::None), ["1.1.1"]);
+        assert_eq!(numbers(&["12.1.1"], Compressed::None), ["12.1.1"]);
     }
 }

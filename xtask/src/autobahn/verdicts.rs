@@ -49,6 +49,11 @@ impl CaseId {
         matches!(self.section(), 12 | 13)
     }
 
+    /// Whether it is of the few with compression that stand for all: messages of 16 bytes, and in frames.
+    pub(super) fn is_one_of_few(&self) -> bool {
+        matches!(*self.0, [12 | 13, _, 1 | 11])
+    }
+
     /// The part of the suite that the case belongs to.
     pub(super) fn section(&self) -> u32 {
         self.0[0]
