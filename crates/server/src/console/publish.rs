@@ -1,6 +1,7 @@
 //! `sockeye pub`.
 
-use super::{Connection, ConsoleError, Server};
+use super::connection::Connection;
+use super::{ConsoleError, Server};
 use clap::Args;
 use serde_json::{Value, json};
 use std::io::{self, Read};
@@ -40,11 +41,11 @@ impl Publish {
             publish["key"] = json!(key);
         }
         let mut connection = Connection::open(&self.server, None)?;
-        connection.send(&json!({ "id": 2, "publish": publish }))?;
+        connection.send(&[("publish", publish)])?;
         loop {
-            let said = connection.next()?;
-            if let Some(receipt) = said.get("published") {
-                return Ok(format!("{receipt}\n"));
+            if let Some(said) = connection.next()?.filter(|said| said.kind == "published") {
+                connection.close();
+                return Ok(format!("{}\n", said.body));
             }
         }
     }

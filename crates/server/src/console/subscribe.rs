@@ -1,17 +1,20 @@
 //! `sockeye sub`.
 
-use super::{Connection, ConsoleError, Server};
+use super::channels::Channels;
+use super::connection::{Connection, Said};
+use super::ending::Ending;
+use super::pauses::Pauses;
+use super::{ConsoleError, Server};
 use clap::Args;
-use serde_json::{Map, Value, json};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
-use std::collections::HashMap;
+use serde_json::Value;
 use std::io::{self, Write};
+use std::thread;
 use std::time::Duration;
 
 /// Subscribe to channels, and print what is published there: one line of JSON each.
 ///
-/// Comes back by itself when the connection is lost, and says on standard error what was recovered or lost. Ctrl-C ends it.
+/// Comes back by itself when the connection is lost, asks again for what is missing, and says on standard error what was
+/// recovered or lost. It ends with 0 after Ctrl-C, or when nobody reads its output any more; with 1 when the server refuses.
 #[derive(Args, Debug)]
 pub(crate) struct Subscribe {
     #[command(flatten)]
@@ -41,135 +44,96 @@ impl Subscribe {
     ///
     /// There is no server, or it has refused.
     pub(crate) fn run(&self) -> Result<(), ConsoleError> {
-        end_on_signals();
-        let mut places = Places::default();
-        if let Some((epoch, sequence)) = &self.from {
-            let first = self.channels.first().cloned().unwrap_or_default();
-            places.last.insert(first, (epoch.clone(), *sequence));
-        }
-        let mut left = self.count.unwrap_or(u64::MAX);
-        let mut pause = PAUSE_MIN;
-        loop {
-            let was_connected = places.resume.is_some();
-            match self.follow(&mut places, &mut left) {
-                Ok(()) => return Ok(()),
-                Err(ConsoleError::Lost(text)) if was_connected || places.resume.is_some() => {
-                    note(&format!("{text}: trying again"));
-                }
-                Err(error) => return Err(error),
-            }
-            std::thread::sleep(pause);
-            pause = (pause * 2).min(PAUSE_MAX);
-        }
-    }
-
-    fn follow(&self, places: &mut Places, left: &mut u64) -> Result<(), ConsoleError> {
-        let mut connection = Connection::open(&self.server, places.resume())?;
-        while *left > 0 {
-            let said = connection.next()?;
-            if let Some(connected) = said.get("connected") {
-                places.resume = connected["resume"].as_str().map(str::to_owned);
-                if connected["resumed"] != true {
-                    self.subscribe(&mut connection, places)?;
-                }
-            }
-            if let Some(text) = places.note(&said) {
-                note(&text);
-            }
-            if let Some(publication) = said.get("publication").filter(|one| places.is_new(one)) {
-                print(publication);
-                *left -= 1;
-            }
-            if self.presence
-                && let Some(diff) = said.get("presence_diff")
-            {
-                print(diff);
-            }
-        }
-        Ok(())
-    }
-
-    fn subscribe(&self, connection: &mut Connection, places: &Places) -> Result<(), ConsoleError> {
-        for (channel, id) in self.channels.iter().zip(2u64..) {
-            let mut subscribe = json!({ "channel": channel });
-            if let Some((epoch, sequence)) = places.last.get(channel) {
-                subscribe["position"] = json!({ "epoch": epoch, "sequence": sequence });
-            }
-            connection.send(&json!({ "id": id, "subscribe": subscribe }))?;
-        }
-        Ok(())
-    }
-}
-
-/// What is kept to lose nothing.
-#[derive(Debug, Default)]
-struct Places {
-    resume: Option<String>,
-    /// Epoch and last number of each channel.
-    last: HashMap<String, (String, u64)>,
-}
-
-impl Places {
-    fn resume(&self) -> Option<Value> {
-        let positions = self.last.iter().map(|(channel, (_, last))| (channel.clone(), json!(last)));
-        let positions: Map<_, _> = positions.collect();
-        Some(json!({ "token": self.resume.as_ref()?, "positions": positions }))
-    }
-
-    /// Takes over where a channel is, and gives what people should hear of.
-    fn note(&mut self, said: &Value) -> Option<String> {
-        let (what, body) = said.as_object()?.iter().find(|(name, _)| *name != "id")?;
-        let channel = body["channel"].as_str()?;
-        if let (Some(epoch), Some(sequence)) =
-            (body["position"]["epoch"].as_str(), body["position"]["sequence"].as_u64())
-            && matches!(what.as_str(), "subscribed" | "caught_up")
-        {
-            self.last.insert(channel.to_owned(), (epoch.to_owned(), sequence));
-        }
-        let (from, to) = (&body["from"], &body["to"]);
-        match (what.as_str(), body["recovery"].as_str()) {
-            ("subscribed", Some("recovered")) => Some(format!("{channel}: recovered up to {to}")),
-            ("subscribed", Some("lost")) | ("lost", _) => {
-                Some(format!("{channel}: lost what was after {from} up to {to}"))
-            }
-            ("revoked", _) => Some(format!("{channel}: revoked: {}", body["reason"])),
-            _ => None,
-        }
-    }
-
-    /// Whether a publication was not here before. Then it is the channel's last one.
-    fn is_new(&mut self, publication: &Value) -> bool {
-        let place = publication["channel"].as_str().and_then(|name| self.last.get_mut(name));
-        let (Some((_, last)), Some(sequence)) = (place, publication["sequence"].as_u64()) else {
-            return true;
+        let mut following = Following {
+            channels: Channels::new(&self.channels, self.from.as_ref()),
+            pauses: Pauses::new(),
+            left: self.count.unwrap_or(u64::MAX),
+            ending: Ending::on_signals(),
         };
-        let is_new = sequence > *last;
-        *last = sequence.max(*last);
-        is_new
+        loop {
+            let ended = self.follow(&mut following);
+            following.ending.set_connected(false);
+            let text = match ended {
+                _ if following.ending.is_asked() => return Ok(()),
+                Err(ConsoleError::Lost(text)) if following.channels.has_session() => text,
+                ended => return ended,
+            };
+            let pause = following.pauses.next(chance());
+            note(&format!("{text}: trying again in {:.1} s", pause.as_secs_f64()));
+            thread::sleep(pause);
+        }
     }
-}
 
-fn end_on_signals() {
-    // Without them the signals do what they do to any program.
-    if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM]) {
-        std::thread::spawn(move || {
-            if signals.forever().next().is_some() {
-                std::process::exit(0);
+    /// One connection, from its beginning to its end.
+    fn follow(&self, following: &mut Following) -> Result<(), ConsoleError> {
+        let mut connection = Connection::open(&self.server, following.channels.resume())?;
+        following.ending.set_connected(true);
+        while following.left > 0 && !following.ending.is_asked() {
+            let Some(said) = connection.next()? else {
+                continue;
+            };
+            if !self.hear(&said, &mut connection, following)? {
+                break;
             }
-        });
+        }
+        connection.close();
+        Ok(())
+    }
+
+    /// Whether to go on.
+    fn hear(
+        &self,
+        said: &Said,
+        connection: &mut Connection,
+        following: &mut Following,
+    ) -> Result<bool, ConsoleError> {
+        match &*said.kind {
+            "connected" => following.pauses.reset(),
+            "reconnect" => {
+                let after = said.body["after_ms"].as_u64().unwrap_or(0);
+                following.pauses.want(Duration::from_millis(after));
+            }
+            _ => {}
+        }
+        let turn = following.channels.hear(&said.kind, &said.body);
+        if let Some(text) = turn.note {
+            note(&text);
+        }
+        if following.channels.is_empty() {
+            return Err(ConsoleError::Refused("there is nothing left to follow".to_owned()));
+        }
+        if !turn.commands.is_empty() {
+            connection.send(&turn.commands)?;
+        }
+        following.left -= u64::from(turn.is_new);
+        let is_wanted = turn.is_new || self.presence && said.kind == "presence_diff";
+        Ok(!is_wanted || print(&said.body))
     }
 }
 
-fn print(line: &Value) {
+/// What outlives a connection.
+#[derive(Debug)]
+struct Following {
+    channels: Channels,
+    pauses: Pauses,
+    /// Publications that are still wanted.
+    left: u64,
+    ending: Ending,
+}
+
+/// Whether somebody reads it.
+fn print(line: &Value) -> bool {
     let mut output = io::stdout().lock();
-    if writeln!(output, "{line}").and_then(|()| output.flush()).is_err() {
-        // Nobody reads any more.
-        std::process::exit(0);
-    }
+    writeln!(output, "{line}").and_then(|()| output.flush()).is_ok()
 }
 
 fn note(text: &str) {
     let _closed = writeln!(io::stderr(), "{text}");
+}
+
+fn chance() -> u32 {
+    // Without it all pauses are as long as they can be.
+    getrandom::u32().unwrap_or(u32::MAX)
 }
 
 fn parse_position(text: &str) -> Result<(String, u64), String> {
@@ -179,9 +143,6 @@ fn parse_position(text: &str) -> Result<(String, u64), String> {
     let sequence = sequence.parse().ok().filter(|_| is_epoch).ok_or(expected)?;
     Ok((epoch.to_owned(), sequence))
 }
-
-const PAUSE_MIN: Duration = Duration::from_millis(200);
-const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 #[cfg(test)]
 mod tests {
@@ -193,21 +154,5 @@ mod tests {
         for wrong in ["", "8", "1c:", "x:8", "1c:-1"] {
             assert!(parse_position(wrong).is_err_and(|error| error.contains("such as")), "{wrong}");
         }
-    }
-
-    #[test]
-    fn what_was_here_is_not_new_and_what_is_lost_is_said() {
-        let mut places = Places::default();
-        let position = json!({ "epoch": "1c", "sequence": 3 });
-        let subscribed = json!({ "id": 2, "subscribed":
-            { "channel": "a", "position": position, "recovery": "lost", "from": 1, "to": 3 } });
-        let said = places.note(&subscribed).expect("people should hear of it");
-        assert_eq!(said, "a: lost what was after 1 up to 3");
-        assert!(!places.is_new(&json!({ "channel": "a", "sequence": 3 })));
-        assert!(places.is_new(&json!({ "channel": "a", "sequence": 4 })));
-        assert!(places.is_new(&json!({ "channel": "a" })), "it is volatile");
-        places.resume = Some("secret".to_owned());
-        let resume = json!({ "token": "secret", "positions": { "a": 4 } });
-        assert_eq!(places.resume(), Some(resume));
     }
 }

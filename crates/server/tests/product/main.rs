@@ -16,3 +16,4 @@ mod sockeye;
 mod subscribing;
 mod talk;
 mod websocket;
+mod wire;

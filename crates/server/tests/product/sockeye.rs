@@ -24,9 +24,21 @@ impl Sockeye {
 
     /// Starts one with more arguments.
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
+        Self::start_on("127.0.0.1:0", arguments)
+    }
+
+    /// Kills it, and starts another one on its address.
+    pub(crate) fn start_again(&mut self) {
+        let address = self.address.to_string();
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("a child");
+        *self = Self::start_on(&address, &[]);
+    }
+
+    fn start_on(address: &str, arguments: &[&str]) -> Self {
         let ports_file = fresh_file("ports");
         let child = Command::new(env!("CARGO_BIN_EXE_sockeye"))
-            .args(["--bind", "127.0.0.1:0", "--workers", "2", "--ports-file"])
+            .args(["--bind", address, "--workers", "2", "--ports-file"])
             .arg(&ports_file)
             .args(arguments)
             .env_remove("RUST_LOG")
