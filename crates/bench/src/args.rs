@@ -1,5 +1,6 @@
 //! The command line of `sockeye bench`: what its `--help` says is written here.
 
+use crate::tls::Trust;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -113,14 +114,9 @@ pub struct Bench {
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
 
-    /// With wss://: trust any certificate.
-    #[arg(long, conflicts_with = "ca")]
-    pub insecure: bool,
-
-    /// With wss://: trust the certificates of this file, in PEM. The system's own are often in
-    /// /etc/ssl/certs/ca-certificates.crt.
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    /// Whose certificates to trust.
+    #[command(flatten)]
+    pub trust: Trust,
 }
 
 fn parse_rate(text: &str) -> Result<f64, String> {

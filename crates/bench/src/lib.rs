@@ -41,3 +41,4 @@ pub use native::NativeError;
 pub use run::{Outcome, Progress, run};
 pub use socket_io::SocketIoError;
 pub use summary::Summary;
+pub use tls::Trust;

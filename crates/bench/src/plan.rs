@@ -4,7 +4,7 @@ use crate::args::Bench;
 use crate::error::BenchError;
 use crate::payload::{Framing, Kind};
 use crate::stream::TlsTarget;
-use crate::tls;
+use crate::tls::Trust;
 use rustls::pki_types::ServerName;
 use sockeye::ClientConfig;
 use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
@@ -88,7 +88,7 @@ impl Plan {
                     .to_owned(),
             ));
         }
-        let tls = tls::client(arguments.insecure, arguments.ca.as_deref())?;
+        let tls = arguments.trust.client().map_err(BenchError::Certificates)?;
         let target = |url: &str| {
             if arguments.socket_io {
                 check_socket_io(url)?;
@@ -152,9 +152,7 @@ impl Target {
         let tls = match (config.uri.is_secure(), tls) {
             (false, _) => None,
             (true, None) => {
-                return Err(BenchError::Options(format!(
-                    "{url}: expected to hear whom to trust: --ca FILE with the certificates in PEM, which is often /etc/ssl/certs/ca-certificates.crt, or --insecure"
-                )));
+                return Err(BenchError::Options(Trust::missing(url)));
             }
             (true, Some(tls)) => Some(TlsTarget {
                 config: Arc::clone(tls.config()),

@@ -11,18 +11,23 @@ pub(crate) use publish::Publish;
 pub(crate) use subscribe::Subscribe;
 
 use clap::Args;
+use sockeye_bench::Trust;
 use std::fmt;
 
 /// Which server, and as whom.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct Server {
-    /// Where the server is: ws://HOST:PORT/connect.
+    /// Where the server is: ws://HOST:PORT/connect or wss://.
     #[arg(value_name = "URL")]
     url: String,
 
     /// The token to show.
     #[arg(long, value_name = "TOKEN")]
     token: Option<String>,
+
+    /// Whose certificates to trust.
+    #[command(flatten)]
+    trust: Trust,
 }
 
 /// Why the command ends.

@@ -4,8 +4,9 @@ use super::{ConsoleError, Server};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sockeye::ClientConfig;
-use sockeye::client::{Incoming, WebSocket, WebSocketError};
+use sockeye::client::{ConnectError, Incoming, WebSocket, WebSocketError};
 use sockeye::protocol::{CloseCode, Message};
+use sockeye_bench::Trust;
 use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::time::Duration;
@@ -27,15 +28,8 @@ pub(super) struct Said {
 
 impl Connection {
     pub(super) fn open(server: &Server, resume: Option<Value>) -> Result<Self, ConsoleError> {
-        let config = ClientConfig::new(&server.url);
-        let mut config = config.map_err(|error| ConsoleError::Refused(error.to_string()))?;
-        config.subprotocols.push("sockeye.v1.json".to_owned());
-        config.message_bytes_max = MESSAGE_BYTES_MAX;
-        config.read_timeout = Some(LOOK_AFTER);
-        config.close_timeout = CLOSE_TIMEOUT;
-        let socket = WebSocket::connect(&config);
-        let socket =
-            socket.map_err(|error| ConsoleError::Lost(format!("{}: {error}", server.url)))?;
+        let socket = WebSocket::connect(&configure(server)?);
+        let socket = socket.map_err(|error| explain(&server.url, &error))?;
         let mut connect = json!({});
         if let Some(token) = &server.token {
             connect["token"] = json!(token);
@@ -110,6 +104,35 @@ impl Connection {
             4400 | 4401 | 4409 => ConsoleError::Refused(text),
             _ => ConsoleError::Lost(text),
         }
+    }
+}
+
+fn configure(server: &Server) -> Result<ClientConfig, ConsoleError> {
+    let config = ClientConfig::new(&server.url);
+    let mut config = config.map_err(|error| ConsoleError::Refused(error.to_string()))?;
+    config.subprotocols.push("sockeye.v1.json".to_owned());
+    config.message_bytes_max = MESSAGE_BYTES_MAX;
+    config.read_timeout = Some(LOOK_AFTER);
+    config.close_timeout = CLOSE_TIMEOUT;
+    if config.uri.is_secure() {
+        let trusted = server.trust.client();
+        config.tls = trusted.map_err(|error| ConsoleError::Refused(error.to_string()))?;
+        if config.tls.is_none() {
+            return Err(ConsoleError::Refused(Trust::missing(&server.url)));
+        }
+    }
+    Ok(config)
+}
+
+fn explain(url: &str, error: &ConnectError) -> ConsoleError {
+    match error {
+        ConnectError::Tls(rustls::Error::InvalidCertificate(_)) => ConsoleError::Refused(format!(
+            "{url}: {error}; name the certificate to trust with --ca FILE, or trust any with --insecure"
+        )),
+        ConnectError::Tls(_) => {
+            ConsoleError::Lost(format!("{url}: {error}; does it speak wss:// there?"))
+        }
+        _ => ConsoleError::Lost(format!("{url}: {error}")),
     }
 }
 

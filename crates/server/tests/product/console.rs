@@ -1,5 +1,7 @@
 //! `sockeye sub` and `sockeye pub` against a server.
 
+mod secure;
+
 use crate::sockeye::{Sockeye, fresh_file, wait_for};
 use crate::talk::Client;
 use crate::wire::Wire;
