@@ -289,7 +289,7 @@ impl Client {
             command["id"] = json!(self.last_id);
             self.asked.insert(self.last_id, asked);
         }
-        let message = self.member.encoding.encode(&command);
+        let message = self.member.encoding.encode(command);
         if let Some(wire) = &mut self.wire {
             wire.send(&message);
         }

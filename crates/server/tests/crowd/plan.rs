@@ -99,9 +99,10 @@ impl Member {
         let is_restricted = number % 4 == 1;
         let may = (0..size.channels).map(|channel| !is_restricted || !is_vault(channel, size));
         let may: Vec<bool> = may.collect();
-        let encoding = match number % 2 {
+        let encoding = match number % 3 {
             0 => Encoding::Json,
-            _ => Encoding::Msgpack,
+            1 => Encoding::Msgpack,
+            _ => Encoding::Protobuf,
         };
         let slow = number.is_multiple_of(10).then(|| POLICIES[number / 10 % POLICIES.len()]);
         let mut channels = Vec::new();

@@ -1,5 +1,12 @@
 //! What clients say and hear, in the encodings of the native protocol.
+//!
+//! One description serves all of them: serde's for JSON and MessagePack, prost's for Protocol Buffers, with the numbers of
+//! `docs/protocol.md`.
 
+mod commands;
+
+use commands::{ClientFrame, Command};
+use prost::Message;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -9,6 +16,7 @@ use std::collections::BTreeMap;
 pub(crate) enum Encoding {
     Json,
     Msgpack,
+    Protobuf,
 }
 
 impl Encoding {
@@ -16,14 +24,19 @@ impl Encoding {
         match self {
             Self::Json => "sockeye.v1.json",
             Self::Msgpack => "sockeye.v1.msgpack",
+            Self::Protobuf => "sockeye.v1.protobuf",
         }
     }
 
     /// A command.
-    pub(crate) fn encode(self, command: &Value) -> Vec<u8> {
+    pub(crate) fn encode(self, command: Value) -> Vec<u8> {
         match self {
             Self::Json => command.to_string().into_bytes(),
-            Self::Msgpack => rmp_serde::to_vec(command).expect("maps, numbers and texts"),
+            Self::Msgpack => rmp_serde::to_vec(&command).expect("maps, numbers and texts"),
+            Self::Protobuf => {
+                let command: Command = serde_json::from_value(command).expect("a known command");
+                ClientFrame { commands: vec![command] }.encode_to_vec()
+            }
         }
     }
 
@@ -32,6 +45,7 @@ impl Encoding {
         match self {
             Self::Json => serde_json::from_slice(message).map_err(|error| error.to_string()),
             Self::Msgpack => rmp_serde::from_slice(message).map_err(|error| error.to_string()),
+            Self::Protobuf => Told::decode(message).map_err(|error| error.to_string()),
         }
     }
 
@@ -41,7 +55,7 @@ impl Encoding {
         match self {
             Self::Json => json!(text),
             // There it is a text that holds JSON.
-            Self::Msgpack => json!(json!(text).to_string()),
+            Self::Msgpack | Self::Protobuf => json!(json!(text).to_string()),
         }
     }
 }
@@ -52,82 +66,117 @@ pub(crate) fn id_of(data: &str) -> Option<u64> {
 }
 
 /// What a server says: one of these.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Deserialize, Message)]
 #[serde(default)]
 pub(crate) struct Told {
+    #[prost(uint64, tag = "1")]
     pub(crate) id: u64,
+    #[prost(message, optional, tag = "2")]
     pub(crate) connected: Option<Connected>,
+    #[prost(message, optional, tag = "4")]
     pub(crate) subscribed: Option<Subscribed>,
+    #[prost(message, optional, tag = "5")]
     pub(crate) unsubscribed: Option<Named>,
+    #[prost(message, optional, tag = "6")]
     pub(crate) published: Option<Published>,
+    #[prost(message, optional, tag = "8")]
     pub(crate) error: Option<Refused>,
-    pub(crate) publication: Option<Publication>,
-    pub(crate) lost: Option<Lost>,
-    pub(crate) caught_up: Option<At>,
-    pub(crate) heartbeat: Option<At>,
-    pub(crate) revoked: Option<Named>,
+    #[prost(message, optional, tag = "9")]
     pub(crate) history: Option<Named>,
+    #[prost(message, optional, tag = "10")]
     pub(crate) presence: Option<Named>,
+    #[prost(message, optional, tag = "13")]
+    pub(crate) publication: Option<Publication>,
+    #[prost(message, optional, tag = "14")]
+    pub(crate) heartbeat: Option<At>,
+    #[prost(message, optional, tag = "16")]
+    pub(crate) lost: Option<Lost>,
+    #[prost(message, optional, tag = "17")]
+    pub(crate) caught_up: Option<At>,
+    #[prost(message, optional, tag = "18")]
+    pub(crate) revoked: Option<Named>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, Message)]
 pub(crate) struct Connected {
+    #[prost(string, tag = "1")]
     pub(crate) session: String,
+    #[prost(string, tag = "2")]
     pub(crate) resume: String,
+    #[prost(bool, tag = "4")]
     pub(crate) resumed: bool,
 }
 
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Deserialize, Message)]
 pub(crate) struct Position {
+    #[prost(string, tag = "1")]
     pub(crate) epoch: String,
+    #[prost(uint64, tag = "2")]
     pub(crate) sequence: u64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, Message)]
 pub(crate) struct Subscribed {
+    #[prost(string, tag = "1")]
     pub(crate) channel: String,
+    #[prost(message, optional, tag = "2")]
     pub(crate) position: Option<Position>,
+    #[prost(string, tag = "3")]
     pub(crate) recovery: String,
+    #[prost(uint64, tag = "4")]
     #[serde(default)]
     pub(crate) from: u64,
+    #[prost(uint64, tag = "5")]
     #[serde(default)]
     pub(crate) to: u64,
 }
 
 /// Something about a channel.
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, Message)]
 pub(crate) struct Named {
+    #[prost(string, tag = "1")]
     pub(crate) channel: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, Message)]
 pub(crate) struct Published {
+    #[prost(message, optional, tag = "1")]
     pub(crate) position: Option<Position>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, Message)]
 pub(crate) struct Refused {
+    #[prost(string, tag = "1")]
     pub(crate) code: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, Message)]
 pub(crate) struct Publication {
+    #[prost(string, tag = "1")]
     pub(crate) channel: String,
+    #[prost(uint64, tag = "2")]
     pub(crate) sequence: u64,
+    #[prost(uint64, tag = "3")]
     pub(crate) previous: u64,
+    #[prost(string, tag = "4")]
     pub(crate) data: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, Message)]
 pub(crate) struct Lost {
+    #[prost(string, tag = "1")]
     pub(crate) channel: String,
+    #[prost(uint64, tag = "2")]
     pub(crate) from: u64,
+    #[prost(uint64, tag = "3")]
     pub(crate) to: u64,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize, Message)]
 pub(crate) struct At {
+    #[prost(string, tag = "1")]
     pub(crate) channel: String,
+    #[prost(message, required, tag = "2")]
     pub(crate) position: Position,
 }
 
