@@ -105,8 +105,10 @@ impl Kernel {
 
     /// What the far end's address is, as the worker sees it.
     pub(super) fn address(&self, wire: usize) -> SocketAddr {
-        let port = 1024 + wire as u16;
-        self.wires[wire].listens.unwrap_or_else(|| ([127, 0, 0, 1], port).into())
+        // More connections than a host has ports are from several.
+        let (host, port) = (wire / PORTS, FIRST_PORT + wire % PORTS);
+        let peer = ([127, 0, host as u8, 1], port as u16).into();
+        self.wires[wire].listens.unwrap_or(peer)
     }
 
     /// How the address answers that the worker connects to.
@@ -206,6 +208,10 @@ impl Kernel {
         }
     }
 }
+
+/// Ports of who connects.
+const FIRST_PORT: usize = 1024;
+const PORTS: usize = 65_536 - FIRST_PORT;
 
 /// How an address answers a worker that connects to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

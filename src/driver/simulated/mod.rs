@@ -127,60 +127,19 @@ impl Simulated {
         slot
     }
 
-    fn token(&self, slot: usize) -> Option<Token> {
-        let generation = self.sockets[slot].as_ref()?.generation;
-        Some(Token { slot: slot as u32, generation })
-    }
-
-    /// Lets time do its work on one connection: it may break, and what is in flight moves on.
-    fn weather(&mut self, slot: usize) {
-        let kernel = &mut *self.kernel.lock();
-        let Some(socket) = &mut self.sockets[slot] else {
-            return;
-        };
-        socket.connect(kernel);
-        let is_there = matches!(socket.life, Life::Established | Life::Attached);
-        if is_there && kernel.random.happens(kernel.weather.reset_per_mille) {
-            kernel.reset_by_peer(socket.wire);
-        }
-        if matches!(socket.life, Life::Failed(_) | Life::Closed(Close::Reset)) {
-            return;
-        }
-        let Some(queue) = &mut socket.in_flight else {
-            return;
-        };
-        if kernel.wires[socket.wire].peer == Stream::Reset {
-            if socket.life == Life::Attached {
-                socket.life = Life::Failed(ErrorKind::ConnectionReset);
-            } else {
-                queue.clear();
-            }
-            return;
-        }
-        let size = kernel.carry(socket.wire, queue);
-        // A shut or closed stream still has to carry everything.
-        let may_return = size > 0 && !socket.is_shut && socket.life == Life::Attached;
-        socket.returns_early =
-            may_return && kernel.random.happens(kernel.weather.early_return_per_mille);
-        if queue.is_empty() && socket.is_shut {
-            kernel.wires[socket.wire].worker = Stream::Ended;
-        }
-        if queue.is_empty() && socket.life == Life::Closed(Close::Linger) {
-            kernel.close_by_worker(socket.wire);
-        }
-    }
-
     /// Everything that a poll can tell.
-    fn candidates(&self) -> Vec<Ready> {
-        let kernel = self.kernel.lock();
+    fn candidates(&self, kernel: &Kernel) -> Vec<Ready> {
         let mut candidates = Vec::new();
         if self.is_accepting || self.has_late_accept {
             let waiting = kernel.stations[self.station].backlog.len().min(ACCEPTS_PER_TICK_MAX);
             candidates.extend(std::iter::repeat_n(Ready::Accept, waiting));
         }
         for (slot, socket) in self.sockets.iter().enumerate() {
-            if let (Some(token), Some(socket)) = (self.token(slot), socket) {
-                candidates.extend(socket.candidates(token, &kernel));
+            if let Some(socket) = socket
+                && !socket.is_still(kernel)
+            {
+                let token = Token { slot: slot as u32, generation: socket.generation };
+                candidates.extend(socket.candidates(token, kernel));
             }
         }
         candidates
@@ -332,11 +291,12 @@ impl Driver for Simulated {
 
     fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         assert!(self.ready.is_empty(), "poll before `next` has said `None`");
-        for slot in 0..self.sockets.len() {
-            self.weather(slot);
+        let kernel = self.kernel.clone();
+        let kernel = &mut *kernel.lock();
+        for socket in self.sockets.iter_mut().flatten() {
+            socket.weather(kernel);
         }
-        let candidates = self.candidates();
-        let kernel = &mut *self.kernel.lock();
+        let candidates = self.candidates(kernel);
         let mut ready: Vec<Ready> = Vec::new();
         // What is in flight moves on with the next poll, as long as its peer has room for it.
         let is_moving =

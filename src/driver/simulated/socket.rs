@@ -63,8 +63,42 @@ impl Socket {
         }
     }
 
+    /// Lets time do its work: the connection may break, and what is in flight moves on.
+    pub(super) fn weather(&mut self, kernel: &mut Kernel) {
+        self.connect(kernel);
+        let is_there = matches!(self.life, Life::Established | Life::Attached);
+        if is_there && kernel.random.happens(kernel.weather.reset_per_mille) {
+            kernel.reset_by_peer(self.wire);
+        }
+        if matches!(self.life, Life::Failed(_) | Life::Closed(Close::Reset)) {
+            return;
+        }
+        let Some(queue) = &mut self.in_flight else {
+            return;
+        };
+        if kernel.wires[self.wire].peer == Stream::Reset {
+            if self.life == Life::Attached {
+                self.life = Life::Failed(ErrorKind::ConnectionReset);
+            } else {
+                queue.clear();
+            }
+            return;
+        }
+        let size = kernel.carry(self.wire, queue);
+        // A shut or closed stream still has to carry everything.
+        let may_return = size > 0 && !self.is_shut && self.life == Life::Attached;
+        self.returns_early =
+            may_return && kernel.random.happens(kernel.weather.early_return_per_mille);
+        if queue.is_empty() && self.is_shut {
+            kernel.wires[self.wire].worker = Stream::Ended;
+        }
+        if queue.is_empty() && self.life == Life::Closed(Close::Linger) {
+            kernel.close_by_worker(self.wire);
+        }
+    }
+
     /// The address that the worker connects to may answer.
-    pub(super) fn connect(&mut self, kernel: &mut Kernel) {
+    fn connect(&mut self, kernel: &mut Kernel) {
         let Life::Connecting(weather) = self.life else {
             return;
         };
@@ -85,6 +119,17 @@ impl Socket {
             let received = kernel.wires[self.wire].to_worker.drain(..size);
             self.late.extend(received);
         }
+    }
+
+    /// Whether nothing is to be told of it, seen at a glance: so it is with most of them if there are many.
+    pub(super) fn is_still(&self, kernel: &Kernel) -> bool {
+        let wire = &kernel.wires[self.wire];
+        self.life == Life::Attached
+            && !self.is_blocked
+            && self.in_flight.is_none()
+            && self.late.is_empty()
+            && wire.to_worker.is_empty()
+            && wire.peer == Stream::Open
     }
 
     pub(super) fn candidates(&self, token: Token, kernel: &Kernel) -> impl Iterator<Item = Ready> {
