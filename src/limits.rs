@@ -124,6 +124,21 @@ pub const CONNECTIONS_RESERVED: usize = 16 * 1024;
 
 const _: () = assert!(CONNECTIONS_RESERVED <= CONNECTIONS_PER_WORKER_MAX);
 
+/// Places by which a table grows that is full and has so many. A small one doubles; of a large one that could leave half unused,
+/// so it grows by an eighth. That costs little, because the system moves large memory by moving its pages.
+#[cfg(feature = "net")]
+pub(crate) const fn table_growth(places: usize) -> usize {
+    match places {
+        0..4 => 4,
+        4..DOUBLING_TABLE_MAX => places,
+        _ => places / 8,
+    }
+}
+
+/// Places of a table that doubles.
+#[cfg(feature = "net")]
+const DOUBLING_TABLE_MAX: usize = 4096;
+
 /// Mail that may wait for one worker before the connections that cause more of it are not read any further.
 pub const OUTBOX_MAIL_MAX: usize = 4096;
 

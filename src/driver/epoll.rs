@@ -11,7 +11,7 @@ use super::connecting;
 use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
 
-use crate::limits::{ACCEPTS_PER_TICK_MAX, CONNECTIONS_RESERVED, RECEIVE_SIZE};
+use crate::limits::{ACCEPTS_PER_TICK_MAX, CONNECTIONS_RESERVED, RECEIVE_SIZE, table_growth};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll};
 use socket2::SockRef;
@@ -115,6 +115,9 @@ impl Epoll {
         self.poll.registry().register(&mut stream, to_mio(token), interest)?;
         let slot = token.slot as usize;
         if self.sockets.len() <= slot {
+            if self.sockets.capacity() == slot {
+                self.sockets.reserve_exact(table_growth(slot));
+            }
             self.sockets.resize_with(slot + 1, || None);
         }
         self.sockets[slot] = Some(Socket {

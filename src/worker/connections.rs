@@ -9,7 +9,7 @@ pub(crate) use super::subscriptions::Subscription;
 use super::subscriptions::Subscriptions;
 use crate::buffer::{Pool, SendQueue};
 use crate::driver::Token;
-use crate::limits::CONNECTIONS_RESERVED;
+use crate::limits::{CONNECTIONS_RESERVED, table_growth};
 use std::ops::{Index, IndexMut};
 
 /// One connection. What an idle one holds is here and nowhere else.
@@ -229,6 +229,10 @@ impl<S> Connections<S> {
     /// Adds a connection.
     pub(crate) fn insert(&mut self, phase: Phase<S>, now: Ticks) -> Token {
         self.generation = self.generation.wrapping_add(1);
+        let places = self.slots.capacity();
+        if self.slots.len() == places {
+            self.slots.reserve_exact(table_growth(places));
+        }
         let slot = self.slots.insert(Connection {
             generation: self.generation,
             phase,

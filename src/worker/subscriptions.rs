@@ -26,7 +26,13 @@ impl Subscriptions {
         match self {
             Self::None => *self = Self::One(subscription),
             Self::One(first) => *self = Self::Many(Box::new(vec![*first, subscription])),
-            Self::Many(many) => many.push(subscription),
+            Self::Many(many) => {
+                if many.len() == many.capacity() {
+                    // There are many such lists: doubling would leave up to half of each unused.
+                    many.reserve_exact(many.len() / 4 + 1);
+                }
+                many.push(subscription);
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 //! operation per idle time, not one per message.
 
 use super::clock::Ticks;
-use crate::limits::CONNECTIONS_RESERVED;
+use crate::limits::{CONNECTIONS_RESERVED, table_growth};
 
 /// Keys (a worker's slots) by deadline.
 #[derive(Debug)]
@@ -62,6 +62,9 @@ impl TimerWheel {
         self.cancel(key);
         let index = key as usize;
         if self.entries.len() <= index {
+            if self.entries.capacity() == index {
+                self.entries.reserve_exact(table_growth(index));
+            }
             self.entries.resize(index + 1, Entry { previous: NONE, next: NONE, due: Ticks::NEVER });
         }
         // What is already due fires with the next advance.

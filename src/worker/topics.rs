@@ -85,6 +85,8 @@ impl Topics {
         let lanes = &mut self.topics[topic as usize].lanes;
         let lane = lanes.iter().position(|lane| lane.taking == taking);
         let lane = lane.unwrap_or_else(|| {
+            // Most topics have one.
+            lanes.reserve_exact(1);
             lanes.push(Lane::new(taking));
             lanes.len() - 1
         });

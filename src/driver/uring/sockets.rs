@@ -3,6 +3,7 @@
 use super::kernel::{Handle, Piece};
 use super::{Close, Token, Uring};
 use crate::buffer::MessageBuffer;
+use crate::limits::table_growth;
 use std::collections::VecDeque;
 use std::io;
 
@@ -139,6 +140,9 @@ impl Uring {
     pub(super) fn file(&mut self, token: Token, handle: Handle, phase: Phase) {
         let slot = token.slot as usize;
         if self.sockets.len() <= slot {
+            if self.sockets.capacity() == slot {
+                self.sockets.reserve_exact(table_growth(slot));
+            }
             self.sockets.resize_with(slot + 1, || None);
         }
         let last_poll = self.polls.wrapping_sub(1);
