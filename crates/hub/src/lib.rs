@@ -41,6 +41,7 @@ mod rate;
 mod refusal;
 mod relay;
 mod session;
+mod tables;
 mod told;
 
 pub use command::{

@@ -193,6 +193,8 @@ impl Relay {
             let text = "subscribers of this channel have 64 different filters already: use one of those, or none";
             return Err(Refusal::new(RefusalCode::LimitExceeded, text));
         }
+        // Most have one.
+        self.topics.reserve_exact(1);
         self.topics.push(Topic { key: new_key(), filter, subscribers: 0, last: self.stream.top });
         Ok((self.topics.len() - 1) as u16)
     }

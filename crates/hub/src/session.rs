@@ -53,22 +53,39 @@ pub(crate) struct Subscription {
     pub(crate) is_other_epoch: bool,
     /// What it has got, up to here.
     pub(crate) acknowledged: u64,
-    /// While it is behind: up to here it has been caught up.
-    pub(crate) sequence: u64,
-    /// While it is behind: the last publication that it has got.
-    pub(crate) told: u64,
     pub(crate) rare: Option<Box<Rare>>,
 }
 
+// A session has one in place, and a list of them for more: as many as there are live subscriptions.
+const _: () = assert!(size_of::<Subscription>() <= 32);
+
 /// What few subscriptions have.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rare {
     /// What it waits to begin with: see [`Begin`].
     pub(crate) begin: Begin,
     /// It gets the state up to here, and then what followed.
     pub(crate) state_until: Option<u64>,
+    /// While it is behind: see [`Subscription::behind`].
+    pub(crate) behind: Option<Behind>,
     pub(crate) tag: Box<[u8]>,
     pub(crate) info: Option<Arc<str>>,
+}
+
+/// How far a subscription is that is behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Behind {
+    /// Up to here it has been caught up.
+    pub(crate) sequence: u64,
+    /// The last publication that it has got.
+    pub(crate) told: u64,
+}
+
+impl Behind {
+    /// It has got everything up to a number.
+    pub(crate) const fn at(sequence: u64) -> Self {
+        Self { sequence, told: sequence }
+    }
 }
 
 /// How a subscription begins.
@@ -86,6 +103,23 @@ impl Subscription {
     /// Whether its client awaits an answer to having subscribed.
     pub(crate) fn was_asked_for(&self) -> bool {
         self.rare.as_ref().is_some_and(|rare| rare.begin.is_asked_for)
+    }
+
+    /// How far it is, while it is behind. What was live until its connection ended goes on after what it acknowledged.
+    pub(crate) fn behind(&self) -> Behind {
+        let behind = self.rare.as_ref().and_then(|rare| rare.behind);
+        behind.unwrap_or_else(|| Behind::at(self.acknowledged))
+    }
+
+    /// As [`Subscription::behind`], to be moved on.
+    pub(crate) fn behind_mut(&mut self) -> &mut Behind {
+        let at = Behind::at(self.acknowledged);
+        self.rare.get_or_insert_default().behind.get_or_insert(at)
+    }
+
+    /// Gives back the memory of what it has not any more.
+    pub(crate) fn forget_rare(&mut self) {
+        let _nothing = self.rare.take_if(|rare| **rare == Rare::default());
     }
 }
 
@@ -180,6 +214,15 @@ impl Messages {
 }
 
 impl Session {
+    pub(crate) fn add_subscription(&mut self, subscription: Subscription) {
+        let held = self.subscriptions.len();
+        if held == self.subscriptions.capacity() {
+            // There are many such lists: doubling would leave up to half of each unused.
+            self.subscriptions.reserve_exact(held / 4 + 1);
+        }
+        self.subscriptions.push(subscription);
+    }
+
     /// How often it went to another worker.
     pub(crate) fn moves(&self) -> u32 {
         self.more.as_ref().map_or(0, |more| more.moves)

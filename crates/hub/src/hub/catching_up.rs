@@ -13,7 +13,7 @@ use crate::limits::CATCH_UP_SIZE;
 use crate::mail::{HomeRequest, Page};
 use crate::namespace::State;
 use crate::relay::Subject;
-use crate::session::SubscriptionPhase;
+use crate::session::{Behind, SubscriptionPhase};
 use crate::told::{Loss, LossReason, Own};
 
 /// Why catching up stops.
@@ -45,7 +45,7 @@ impl Hub {
             return;
         }
         subscription.phase = SubscriptionPhase::Behind;
-        (subscription.sequence, subscription.told) = (mark, mark);
+        *subscription.behind_mut() = Behind::at(mark);
         subscription.has_lagged = true;
         let slow = subscription.slow;
         self.stats.lagged += 1;
@@ -126,18 +126,18 @@ impl Hub {
             return Stop::Done;
         }
         if let Some(until) = subscription.rare.as_ref().and_then(|rare| rare.state_until) {
-            let after = subscription.sequence;
+            let after = subscription.behind().sequence;
             self.ask_page(key, index, (after, Some(until)), effects);
             return Stop::Page;
         }
-        let after = subscription.sequence;
+        let after = subscription.behind().sequence;
         if after < relay.tail_from() {
             // Of a channel with state the latest of each key is all that matters.
             let state = self.config.namespaces.get(relay.namespace).state;
             let slow = subscription.has_lagged.then_some(subscription.slow);
             if slow == Some(SlowPolicy::DropOldest) {
                 self.stats.lost += 1;
-                let from = subscription.told.min(after);
+                let from = subscription.behind().told.min(after);
                 let mut sending = Sending::new(relay, subscription, (id, connection));
                 sending.lose(from, relay.tail_from(), LossReason::Dropped, effects);
                 return self.catch_up_one(now, key, (place, connection), effects);
@@ -156,7 +156,7 @@ impl Hub {
         if sent == Sent::Full {
             return Stop::Full;
         }
-        subscription.sequence = relay.top().max(after);
+        subscription.behind_mut().sequence = relay.top().max(after);
         self.finish(key, index, connection, effects);
         Stop::Done
     }
@@ -200,6 +200,10 @@ impl Hub {
         };
         subscription.phase = SubscriptionPhase::Live;
         subscription.has_lagged = false;
+        if let Some(rare) = &mut subscription.rare {
+            rare.behind = None;
+        }
+        subscription.forget_rare();
         let topic = usize::from(subscription.topic);
         let tag = subscription.rare.as_ref().map(|rare| rare.tag.clone()).unwrap_or_default();
         self.stats.subscriptions_behind -= 1;
@@ -268,7 +272,7 @@ impl Hub {
             return self.begin_with(now, key, index, (recovery, lost_to), effects);
         }
         if subscription.phase == SubscriptionPhase::Behind
-            && subscription.sequence == page.request.after
+            && subscription.behind().sequence == page.request.after
         {
             self.send_page(now, key, index, (page, lost_to), effects);
         }
@@ -304,7 +308,7 @@ impl Hub {
             return;
         }
         // What it knows to have got last: after that it may have been spared what its filter leaves out.
-        let from = subscription.told.min(page.request.after);
+        let from = subscription.behind().told.min(page.request.after);
         let mut sending = Sending::new(relay, subscription, (id, connection));
         sending.skips_between = conflates;
         if lost_to > page.request.after {
@@ -313,7 +317,8 @@ impl Hub {
         }
         if page.lost_to > lost_to {
             // The tail reaches back further than the page: it goes on there.
-            subscription.sequence = subscription.sequence.max(lost_to);
+            let behind = subscription.behind_mut();
+            behind.sequence = behind.sequence.max(lost_to);
             return;
         }
         let sent = sending.send(&page.publications, now, &mut self.stats, effects);
@@ -321,20 +326,21 @@ impl Hub {
             return;
         }
         let to = page.to.max(lost_to);
-        subscription.sequence = subscription.sequence.max(to);
+        let behind = subscription.behind_mut();
+        behind.sequence = behind.sequence.max(to);
+        let told = behind.told;
         match page.request.state_until {
             // The chain starts at what the snapshot is of.
             Some(until) if is_state && to >= until => {
-                subscription.told = until;
+                behind.told = until;
                 if let Some(rare) = &mut subscription.rare {
                     rare.state_until = None;
                 }
             }
-            Some(_) if conflates && to > subscription.told => {
+            Some(_) if conflates && to > told => {
                 self.stats.lost += 1;
-                let from = subscription.told;
                 let mut sending = Sending::new(relay, subscription, (id, connection));
-                sending.lose(from, to, LossReason::Conflated, effects);
+                sending.lose(told, to, LossReason::Conflated, effects);
             }
             _ => {}
         }

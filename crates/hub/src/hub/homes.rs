@@ -10,6 +10,7 @@ use crate::names::ChannelName;
 use crate::namespace::Namespace;
 use crate::publication::{Epoch, Publication};
 use crate::refusal::{Refusal, RefusalCode};
+use crate::tables::make_room;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -120,6 +121,7 @@ impl Hub {
             return *index;
         }
         let home = Home::new(channel.clone(), Epoch(effects.random()), now);
+        make_room(&mut self.homes);
         let index = self.homes.insert(home) as u32;
         self.homes_by_channel.insert(channel.clone(), index);
         self.set_home_due(index, Some(now.instant + CHANNEL_GRACE));

@@ -167,9 +167,7 @@ impl Hub {
             has_lagged: false,
             is_other_epoch,
             acknowledged: at,
-            sequence: at,
-            told: at,
-            rare: Some(Box::new(Rare { begin, state_until: None, tag, info })),
+            rare: Some(Box::new(Rare { begin, tag, info, ..Rare::default() })),
         };
         let added = namespace.filter(|_| is_allowed).is_some_and(|namespace| {
             let place = (&subject, namespace, filter);

@@ -9,6 +9,7 @@ use crate::names::{ChannelName, SessionId};
 use crate::namespace::NamespaceIndex;
 use crate::publication::{Position, Publication};
 use crate::relay::{Phase, Relay, Subject};
+use crate::tables::make_room;
 use crate::told::Push;
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ impl Hub {
         self.openings = self.openings.wrapping_add(1);
         let opening = self.openings;
         let relay = Relay::new(subject.clone(), namespace, (answers, opening));
+        make_room(&mut self.relays);
         let index = self.relays.insert(relay) as u32;
         self.relays_by_subject.insert(subject.clone(), index);
         let worker = self.config.worker;

@@ -9,6 +9,7 @@ use crate::mail::{Letter, Take};
 use crate::names::{ResumeToken, SessionId};
 use crate::relay::Subject;
 use crate::session::{Begin, Session, SubscriptionPhase};
+use crate::tables::{make_longer, make_room};
 use crate::told::{Own, SessionGreeting};
 use smallvec::SmallVec;
 use std::collections::HashSet;
@@ -107,9 +108,8 @@ impl Hub {
         effects: &mut impl Effects,
     ) -> SessionKey {
         let slot = self.sessions.vacant_key();
-        if self.generations.len() <= slot {
-            self.generations.resize(slot + 1, 0);
-        }
+        make_room(&mut self.sessions);
+        make_longer(&mut self.generations, slot + 1);
         let key = SessionKey { slot: slot as u32, generation: self.generations[slot] };
         let born = SessionId {
             node: self.config.node,

@@ -6,7 +6,7 @@ use crate::limits::CATCH_UP_SIZE;
 use crate::names::SessionId;
 use crate::publication::Publication;
 use crate::relay::{Filter, Relay};
-use crate::session::Subscription;
+use crate::session::{Behind, Subscription};
 use crate::told::{Loss, LossReason, Own};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl<'h> Sending<'h> {
         let mut left_out: Option<(u64, LossReason)> = None;
         for (publication, is_kept) in publications.iter().zip(kept) {
             if self.filter.as_ref().is_some_and(|filter| !filter.passes(publication)) {
-                self.subscription.sequence = publication.sequence;
+                self.subscription.behind_mut().sequence = publication.sequence;
                 continue;
             }
             let expired = publication.expires_ms <= now.unix_ms;
@@ -69,12 +69,12 @@ impl<'h> Sending<'h> {
             }
             self.tell_left_out(&mut left_out, stats, effects);
             if self.is_left_out_as_publisher(publication) {
-                self.subscription.sequence = publication.sequence;
+                self.subscription.behind_mut().sequence = publication.sequence;
                 continue;
             }
-            if self.skips_between && publication.sequence > self.subscription.told + 1 {
+            if self.skips_between && publication.sequence > self.subscription.behind().told + 1 {
                 stats.lost += 1;
-                let (from, to) = (self.subscription.told, publication.sequence - 1);
+                let (from, to) = (self.subscription.behind().told, publication.sequence - 1);
                 self.lose(from, to, LossReason::Conflated, effects);
             }
             if self.tell(publication, stats, effects) {
@@ -107,11 +107,15 @@ impl<'h> Sending<'h> {
             return false;
         };
         let tag = self.subscription.rare.as_ref().map_or(&[][..], |rare| &rare.tag);
-        let own = Own::Publication { channel, publication, previous: self.subscription.told, tag };
+        let own = Own::Publication {
+            channel,
+            publication,
+            previous: self.subscription.behind().told,
+            tag,
+        };
         let backlog = effects.tell(self.connection, &own);
         stats.caught_up += 1;
-        self.subscription.sequence = publication.sequence;
-        self.subscription.told = publication.sequence;
+        *self.subscription.behind_mut() = Behind::at(publication.sequence);
         !matches!(backlog, Backlog::Bytes(bytes) if bytes < 2 * CATCH_UP_SIZE)
     }
 
@@ -123,7 +127,7 @@ impl<'h> Sending<'h> {
     ) {
         if let Some((to, reason)) = left_out.take() {
             stats.lost += 1;
-            self.lose(self.subscription.told, to, reason, effects);
+            self.lose(self.subscription.behind().told, to, reason, effects);
         }
     }
 
@@ -138,8 +142,9 @@ impl<'h> Sending<'h> {
             let loss = Loss { from, to, reason };
             effects.tell(self.connection, &Own::Lost { subject: channel.as_str(), loss });
         }
-        self.subscription.sequence = self.subscription.sequence.max(to);
-        self.subscription.told = self.subscription.told.max(to);
+        let behind = self.subscription.behind_mut();
+        behind.sequence = behind.sequence.max(to);
+        behind.told = behind.told.max(to);
     }
 }
 

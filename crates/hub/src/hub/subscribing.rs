@@ -11,7 +11,7 @@ use crate::namespace::{NamespaceIndex, State};
 use crate::publication::Position;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::relay::{Filter, Phase, Subject};
-use crate::session::{Begin, Rare, Subscription, SubscriptionPhase};
+use crate::session::{Begin, Behind, Rare, Subscription, SubscriptionPhase};
 use crate::told::{Member, Own, Recovery, Subscribed};
 use std::sync::Arc;
 
@@ -43,6 +43,7 @@ impl Hub {
                 is_asked_for: true,
             },
             state_until: None,
+            behind: None,
             tag: subscribe.tag.as_ref().into(),
             info: json_text(subscribe.info)?,
         };
@@ -64,8 +65,6 @@ impl Hub {
             has_lagged: false,
             is_other_epoch: false,
             acknowledged: 0,
-            sequence: 0,
-            told: 0,
             rare: Some(Box::new(rare)),
         };
         self.add_subscription(now, key, (&subject, namespace, filter), subscription, effects)
@@ -139,7 +138,7 @@ impl Hub {
         }
         self.stats.subscriptions += 1;
         if let Some(session) = self.session_mut(key) {
-            session.subscriptions.push(subscription);
+            session.add_subscription(subscription);
         }
         self.begin(now, key, index, effects);
         Ok(())
@@ -271,13 +270,19 @@ impl Hub {
         };
         let id = subscription.rare.as_ref().map_or(CommandId(0), |rare| rare.begin.id);
         subscription.phase = SubscriptionPhase::Behind;
-        (subscription.sequence, subscription.told) = (at, at);
         // Who does not come to hear of a loss, and resumes, has to be told again.
         subscription.acknowledged = match recovery {
             Recovery::Lost { from, .. } => from,
             _ => at,
         };
-        forget_rare(subscription);
+        if let Some(rare) = &mut subscription.rare {
+            (rare.begin, rare.behind) = (Begin::default(), None);
+        }
+        // If it is live from here on, it needs no memory for being behind.
+        if recovery != Recovery::Live {
+            *subscription.behind_mut() = Behind::at(at);
+        }
+        subscription.forget_rare();
         self.stats.subscriptions_behind += 1;
         self.show_presence(key, index, effects);
         let subscribed =
@@ -343,16 +348,6 @@ fn subscription_topic(hub: &Hub, key: SessionKey, relay: u32) -> u16 {
     let subscriptions = hub.session(key).map(|session| &session.subscriptions);
     let found = subscriptions.and_then(|held| held.iter().find(|held| held.relay == relay));
     found.map_or(0, |subscription| subscription.topic)
-}
-
-/// Gives back the memory of what was only needed to begin with.
-fn forget_rare(subscription: &mut Subscription) {
-    if let Some(rare) = &mut subscription.rare {
-        rare.begin = Begin::default();
-        if rare.tag.is_empty() && rare.info.is_none() && rare.state_until.is_none() {
-            subscription.rare = None;
-        }
-    }
 }
 
 /// What a session shows of itself, which is JSON.

@@ -1,7 +1,7 @@
 //! What sessions cost: bytes that the hub holds for each, with a hundred thousand of them.
 //!
 //! This is a test binary of its own because counting replaces the global allocator. What is counted is what the hub's calls
-//! leave allocated, spare capacity of its tables included; the connection is the engine's, whose own tests count it.
+//! leave allocated, spare capacity of its tables included. With their connections, `crates/server/src/host/memory.rs` counts them.
 
 use allocation_counter::measure;
 use sockeye_hub::{
