@@ -12,6 +12,8 @@
 
 mod effects;
 mod guard;
+#[cfg(test)]
+mod memory;
 mod native;
 mod requests;
 mod state;

@@ -66,7 +66,7 @@ pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
 }
 
 /// What the workers share.
-fn shared(workers: usize, settings: Settings) -> io::Result<Shared> {
+pub(crate) fn shared(workers: usize, settings: Settings) -> io::Result<Shared> {
     Ok(Shared {
         access: Access::new(settings.authentication, settings.api, settings.allowed_origins),
         namespaces: settings.namespaces,
@@ -91,7 +91,7 @@ fn settings(arguments: &mut Serve) -> Result<Settings, ServeError> {
     Ok(settings)
 }
 
-fn config(arguments: &Serve) -> Config {
+pub(crate) fn config(arguments: &Serve) -> Config {
     let mut config = Config::default();
     if let Some(workers) = arguments.workers {
         config.workers = usize::from(workers);
