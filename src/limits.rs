@@ -140,7 +140,7 @@ pub(crate) const fn table_growth(places: usize) -> usize {
 const DOUBLING_TABLE_MAX: usize = 4096;
 
 /// Mail that may wait for one worker before the connections that cause more of it are not read any further.
-pub const OUTBOX_MAIL_MAX: usize = 4096;
+pub const OUTBOX_MAIL_MAX: usize = 16 * 1024;
 
 /// Batches of mail in a worker's mailbox, and those that it takes in one tick. What does not fit stays with the sender.
 pub const MAILBOX_BATCHES_MAX: usize = 1024;

@@ -21,7 +21,7 @@
 //! | … of a peer that takes nothing | 30 s | the connection ends | [`write_stall_timeout`] |
 //! | a closing handshake | 5 s | a reset | [`close_timeout`] |
 //! | connections of a worker | 1,000,000 | more wait in the kernel | [`connections_per_worker_max`] |
-//! | mail for a worker | 4096 pieces, 1024 batches | see [`backpressure`] | [`OUTBOX_MAIL_MAX`], [`MAILBOX_BATCHES_MAX`] |
+//! | mail for a worker | 16,384 pieces, 1024 batches | see [`backpressure`] | [`OUTBOX_MAIL_MAX`], [`MAILBOX_BATCHES_MAX`] |
 //!
 //! ```
 //! use std::time::Duration;
