@@ -43,6 +43,7 @@ mod relay;
 mod session;
 mod tables;
 mod told;
+mod under_way;
 
 pub use command::{
     Acknowledge, Call, Command, CommandId, History, PresenceView, Publish, Request, SlowPolicy,
@@ -67,3 +68,4 @@ pub use told::{
     HistoryPage, Loss, LossReason, Member, Own, PresenceDiff, PresencePage, Push, Receipt,
     Recovery, SessionGreeting, Subscribed,
 };
+pub use under_way::FanOutBound;

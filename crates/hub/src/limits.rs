@@ -30,6 +30,12 @@ pub const RELAY_TAIL_MAX: usize = 64;
 /// Bytes of them.
 pub const RELAY_TAIL_SIZE_MAX: usize = 256 * 1024;
 
+/// Fan-out mail on its way to one other worker, in letters, that this worker does not know to be taken. What is over it is
+/// not sent, and recovered later where it can be. A quarter of it may have been taken already.
+pub const FAN_OUT_LETTERS_MAX: usize = 8192;
+/// Bytes of it, publications that others have too included, but for the last of them.
+pub const FAN_OUT_SIZE_MAX: usize = 8 * 1024 * 1024;
+
 /// What is sent at once to a subscriber that is behind, and how much may wait for it before more is sent.
 pub const CATCH_UP_SIZE: usize = 32 * 1024;
 /// Publications of a page of history.
@@ -76,6 +82,7 @@ pub const PRESENCE_INFO_SIZE_MAX: usize = 4096;
 
 const _: () = assert!(PAGE_PUBLICATIONS_MAX >= RELAY_TAIL_MAX && PAGE_SIZE_MAX >= CATCH_UP_SIZE);
 const _: () = assert!(RELAY_TAIL_SIZE_MAX >= CATCH_UP_SIZE);
+const _: () = assert!(FAN_OUT_SIZE_MAX / 4 >= PAGE_SIZE_MAX);
 const _: () = assert!(CALL_TIMEOUT.as_secs() <= CALL_TIMEOUT_MAX.as_secs());
 // A publication that was answered with nothing is sent again after the session resumed: the key has to be remembered then.
 const _: () = assert!(IDEMPOTENCY_WINDOW.as_secs() > SESSION_GRACE.as_secs());

@@ -6,7 +6,8 @@ use crate::ending::Disconnect;
 use crate::names::{ChannelName, Pattern, SessionId, UserName};
 use crate::publication::{Epoch, Format, Publication, Publisher};
 use crate::session::{CallAnswer, Packed};
-use crate::told::{Member, PresenceDiff};
+use crate::told::{Member, PresenceDiff, PresencePage};
+use crate::under_way::Load;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -26,6 +27,20 @@ impl Mail {
             _ => 0,
         };
         size_of::<Self>() + content
+    }
+}
+
+impl Letter {
+    /// What it counts as on its way, if it is fan-out: what can be left out when there is too much, and made up for later.
+    /// All else is control, which always gets there.
+    pub(crate) fn fan_out(&self) -> Option<Load> {
+        let content = match self {
+            Self::ToRelay { news, .. } => news.fan_out_size()?,
+            Self::Watched { publication, .. } => publication.size(),
+            Self::WatchedLost { .. } => 0,
+            _ => return None,
+        };
+        Some(Load { letters: 1, size: size_of::<Self>() + content })
     }
 }
 
@@ -78,6 +93,15 @@ pub(crate) enum Letter {
         pattern: Pattern,
         channel: ChannelName,
         publication: Arc<Publication>,
+    },
+    /// Some of that was not sent, because too much was under way.
+    WatchedLost {
+        pattern: Pattern,
+    },
+    /// So much fan-out mail was taken, since this was said last.
+    Taken {
+        by: WorkerIndex,
+        load: Load,
     },
     /// A session is wanted elsewhere.
     Take(Box<Take>),
@@ -208,16 +232,52 @@ pub(crate) struct Page {
     pub(crate) lost_to: u64,
     /// Up to here the page is complete.
     pub(crate) to: u64,
+    /// Where the channel is. A relay that is behind is not there yet.
+    pub(crate) top: u64,
 }
 
 /// What a relay hears of the home of its channel.
 #[derive(Debug)]
 pub(crate) enum RelayNews {
-    Opened { opening: u32, epoch: Epoch, top: u64, metadata: Option<Arc<str>> },
+    Opened {
+        opening: u32,
+        epoch: Epoch,
+        top: u64,
+        metadata: Option<Arc<str>>,
+    },
     Published(Arc<Publication>),
+    /// What it has missed: it was behind.
+    Missed(Box<Missed>),
     Presence(Arc<PresenceDiff>),
+    /// Who is there, in place of diffs that it has missed.
+    Members(Box<PresencePage>),
     Metadata(Option<Arc<str>>),
     Removed,
+}
+
+impl RelayNews {
+    /// Bytes of what it refers to, if it is fan-out.
+    fn fan_out_size(&self) -> Option<usize> {
+        match self {
+            Self::Published(publication) => Some(publication.size()),
+            Self::Missed(missed) => Some(missed.publications.iter().map(|one| one.size()).sum()),
+            Self::Presence(diff) => {
+                Some((diff.joined.len() + diff.left.len()) * size_of::<Member>())
+            }
+            Self::Members(page) => Some(page.members.len() * size_of::<Member>()),
+            Self::Opened { .. } | Self::Metadata(_) | Self::Removed => None,
+        }
+    }
+}
+
+/// A part of what a relay has missed, which follows on what it has got.
+#[derive(Debug)]
+pub(crate) struct Missed {
+    /// Up to here nothing is left. Not more than it has got: nothing is lost.
+    pub(crate) lost_to: u64,
+    pub(crate) publications: Vec<Arc<Publication>>,
+    /// There is no more: what follows is live.
+    pub(crate) is_all: bool,
 }
 
 /// What a session hears of others.

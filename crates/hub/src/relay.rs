@@ -6,9 +6,9 @@ use crate::names::{ChannelName, Pattern};
 use crate::namespace::NamespaceIndex;
 use crate::publication::{Epoch, Position, Publication};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::told::Push;
+use crate::told::{Loss, LossReason, Push};
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,6 +25,8 @@ pub(crate) struct Relay {
     pub(crate) subscribers: u32,
     pub(crate) metadata: Option<Arc<str>>,
     pub(crate) heartbeat_at: Option<Instant>,
+    /// Sessions whose clients have got more than this relay, which was behind: they go on when it has caught up.
+    pub(crate) ahead: BTreeSet<SessionKey>,
     stream: Stream,
 }
 
@@ -116,6 +118,7 @@ impl Relay {
             subscribers: 0,
             metadata: None,
             heartbeat_at: None,
+            ahead: BTreeSet::new(),
             stream: Stream::default(),
         }
     }
@@ -224,6 +227,18 @@ impl Relay {
             effects.publish(topic.key, topic.last, except, &push);
             topic.last = publication.sequence;
         }
+    }
+
+    /// What it has missed up to a number is not there any more: tells the subscribers that are live, and goes on after it.
+    pub(crate) fn lose(&mut self, to: u64, effects: &mut impl Effects) {
+        let subject = &*self.subject.name();
+        for topic in &mut self.topics {
+            let loss = Loss { from: topic.last, to, reason: LossReason::Trimmed };
+            effects.publish(topic.key, topic.last, None, &Push::Lost { subject, loss });
+            topic.last = to;
+        }
+        self.stream =
+            Stream { epoch: self.stream.epoch, top: to, tail_from: to, ..Stream::default() };
     }
 
     /// Gives what has no number to the subscribers that are live.

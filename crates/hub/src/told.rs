@@ -36,6 +36,18 @@ pub enum Push<'a> {
         /// Its last publication, or the last one that passes the subscribers' filter.
         position: Position,
     },
+    /// They did not get, and will not get, what is in between: their worker was too slow. They stay live.
+    Lost {
+        /// The channel, or the pattern.
+        subject: &'a str,
+        /// What, and why.
+        loss: Loss,
+    },
+    /// Who is there, in place of changes that their worker was too slow for.
+    Members {
+        /// A page of it.
+        page: &'a PresencePage,
+    },
 }
 
 /// What one session is told: answers, and what only it is to know.
@@ -267,13 +279,13 @@ pub struct Loss {
 /// Why a subscriber did not get something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LossReason {
-    /// It was too slow, and history does not reach back so far.
+    /// It was too slow, or its worker, and history does not reach back so far.
     Trimmed,
     /// It was too slow, and its subscription drops the oldest.
     Dropped,
     /// It was too slow, and gets the latest of each key.
     Conflated,
-    /// It was too slow for a pattern, which has no history. The numbers say nothing.
+    /// It was too slow, or its worker, for a pattern, which has no history. The numbers say nothing.
     NoHistory,
 }
 

@@ -29,9 +29,12 @@ use crate::metrics::{Figures, Metrics};
 use crate::schemas::Schemas;
 use effects::{Around, Surroundings};
 use guard::EndOnPanic;
+use sockeye::limits::{OUTBOX_BYTES_MAX, OUTBOX_MAIL_MAX};
 use sockeye::{ConnectionId, WorkerContext, WorkerId};
+use sockeye_hub::limits::FAN_OUT_LETTERS_MAX;
 use sockeye_hub::{
-    ConnectionKey, Hub, HubConfig, Input, Namespaces, Now, Own, SessionKey, WorkerIndex,
+    ConnectionKey, FanOutBound, Hub, HubConfig, Input, Namespaces, Now, Own, SessionKey,
+    WorkerIndex,
 };
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -96,6 +99,7 @@ impl Host {
             workers: shared.metrics.workers() as u16,
             namespaces: Arc::clone(&shared.namespaces),
             grace: shared.grace,
+            fan_out: FanOutBound::default(),
         });
         Self {
             hub,
@@ -205,3 +209,7 @@ impl Host {
 
 /// Clients of a server that shuts down come back within this time.
 const RECONNECT_WITHIN_MS: u64 = 3000;
+
+// Fan-out mail, which is left out when there is too much, never makes an outbox pause those who publish.
+const _: () = assert!(FAN_OUT_LETTERS_MAX < OUTBOX_MAIL_MAX);
+const _: () = assert!(2 * FAN_OUT_LETTERS_MAX * size_of::<Mail>() < OUTBOX_BYTES_MAX);

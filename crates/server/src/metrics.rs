@@ -100,7 +100,7 @@ const fn gauge(name: &'static str, help: &'static str, read: fn(&Stats) -> u64) 
     Figure { name, help, is_counter: false, read }
 }
 
-static HUB: [Figure; 14] = [
+static HUB: [Figure; 20] = [
     gauge("sessions", "Sessions, those without a connection included", |stats| stats.sessions),
     gauge("sessions_detached", "Sessions that await that their client comes back", |stats| {
         stats.sessions_detached
@@ -123,6 +123,22 @@ static HUB: [Figure; 14] = [
         stats.caught_up
     }),
     counter("lost", "Times that a subscriber was told of a loss", |stats| stats.lost),
+    gauge("fan_out_under_way", "Letters to other workers that can be left out", |stats| {
+        stats.fan_out_under_way
+    }),
+    gauge("relays_behind", "Relays of channels to which too much was under way", |stats| {
+        stats.relays_behind
+    }),
+    counter("relays_lagged", "Times that a relay fell behind", |stats| stats.relays_lagged),
+    counter("relays_caught_up", "Publications sent to relays that were behind", |stats| {
+        stats.relays_caught_up
+    }),
+    counter("relays_lost", "Times that a relay's subscribers were told of a loss", |stats| {
+        stats.relays_lost
+    }),
+    counter("volatile_dropped", "Volatile publications left out of mail to a worker", |stats| {
+        stats.volatile_dropped
+    }),
     counter("resumed", "Sessions that came back", |stats| stats.resumed),
     counter("expired", "Sessions that did not come back in time", |stats| stats.expired),
 ];

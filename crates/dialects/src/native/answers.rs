@@ -168,7 +168,7 @@ fn write_history<W: Writer>(to: &mut W, page: &HistoryPage) {
     to.flag(history_page::MORE, page.has_more);
 }
 
-fn write_presence<W: Writer>(to: &mut W, page: &PresencePage) {
+pub(super) fn write_presence<W: Writer>(to: &mut W, page: &PresencePage) {
     to.text(presence_page::CHANNEL, page.channel.as_str());
     to.number(presence_page::VERSION, page.version);
     to.number(presence_page::SESSIONS, page.sessions as u64);
@@ -195,7 +195,7 @@ fn write_outcome<W: Writer>(to: &mut W, outcome: Result<Payload<'_>, (&str, &str
     }
 }
 
-fn write_loss<W: Writer>(to: &mut W, subject: &str, loss: Loss) {
+pub(super) fn write_loss<W: Writer>(to: &mut W, subject: &str, loss: Loss) {
     to.text(lost::CHANNEL, subject);
     // Else the numbers say nothing.
     if loss.reason != LossReason::NoHistory {

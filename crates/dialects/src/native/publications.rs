@@ -1,5 +1,6 @@
 //! What all subscribers are told, and publications wherever they are told of.
 
+use super::answers::{write_loss, write_presence};
 use super::schema::Field;
 use super::schema::{heartbeat, member, position, presence_diff, publication, told};
 use super::writer::Writer;
@@ -21,6 +22,10 @@ pub(super) fn write_push<W: Writer>(writer: &mut W, push: &Push<'_>) {
             writer.text(heartbeat::CHANNEL, channel.as_str());
             write_position(writer, heartbeat::POSITION, position);
         }),
+        Push::Lost { subject, loss } => {
+            writer.map(told::LOST, |writer| write_loss(writer, subject, loss));
+        }
+        Push::Members { page } => writer.map(told::PRESENCE, |writer| write_presence(writer, page)),
     }
 }
 

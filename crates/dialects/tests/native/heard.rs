@@ -40,6 +40,13 @@ impl Examples {
     }
 }
 
+/// Whether it is for one session or for all subscribers is no difference for who reads it.
+fn is_the_same(own: Own<'_>, push: Push<'_>) {
+    for native in Native::ALL {
+        assert_eq!(told(native, &own), pushed(native, &push));
+    }
+}
+
 fn connecting(all: &mut Examples) {
     let user = UserName::new("ada").expect("a name");
     let greeting = SessionGreeting {
@@ -118,6 +125,10 @@ fn delivering(all: &mut Examples) {
     all.push("heartbeat", Push::Heartbeat { channel: &lobby, position });
     let loss = Loss { from: 8, to: 20, reason: LossReason::Dropped };
     all.own("lost", Own::Lost { subject: "chat:lobby", loss });
+    is_the_same(
+        Own::Lost { subject: "chat:lobby", loss },
+        Push::Lost { subject: "chat:lobby", loss },
+    );
     let loss = Loss { from: 0, to: 0, reason: LossReason::NoHistory };
     all.own("lost of a pattern", Own::Lost { subject: "news.*", loss });
     let position = Position { sequence: 24, ..position };
@@ -196,6 +207,7 @@ fn asking(all: &mut Examples) {
         has_more: true,
     };
     all.own("presence", Own::Presence { id: CommandId(16), page: &page });
+    is_the_same(Own::Presence { id: CommandId(0), page: &page }, Push::Members { page: &page });
     let user = |name, sessions| (UserName::new(name).expect("a name"), sessions);
     let page = PresencePage {
         members: Vec::new(),

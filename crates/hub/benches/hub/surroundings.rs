@@ -1,9 +1,10 @@
 //! A hub alone in the world: what it wants done is not done, and what it says is heard only as far as it is needed to go on.
 
 use sockeye_hub::{
-    Answer, BackendCall, Backlog, Command, CommandId, ConnectionKey, Disconnect, Effects, Hub,
-    HubConfig, Identity, Input, Mail, Namespace, NamespaceIndex, Namespaces, Now, Own, Pattern,
-    Payload, Push, Refusal, RequestKey, Resume, ResumeToken, SessionKey, TopicKey, WorkerIndex,
+    Answer, BackendCall, Backlog, Command, CommandId, ConnectionKey, Disconnect, Effects,
+    FanOutBound, Hub, HubConfig, Identity, Input, Mail, Namespace, NamespaceIndex, Namespaces, Now,
+    Own, Pattern, Payload, Push, Refusal, RequestKey, Resume, ResumeToken, SessionKey, TopicKey,
+    WorkerIndex,
 };
 use std::hint::black_box;
 use std::sync::Arc;
@@ -46,6 +47,7 @@ impl Surroundings {
             workers: 1,
             namespaces: Arc::new(Namespaces::new(vec![namespace])),
             grace: Duration::from_secs(30),
+            fan_out: FanOutBound::default(),
         });
         let now = Now { instant: now(), unix_ms: 1_795_867_200_000 };
         Self { hub, now, heard: Heard::default(), connections: 0 }

@@ -2,18 +2,22 @@
 
 mod idempotency;
 mod presence;
+mod relays;
 mod values;
 
-use crate::effects::{ChannelInfo, Now, WorkerIndex};
+use crate::effects::{ChannelInfo, Now};
 use crate::limits::{CATCH_UP_SIZE, CHANNEL_GRACE, PAGE_PUBLICATIONS_MAX, PAGE_SIZE_MAX};
-use crate::mail::{HistoryRequest, Page, PageRequest, PublishRequest};
+use crate::mail::{HistoryRequest, Missed, Page, PageRequest, PublishRequest};
 use crate::names::ChannelName;
 use crate::namespace::{Namespace, State};
 use crate::publication::{Epoch, Position, Publication};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::told::{HistoryPage, Receipt};
+pub(crate) use relays::Missing;
+
 use idempotency::Idempotency;
 use presence::Presence;
+use relays::Relays;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,7 +36,7 @@ pub(crate) struct Home {
     idempotency: Idempotency,
     pub(crate) presence: Presence,
     /// The workers with subscribers.
-    pub(crate) relays: Vec<WorkerIndex>,
+    pub(crate) relays: Relays,
     pub(crate) metadata: Option<Arc<str>>,
     /// It stays until it is removed.
     pub(crate) is_configured: bool,
@@ -64,7 +68,7 @@ impl Home {
             values: Values::default(),
             idempotency: Idempotency::default(),
             presence: Presence::default(),
-            relays: Vec::new(),
+            relays: Relays::default(),
             metadata: None,
             is_configured: false,
             due: None,
@@ -204,20 +208,32 @@ impl Home {
             publications: Vec::new(),
             lost_to: request.after,
             to: request.after,
+            top: self.top,
         };
         if let Some(until) = request.state_until {
-            page.to = until;
-            fill(
-                &mut page,
-                self.values.after(request.after).filter(|value| value.sequence <= until),
-            );
+            let values = self.values.after(request.after).filter(|value| value.sequence <= until);
+            let is_all = fill(&mut page.publications, values);
+            page.to = last_of(&page.publications, is_all, until);
             return page;
         }
         page.lost_to = self.history_from.max(request.after);
-        page.to = self.top.max(request.after);
-        let first = self.history.partition_point(|kept| kept.sequence <= request.after);
-        fill(&mut page, self.history.range(first..));
+        let is_all = fill(&mut page.publications, self.kept_after(request.after));
+        page.to = last_of(&page.publications, is_all, self.top.max(request.after));
         page
+    }
+
+    /// What follows on a number for a relay that is behind, as much as fits into a page, and up to where.
+    pub(crate) fn missed(&mut self, after: u64, now: Now) -> (Missed, u64) {
+        self.trim(now);
+        let mut publications = Vec::new();
+        let is_all = fill(&mut publications, self.kept_after(after));
+        let to = last_of(&publications, is_all, self.top);
+        (Missed { lost_to: self.history_from.max(after), publications, is_all }, to)
+    }
+
+    fn kept_after(&self, sequence: u64) -> impl Iterator<Item = &Arc<Publication>> {
+        let first = self.history.partition_point(|kept| kept.sequence <= sequence);
+        self.history.range(first..)
     }
 
     /// What was published, for those who ask.
@@ -295,16 +311,25 @@ fn take<'p>(
     (taken, publications.next().is_some())
 }
 
-fn fill<'p>(page: &mut Page, publications: impl Iterator<Item = &'p Arc<Publication>>) {
+/// Fills a page. `true`: with all that there is.
+fn fill<'p>(
+    page: &mut Vec<Arc<Publication>>,
+    publications: impl Iterator<Item = &'p Arc<Publication>>,
+) -> bool {
     let mut size = 0;
     for publication in publications {
-        if page.publications.len() == PAGE_PUBLICATIONS_MAX || size > CATCH_UP_SIZE {
-            page.to = page.publications.last().map_or(page.to, |last| last.sequence);
-            return;
+        if page.len() == PAGE_PUBLICATIONS_MAX || size > CATCH_UP_SIZE {
+            return false;
         }
         size += publication.size();
-        page.publications.push(Arc::clone(publication));
+        page.push(Arc::clone(publication));
     }
+    true
+}
+
+/// Up to where a page goes that is filled with all up to `end`, or not.
+fn last_of(page: &[Arc<Publication>], is_all: bool, end: u64) -> u64 {
+    page.last().filter(|_| !is_all).map_or(end, |last| last.sequence)
 }
 
 /// Homes are not looked at more often than this.

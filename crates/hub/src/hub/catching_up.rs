@@ -150,13 +150,18 @@ impl Hub {
             self.ask_page(key, index, (after, state_until), effects);
             return Stop::Page;
         }
+        if after > relay.top() {
+            // Its client, or a page of the home's, had more than this relay, which is behind: it goes on with that.
+            self.relays[index as usize].ahead.insert(key);
+            return Stop::Done;
+        }
         let tail: Vec<_> = relay.tail_after(after).cloned().collect();
         let mut sending = Sending::new(relay, subscription, (id, connection));
         let sent = sending.send(&tail, now, &mut self.stats, effects);
         if sent == Sent::Full {
             return Stop::Full;
         }
-        subscription.behind_mut().sequence = relay.top().max(after);
+        subscription.behind_mut().sequence = relay.top();
         self.finish(key, index, connection, effects);
         Stop::Done
     }
@@ -262,12 +267,12 @@ impl Hub {
             if wanted != Some(page.request.after) || page.request.state_until.is_some() {
                 return;
             }
-            let is_beyond = page.request.after > top;
+            let is_beyond = page.request.after > page.top;
             if is_beyond || (lost_to > page.request.after && begin.snapshot) {
                 return self.begin_without_history(now, key, index, effects);
             }
             let (after, is_other_epoch) = (page.request.after, subscription.is_other_epoch);
-            let recovery = self.recovery(is_other_epoch, (after, lost_to), top);
+            let recovery = self.recovery(is_other_epoch, (after, lost_to), top.max(after));
             // What is in the page is asked for again, in its turn.
             return self.begin_with(now, key, index, (recovery, lost_to), effects);
         }

@@ -7,8 +7,7 @@ use crate::home::{Home, Published};
 use crate::limits::CHANNEL_GRACE;
 use crate::mail::{HomeRequest, Letter, PublishRequest, RelayNews, ReplyTo};
 use crate::names::ChannelName;
-use crate::namespace::Namespace;
-use crate::publication::{Epoch, Publication};
+use crate::publication::Epoch;
 use crate::refusal::{Refusal, RefusalCode};
 use crate::tables::make_room;
 use std::sync::Arc;
@@ -54,7 +53,7 @@ impl Hub {
             HomeRequest::Open { worker, opening } => {
                 self.open_relay_of(index, (worker, opening), effects);
             }
-            HomeRequest::Close { worker } => home.relays.retain(|relay| *relay != worker),
+            HomeRequest::Close { worker } => self.close_relay_of(index, worker),
             HomeRequest::Publish(publish) => self.publish_at_home(now, index, *publish, effects),
             HomeRequest::Page(request) => {
                 let page = home.page(request, now);
@@ -88,7 +87,7 @@ impl Hub {
             HomeRequest::Configure { metadata, reply } => {
                 home.is_configured = true;
                 home.metadata.clone_from(&metadata);
-                self.tell_relays(index, |_| RelayNews::Metadata(metadata.clone()), effects);
+                self.tell_relays(index, || RelayNews::Metadata(metadata.clone()), effects);
                 self.reply(reply, Answer::Done, effects);
             }
             HomeRequest::Remove { .. } => {}
@@ -149,7 +148,10 @@ impl Hub {
         let Some(index) = self.homes_by_channel.remove(channel) else {
             return;
         };
-        self.tell_relays(index, |_| RelayNews::Removed, effects);
+        self.tell_relays(index, || RelayNews::Removed, effects);
+        for worker in self.homes[index as usize].relays.behind().collect::<Vec<_>>() {
+            self.close_relay_of(index, worker);
+        }
         self.set_home_due(index, None);
         self.homes.remove(index as usize);
         self.reply(reply, Answer::Done, effects);
@@ -161,10 +163,9 @@ impl Hub {
         (worker, opening): (WorkerIndex, u32),
         effects: &mut impl Effects,
     ) {
+        self.close_relay_of(index, worker);
         let home = &mut self.homes[index as usize];
-        if !home.relays.contains(&worker) {
-            home.relays.push(worker);
-        }
+        home.relays.add(worker);
         let top = home.top();
         let news = RelayNews::Opened {
             opening,
@@ -207,47 +208,6 @@ impl Hub {
             }
         };
         self.reply(reply, answer, effects);
-    }
-
-    fn fan_out(
-        &mut self,
-        index: u32,
-        publication: &Arc<Publication>,
-        namespace: &Namespace,
-        effects: &mut impl Effects,
-    ) {
-        self.tell_relays(index, |_| RelayNews::Published(Arc::clone(publication)), effects);
-        if !self.watchers.is_empty() {
-            let channel = self.homes[index as usize].channel.clone();
-            self.tell_watchers(&channel, publication, namespace, effects);
-        }
-    }
-
-    fn tell_relays(
-        &mut self,
-        index: u32,
-        news: impl Fn(WorkerIndex) -> RelayNews,
-        effects: &mut impl Effects,
-    ) {
-        for place in 0..self.homes[index as usize].relays.len() {
-            let home = &self.homes[index as usize];
-            let (worker, channel) = (home.relays[place], home.channel.clone());
-            self.post(worker, Letter::ToRelay { channel, news: news(worker) }, effects);
-        }
-    }
-
-    /// Tells what has changed in a channel's presence, if anything has, and if its namespace wants that told.
-    pub(super) fn tell_presence(&mut self, channel: &ChannelName, effects: &mut impl Effects) {
-        let Some(index) = self.homes_by_channel.get(channel).copied() else {
-            return;
-        };
-        let Some(diff) = self.homes[index as usize].presence.take_diff().map(Arc::new) else {
-            return;
-        };
-        let namespace = self.config.namespaces.of(channel);
-        if namespace.is_some_and(|(_, namespace)| namespace.join_leave) {
-            self.tell_relays(index, |_| RelayNews::Presence(Arc::clone(&diff)), effects);
-        }
     }
 
     pub(super) fn reply(&mut self, to: ReplyTo, answer: Answer, effects: &mut impl Effects) {

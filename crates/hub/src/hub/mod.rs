@@ -4,6 +4,7 @@ mod calling;
 mod catching_up;
 mod commands;
 mod departures;
+mod fanning_out;
 mod homes;
 mod input;
 mod messaging;
@@ -31,7 +32,9 @@ use crate::namespace::Namespaces;
 use crate::relay::{Relay, Subject};
 use crate::session::Session;
 use crate::told::Own;
+use crate::under_way::{FanOutBound, Pair};
 use departures::Departure;
+use patterns::Watcher;
 use resuming::Arrival;
 use smallvec::SmallVec;
 use std::collections::{HashMap, VecDeque};
@@ -53,6 +56,8 @@ pub struct HubConfig {
     pub namespaces: Arc<Namespaces>,
     /// How long sessions outlive their connections.
     pub grace: Duration,
+    /// How much fan-out mail may be under way to each other worker.
+    pub fan_out: FanOutBound,
 }
 
 /// One worker's sessions, and the homes and relays of its channels.
@@ -84,7 +89,9 @@ pub struct Hub {
     /// Homes in whose presence something has changed in this tick.
     presence_changed: Vec<ChannelName>,
     /// The workers with subscribers to a pattern.
-    watchers: HashMap<Pattern, Vec<WorkerIndex>>,
+    watchers: HashMap<Pattern, Vec<Watcher>>,
+    /// What is under way to each worker; to this one, nothing.
+    pairs: Vec<Pair>,
     /// Where the sessions of users are who are known here.
     users: HashMap<UserName, SmallVec<[SessionId; 1]>>,
     /// Sessions that catch up further when what was queued has had a chance to leave.
@@ -100,6 +107,7 @@ impl Hub {
     #[must_use]
     pub fn new(config: HubConfig) -> Self {
         Self {
+            pairs: (0..config.workers).map(|_| Pair::default()).collect(),
             config,
             sessions: slab::Slab::new(),
             generations: Vec::new(),
@@ -150,7 +158,7 @@ impl Hub {
                 self.backend_answered(now, session, call, answer, effects);
             }
             Input::Request { key, request } => self.request(now, key, request, effects),
-            Input::Mail { mail, .. } => self.take_letter(now, mail.0, effects),
+            Input::Mail { from, mail } => self.take_mail(now, from, mail.0, effects),
         }
         self.take_local_mail(now, effects);
     }
@@ -190,9 +198,29 @@ impl Hub {
 
     /// Sends a letter to a worker, this one included.
     fn post(&mut self, to: WorkerIndex, letter: Letter, effects: &mut impl Effects) {
-        match to == self.config.worker {
-            true => self.local.push_back(letter),
-            false => effects.mail(to, Mail(letter)),
+        if to == self.config.worker {
+            return self.local.push_back(letter);
+        }
+        if let Some(load) = letter.fan_out() {
+            self.pairs[usize::from(to.0)].send(load);
+            self.stats.fan_out_under_way += load.letters as u64;
+        }
+        effects.mail(to, Mail(letter));
+    }
+
+    fn take_mail(
+        &mut self,
+        now: Now,
+        from: WorkerIndex,
+        letter: Letter,
+        effects: &mut impl Effects,
+    ) {
+        let load = letter.fan_out();
+        self.take_letter(now, letter, effects);
+        let bound = self.config.fan_out;
+        let said = load.and_then(|load| self.pairs[usize::from(from.0)].take(load, bound));
+        if let Some(load) = said {
+            self.post(from, Letter::Taken { by: self.config.worker, load }, effects);
         }
     }
 
@@ -220,6 +248,8 @@ impl Hub {
             Letter::Watched { pattern, channel, publication } => {
                 self.watched(pattern, &channel, &publication, effects);
             }
+            Letter::WatchedLost { pattern } => self.watched_lost(pattern, effects),
+            Letter::Taken { by, load } => self.taken(now, by, load, effects),
             Letter::Take(take) => self.give(now, *take, effects),
             Letter::Given { connection, session } => self.given(now, connection, session, effects),
             Letter::Moved { session, to, moves } => self.moved(session, to, moves),

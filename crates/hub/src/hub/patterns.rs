@@ -9,8 +9,18 @@ use crate::mail::Letter;
 use crate::names::{ChannelName, Pattern};
 use crate::namespace::Namespace;
 use crate::publication::Publication;
-use crate::relay::{Phase, Subject};
+use crate::relay::{Phase, Subject, Topic};
+use crate::told::{Loss, LossReason, Push};
+use crate::under_way::Behind;
 use std::sync::Arc;
+
+/// A worker with subscribers to a pattern.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Watcher {
+    pub(super) worker: WorkerIndex,
+    /// Too much was under way there: it has missed something, and is to be told.
+    pub(super) is_behind: bool,
+}
 
 impl Hub {
     pub(super) fn watch_everywhere(
@@ -34,13 +44,18 @@ impl Hub {
         opening: Option<u32>,
         effects: &mut impl Effects,
     ) {
-        let workers = self.watchers.entry(pattern.clone()).or_default();
-        workers.retain(|known| *known != worker);
+        let watchers = self.watchers.entry(pattern.clone()).or_default();
+        if let Some(place) = watchers.iter().position(|known| known.worker == worker)
+            && watchers.remove(place).is_behind
+        {
+            self.stats.relays_behind -= 1;
+            self.pairs[usize::from(worker.0)].forget(&Behind::Pattern(pattern.clone()));
+        }
         if let Some(opening) = opening {
-            workers.push(worker);
+            watchers.push(Watcher { worker, is_behind: false });
             return self.post(worker, Letter::Watching { pattern, opening }, effects);
         }
-        if workers.is_empty() {
+        if watchers.is_empty() {
             self.watchers.remove(&pattern);
         }
     }
@@ -87,11 +102,57 @@ impl Hub {
             .watchers
             .iter()
             .filter(|(pattern, _)| is_meant(pattern))
-            .flat_map(|(pattern, workers)| workers.iter().map(|worker| (pattern.clone(), *worker)))
+            .flat_map(|(pattern, all)| all.iter().map(|watcher| (pattern.clone(), *watcher)))
             .collect();
-        for (pattern, worker) in meant {
+        for (pattern, Watcher { worker, is_behind }) in meant {
+            if is_behind || !self.has_room(worker) {
+                self.leave_out_watcher(pattern, worker, publication);
+                continue;
+            }
             let (channel, publication) = (channel.clone(), Arc::clone(publication));
             self.post(worker, Letter::Watched { pattern, channel, publication }, effects);
+        }
+    }
+
+    fn leave_out_watcher(&mut self, pattern: Pattern, worker: WorkerIndex, what: &Publication) {
+        if what.sequence == 0 {
+            self.stats.volatile_dropped += 1;
+            return;
+        }
+        let watchers = self.watchers.get_mut(&pattern).into_iter().flatten();
+        for watcher in watchers.filter(|watcher| watcher.worker == worker) {
+            if !std::mem::replace(&mut watcher.is_behind, true) {
+                self.stats.relays_lagged += 1;
+                self.stats.relays_behind += 1;
+                self.pairs[usize::from(worker.0)].line_up(Behind::Pattern(pattern));
+                return;
+            }
+        }
+    }
+
+    /// There is room again to tell a worker that it has missed something.
+    pub(super) fn tell_watcher_of_loss(
+        &mut self,
+        pattern: Pattern,
+        worker: WorkerIndex,
+        effects: &mut impl Effects,
+    ) {
+        let watchers = self.watchers.get_mut(&pattern).into_iter().flatten();
+        for watcher in watchers.filter(|watcher| watcher.worker == worker) {
+            watcher.is_behind = false;
+        }
+        self.stats.relays_behind -= 1;
+        self.post(worker, Letter::WatchedLost { pattern }, effects);
+    }
+
+    /// Something was published to channels of a pattern that its subscribers here do not get.
+    pub(super) fn watched_lost(&mut self, pattern: Pattern, effects: &mut impl Effects) {
+        let name = pattern.to_string();
+        if let Some(index) = self.relays_by_subject.get(&Subject::Pattern(pattern)) {
+            self.stats.relays_lost += 1;
+            let loss = Loss { from: 0, to: 0, reason: LossReason::NoHistory };
+            let push = |_: &Topic| Push::Lost { subject: &name, loss };
+            self.relays[*index as usize].push(push, effects);
         }
     }
 

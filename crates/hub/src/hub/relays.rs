@@ -97,6 +97,8 @@ impl Hub {
             RelayNews::Published(publication) => {
                 self.relay_publication(now, index, &publication, effects)
             }
+            RelayNews::Missed(missed) => self.relay_missed(now, index, *missed, effects),
+            RelayNews::Members(page) => relay.push(|_| Push::Members { page: &page }, effects),
             RelayNews::Presence(diff) => {
                 relay.push(|_| Push::Presence { channel, diff: &diff }, effects);
             }
@@ -105,7 +107,7 @@ impl Hub {
         }
     }
 
-    fn relay_publication(
+    pub(super) fn relay_publication(
         &mut self,
         now: Now,
         index: u32,

@@ -27,6 +27,18 @@ pub struct Stats {
     pub caught_up: u64,
     /// How often subscribers were told that something was lost, since the start.
     pub lost: u64,
+    /// Fan-out letters on their way to other workers, or not known to be taken.
+    pub fan_out_under_way: u64,
+    /// Relays on other workers that are behind their homes here.
+    pub relays_behind: u64,
+    /// How often too much fan-out mail was under way to a worker, so that a relay there fell behind, since the start.
+    pub relays_lagged: u64,
+    /// Publications that were sent again to relays that were behind, since the start.
+    pub relays_caught_up: u64,
+    /// How often what a relay here had missed was not there any more, and its subscribers were told, since the start.
+    pub relays_lost: u64,
+    /// Volatile publications that were not sent to a worker to which too much was under way, since the start.
+    pub volatile_dropped: u64,
     /// Sessions that resumed, since the start.
     pub resumed: u64,
     /// Sessions that did not come back in time, since the start.

@@ -69,6 +69,7 @@ impl Hub {
         self.stats.subscriptions -= 1;
         self.stats.subscriptions_behind -=
             u64::from(subscription.phase == SubscriptionPhase::Behind);
+        self.relays[index as usize].ahead.remove(&key);
         self.release_relay(index, subscription.topic, effects);
     }
 

@@ -6,8 +6,8 @@
 use allocation_counter::measure;
 use sockeye_hub::{
     Access, Answer, BackendCall, Backlog, Command, CommandId, ConnectionKey, Disconnect, Effects,
-    Hub, HubConfig, Identity, Input, Mail, Namespace, NamespaceIndex, Namespaces, Now, Own,
-    Pattern, Payload, Push, Refusal, RequestKey, SessionKey, Subscribe, TopicKey, UserName,
+    FanOutBound, Hub, HubConfig, Identity, Input, Mail, Namespace, NamespaceIndex, Namespaces, Now,
+    Own, Pattern, Payload, Push, Refusal, RequestKey, SessionKey, Subscribe, TopicKey, UserName,
     WorkerIndex,
 };
 use std::sync::Arc;
@@ -80,6 +80,7 @@ impl Crowd {
             workers: 1,
             namespaces: Arc::new(Namespaces::new(vec![namespace("plain:*"), present])),
             grace: Duration::from_secs(30),
+            fan_out: FanOutBound::default(),
         };
         Self {
             hub: Hub::new(config),

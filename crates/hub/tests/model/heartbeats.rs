@@ -32,7 +32,7 @@ fn a_lost_last_publication_shows_by_the_next_heartbeat() {
 
 /// A client on the first of two workers, who is subscribed and up to date.
 fn with_a_subscriber() -> World {
-    let mut world = World::new(Setting::small(2, 1000, 10), 1);
+    let mut world = World::new(Setting::small(2, 1000, 100, 10), 1);
     for kind in [Kind::Connect, Kind::Subscribe] {
         world.apply(Step { kind, who: 0, what: 0, how: u16::MAX, turns: 0 });
         world.settle();

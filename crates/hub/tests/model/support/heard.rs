@@ -64,9 +64,11 @@ pub(crate) enum Heard {
         channel: String,
         position: Position,
     },
+    /// From a topic or not.
     Lost {
         subject: String,
         loss: Loss,
+        is_live: bool,
     },
     CaughtUp {
         channel: String,
@@ -142,6 +144,10 @@ impl Heard {
             Push::Heartbeat { channel, position } => {
                 Self::Heartbeat { channel: channel.to_string(), position }
             }
+            Push::Lost { subject, loss } => {
+                Self::Lost { subject: subject.into(), loss, is_live: true }
+            }
+            Push::Members { page } => Self::Presence { id: 0, page: page.clone() },
         }
     }
 
@@ -192,7 +198,9 @@ impl Heard {
                 previous,
                 is_live: false,
             },
-            Own::Lost { subject, loss } => Self::Lost { subject: subject.into(), loss },
+            Own::Lost { subject, loss } => {
+                Self::Lost { subject: subject.into(), loss, is_live: false }
+            }
             Own::CaughtUp { channel, position } => {
                 Self::CaughtUp { channel: channel.to_string(), position }
             }

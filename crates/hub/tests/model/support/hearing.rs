@@ -87,7 +87,9 @@ impl Client {
                 assert!(!subscription.sees_loss(*position), "lost: {position:?} {subscription:?}");
                 subscription.arrive_at(*position, who, truth);
             }
-            Heard::Lost { subject, loss } => self.subscription(subject).lose(*loss, who),
+            Heard::Lost { subject, loss, is_live } => {
+                self.subscription(subject).lose(*loss, *is_live, who);
+            }
             Heard::CaughtUp { channel, position } => {
                 self.subscription(channel).catch_up(*position, who, truth);
             }

@@ -3,8 +3,8 @@
 use super::random::Random;
 use super::surroundings::Bounds;
 use sockeye_hub::{
-    Access, Grant, Identity, Namespace, Namespaces, Pattern, Permissions, SlowPolicy, State,
-    UserName,
+    Access, FanOutBound, Grant, Identity, Namespace, Namespaces, Pattern, Permissions, SlowPolicy,
+    State, UserName,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,8 @@ pub(crate) struct Setting {
     pub(crate) workers: usize,
     pub(crate) clients: usize,
     pub(crate) bounds: Bounds,
+    /// What may be under way between two workers; mostly so little that relays fall behind all the time.
+    pub(crate) fan_out: FanOutBound,
     pub(crate) history_size: usize,
     pub(crate) payload_max: usize,
     /// Of how many keys publications have one.
@@ -34,6 +36,10 @@ impl Setting {
                 queue_max: lag + random.one_of(&[40_000, 100_000, 1_000_000]),
                 wire: *random.one_of(&[200, 2_000, 30_000]),
             },
+            fan_out: FanOutBound {
+                letters: *random.one_of(&[1, 3, 12, 8192]),
+                size: *random.one_of(&[1, 3_000, 20_000, 8 << 20]),
+            },
             history_size: *random.one_of(&[3, 20, 100, 500]),
             payload_max: *random.one_of(&[40, 400, 4_000]),
             keys: if random.one_in(4) { KEYS.len() } else { 3 },
@@ -43,11 +49,17 @@ impl Setting {
     }
 
     /// For a few steps, of which the ones that matter are to be found.
-    pub(crate) const fn small(workers: usize, lag: usize, history_size: usize) -> Self {
+    pub(crate) const fn small(
+        workers: usize,
+        lag: usize,
+        letters: usize,
+        history_size: usize,
+    ) -> Self {
         Self {
             workers,
             clients: 3,
             bounds: Bounds { lag, queue_max: 60_000, wire: 300 },
+            fan_out: FanOutBound { letters, size: 8 << 20 },
             history_size,
             payload_max: 100,
             keys: 3,

@@ -257,7 +257,7 @@ impl Subscription {
         });
     }
 
-    pub(crate) fn lose(&mut self, loss: Loss, who: Who) {
+    pub(crate) fn lose(&mut self, loss: Loss, is_live: bool, who: Who) {
         assert!(matches!(self.state, State::Active | State::Ending), "not subscribed: {self:?}");
         let fits = match loss.reason {
             LossReason::Trimmed => true,
@@ -270,7 +270,8 @@ impl Subscription {
             self.live_since = who.step;
             return;
         }
-        self.is_live = false;
+        assert!(!is_live || self.is_live, "live before it has caught up: {loss:?} {self:?}");
+        self.is_live = is_live;
         // When the state was all sent, it is where that was.
         let at = self.chain.max(self.snapshot_until.unwrap_or(0));
         let is_known = loss.from <= at || self.own.contains(&(self.epoch, loss.from));
@@ -307,6 +308,10 @@ impl Subscription {
     }
 
     pub(crate) fn see(&mut self, page: &PresencePage) {
+        if self.presence.as_ref().is_some_and(|(version, _)| page.version < *version) {
+            // It was asked for where the session was before, and came the long way.
+            return;
+        }
         let members = page.members.iter().map(|member| (member.session, member.clone())).collect();
         self.presence = (!page.has_more).then_some((page.version, members));
     }

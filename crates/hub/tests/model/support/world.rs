@@ -62,6 +62,7 @@ impl World {
                 workers: setting.workers as u16,
                 namespaces: namespaces.clone(),
                 grace: setting.grace,
+                fan_out: setting.fan_out,
             };
             let around = Surroundings {
                 worker: config.worker,
@@ -123,6 +124,8 @@ impl World {
         for (to, mail) in around.mail.drain(..) {
             self.mail.entry((worker, usize::from(to.0))).or_default().push_back(mail);
         }
+        self.check_under_way(worker);
+        let around = &mut self.workers[worker].around;
         for (request, answer) in around.answers.drain(..) {
             assert!(self.answers.insert(request.0, answer).is_none(), "answered twice");
         }
@@ -142,6 +145,13 @@ impl World {
                 self.detach(owner);
             }
         }
+    }
+
+    /// Of what can be left out, no more is sent than may be under way: a page of who is there goes along with the last of it.
+    fn check_under_way(&self, worker: usize) {
+        let under_way = self.workers[worker].hub.stats().fan_out_under_way as usize;
+        let others = self.workers.len() - 1;
+        assert!(under_way <= others * (self.setting.fan_out.letters + 1), "{under_way} letters");
     }
 
     pub(crate) fn handle(&mut self, worker: usize, input: Input<'_>) {
@@ -281,6 +291,7 @@ impl World {
             let Some(heard) = connection.read() else {
                 return read > 0;
             };
+            let is_ended = connection.end == End::Ended;
             self.digest = self.digest.rotate_left(5) ^ ((client << 20) + heard.size()) as u64;
             trace(|| format!("{:?} client {client} hears {heard:?}", self.time));
             self.check_leaving(&heard);
@@ -292,7 +303,10 @@ impl World {
             if let (Heard::Connected { .. }, Some((session, _))) =
                 (&*heard, self.clients[client].session)
             {
-                self.detached.remove(&session);
+                // What it reads late may be of a connection that was ended meanwhile.
+                if !is_ended {
+                    self.detached.remove(&session);
+                }
                 // It unsubscribes where it does not know whether it has.
                 let all = self.clients[client].subscriptions.values();
                 let ending = all.filter(|held| held.state == super::subscription::State::Ending);
