@@ -324,3 +324,31 @@ fn what_was_kept_while_paused_goes_into_a_buffer_before_what_came_behind_it() {
     }
     assert!(received == sent);
 }
+
+#[test]
+fn no_receive_brings_more_than_a_little_before_anybody_has_looked() {
+    let mut rig = Rig::new();
+    let mut peer = rig.connect(TOKEN);
+    let writer = std::thread::spawn(move || peer.write_all(&[7; 1 << 20]).map(|()| peer));
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    let mut brought = 0;
+    for _ in 0..POLLS_MAX {
+        let Some(done) = rig.driver.kernel.next() else {
+            rig.driver.kernel.enter(WAIT).expect("the ring works");
+            continue;
+        };
+        let Done::Received { result: Ok(Some(piece)), goes_on, .. } = done else {
+            panic!("{done:?} after {brought} bytes");
+        };
+        brought += piece.size();
+        rig.driver.kernel.give_back(piece);
+        if !goes_on {
+            let bound = kernel::AHEAD_SIZE_MAX as usize;
+            assert!((bound..bound + RECEIVE_SIZE).contains(&brought), "{brought} bytes");
+            drop(rig);
+            let _broken = writer.join().expect("it does not panic");
+            return;
+        }
+    }
+    panic!("{brought} bytes, and it goes on");
+}

@@ -53,9 +53,10 @@ impl Kernel {
     }
 
     fn receive_entry(&self, handle: &Handle, is_short: bool) -> squeue::Entry {
-        let size = if self.has_bounds { RECEIVE_SIZE as u32 } else { 0 };
+        let most = if is_short { SHORT_SIZE } else { AHEAD_SIZE_MAX };
+        let (size, most) = if self.has_bounds { (RECEIVE_SIZE as u32, most) } else { (0, 0) };
         let entry = on!(handle, |socket| opcode::RecvMulti::new(socket, GROUP).len(size).build());
-        let entry = if is_short { bounded(entry, size.min(SHORT_SIZE)) } else { entry };
+        let entry = bounded(entry, most);
         #[cfg(test)]
         let entry = if self.unlikely.is_old && self.has_bounds { unheard_of(entry) } else { entry };
         entry
@@ -281,6 +282,10 @@ fn with_number(entry: squeue::Entry, at: usize, number: u32) -> squeue::Entry {
     // SAFETY: likewise, and each of them may have any value.
     unsafe { std::mem::transmute::<[u8; 64], squeue::Entry>(bytes) }
 }
+
+/// Bytes after which a receive stops, to be begun again; the last buffer may bring more. Without a bound the kernel brings
+/// thirty-two buffers before anybody has looked, and a connection that does not want them now has copies.
+pub(in super::super) const AHEAD_SIZE_MAX: u32 = 192 * 1024;
 
 /// Bytes of a receive that is to be followed by one into the message's own buffer, if it is the beginning of a large one.
 const SHORT_SIZE: u32 = 40 * 1024;

@@ -11,6 +11,8 @@ mod memory;
 mod names;
 mod setup;
 
+#[cfg(test)]
+pub(super) use asking::AHEAD_SIZE_MAX;
 pub(super) use asking::Handle;
 pub(super) use buffers::Piece;
 pub(super) use completing::Done;
