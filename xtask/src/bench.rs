@@ -29,7 +29,7 @@ use self::installation::{DRIVER_OPTION, Installation};
 use self::kernel::Softirqd;
 use self::machine::Surroundings;
 use self::measure::{Entry, Measured, Pace, Run};
-use self::plan::{Contender, Driver, IDLE, PRODUCT, Program, Scenario, TABLES, Table};
+use self::plan::{Contender, Driver, IDLE, PRODUCT, Program, SCALING, Scenario, TABLES, Table};
 use self::record::Findings;
 use crate::project::Project;
 
@@ -44,7 +44,7 @@ use crate::project::Project;
 /// tables and, with --record, keeps them; all windows are in target/bench/*.jsonl.
 ///
 /// With --product it compares what hub and protocol make of a publication with what the engine alone does, in the same way;
-/// that is two minutes.
+/// that is two minutes. With --scaling it compares two workers with one, on the server's processor and on both; that is ten.
 ///
 /// The machine should have nothing else to do. Everything takes about 25 minutes, not counting the builds: less with
 /// --rounds, --only or --scenarios. Everything stays on 127.0.0.1, and every process ends with this one.
@@ -57,6 +57,9 @@ pub(crate) struct Options {
     /// protocol, beside the engine's topics
     #[arg(long, group = "comparison")]
     product: bool,
+    /// Compare two workers of ours with one: what it costs that they mail each other what is published
+    #[arg(long, group = "comparison")]
+    scaling: bool,
     /// Besides ours only these peers, such as uwebsockets,bun,floor
     #[arg(long, value_delimiter = ',', value_name = "PEERS", requires = "rivals")]
     only: Vec<String>,
@@ -93,6 +96,7 @@ impl Options {
         Self {
             rivals: true,
             product: false,
+            scaling: false,
             only: Vec::new(),
             scenarios: Vec::new(),
             rounds: NonZeroUsize::MIN,
@@ -105,7 +109,7 @@ impl Options {
 }
 
 pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
-    if !options.rivals && !options.product {
+    if !options.rivals && !options.product && !options.scaling {
         return Ok(cmd!(project.shell, "cargo bench --package sockeye --bench engine").run()?);
     }
     check_names(options)?;
@@ -180,11 +184,16 @@ struct Choice<'a> {
 impl Choice<'_> {
     fn has_scenario(&self, table: &str, scenario: &str) -> bool {
         let whole = format!("{table}/{scenario}");
-        if self.options.product {
-            return table == PRODUCT.name;
+        if self.options.product || self.options.scaling {
+            let asked = if self.options.product { PRODUCT.name } else { SCALING.name };
+            return table == asked;
         }
         let wanted = &self.options.scenarios;
-        wanted.is_empty() || wanted.iter().any(|wanted| *wanted == table || *wanted == whole)
+        match wanted.is_empty() {
+            // That is about nobody else.
+            true => table != SCALING.name || self.options.smoke,
+            false => wanted.iter().any(|wanted| *wanted == table || *wanted == whole),
+        }
     }
 
     /// Those who take part: ours once for each driver.

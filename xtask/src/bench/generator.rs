@@ -63,7 +63,7 @@ impl Generator {
         command.extend(["--pid".into(), server.id().to_string().into(), "--json".into()]);
         let timeout = Duration::from_secs_f64(scenario.warm_up + scenario.duration) + CONNECTING;
         let before = Spent::now(server.id(), self.softirqd.as_ref())?;
-        let said = Process::start(GENERATOR_PROCESSOR, &command, &self.log)?.finish(timeout)?;
+        let said = Process::start(&[GENERATOR_PROCESSOR], &command, &self.log)?.finish(timeout)?;
         let spent = Spent::now(server.id(), self.softirqd.as_ref())?;
         let mut window = parse(&said, &self.log)?;
         // Over the whole turn, connecting included: the generator does not know of that thread.

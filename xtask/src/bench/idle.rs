@@ -61,7 +61,7 @@ fn hold(run: &Run<'_>, entry: &Entry, server: &Server, connections: usize) -> Re
         command.push(run.installation.certificate.file.clone().into());
     }
     let log = run.folder.join("hold.log");
-    let mut process = Process::start(GENERATOR_PROCESSOR, &command, &log)?;
+    let mut process = Process::start(&[GENERATOR_PROCESSOR], &command, &log)?;
     process.wait_for("open", 1, TIMEOUT)?;
     Ok(process)
 }

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 use xshell::cmd;
 
-use super::plan::{CERTIFICATE, Contender, Driver, Program};
+use super::plan::{CERTIFICATE, Contender, Driver, Program, WORKERS};
 use crate::certificate::Certificate;
 use crate::prerequisites::{self, CXX, ZLIB};
 use crate::project::Project;
@@ -89,7 +89,10 @@ impl Installation {
     fn sockeye_command(&self, options: &[&str], driver: Driver, ports: &Path) -> Vec<OsString> {
         let mut command = vec![self.sockeye.clone().into_os_string()];
         command.extend(SERVE.map(OsString::from));
-        command.push(ports.into());
+        if !options.contains(&WORKERS) {
+            command.extend([WORKERS.into(), "1".into()]);
+        }
+        command.extend(["--ports-file".into(), ports.into()]);
         if self.has_option(DRIVER_OPTION) {
             command.extend([DRIVER_OPTION.into(), driver.name().into()]);
         }
@@ -196,7 +199,7 @@ fn install_js(project: &Project, folder: &Path) -> Result<PathBuf> {
 
 /// Where the peers' sources are.
 pub(super) const PEERS: &str = "crates/rivals/bench-peers";
-/// How ours is started: as a user would, with one thread, and the largest message that a table has.
-pub(super) const SERVE: [&str; 8] =
-    ["serve", "--bind", "127.0.0.1:0", "--workers", "1", "--message-max", "16MiB", "--ports-file"];
+/// How ours is started: as a user would, with the largest message that a table has, and with one thread unless a contender
+/// has more.
+pub(super) const SERVE: [&str; 5] = ["serve", "--bind", "127.0.0.1:0", "--message-max", "16MiB"];
 pub(super) const DRIVER_OPTION: &str = "--driver";

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::generator::{Generator, Window};
 use super::installation::Installation;
 use super::plan::{Contender, Driver, Figure, Program, Scenario, Table};
-use super::process::Server;
+use super::process::{GENERATOR_PROCESSOR, SERVER_PROCESSOR, Server};
 use super::statistics::Ratio;
 
 /// A contender as it runs: one of ours once for each driver.
@@ -151,9 +151,13 @@ impl Run<'_> {
         let log = self.folder.join(format!("{}.log", entry.name()));
         let driver = entry.driver.unwrap_or(Driver::Epoll);
         let command = self.installation.command(entry.contender, driver, &ports);
+        let processors = match entry.contender.is_everywhere {
+            true => &[SERVER_PROCESSOR, GENERATOR_PROCESSOR][..],
+            false => &[SERVER_PROCESSOR],
+        };
         let is_ours = matches!(entry.contender.program, Program::Sockeye(_));
-        let server =
-            Server::start(&command, &log, is_ours.then_some(&ports)).with_context(|| {
+        let server = Server::start(processors, &command, &log, is_ours.then_some(&ports))
+            .with_context(|| {
                 format!("{} does not start; its log is {}", entry.label(), log.display())
             })?;
         // It serves with epoll where the kernel has no io_uring for it, which would be measured in its place.

@@ -42,6 +42,8 @@ pub(super) struct Contender {
     pub(super) arguments: &'static [&'static str],
     /// Only in one of so many rounds. Those that a target names take every turn.
     pub(super) every: usize,
+    /// It has the generator's processor as well.
+    pub(super) is_everywhere: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -117,11 +119,14 @@ impl Contender {
 /// Stands for the options with the run's certificate.
 pub(super) const CERTIFICATE: &str = "{certificate}";
 
+/// How many threads ours has, if it is not one.
+pub(super) const WORKERS: &str = "--workers";
+
 /// Has the generator speak our own protocol.
 pub(super) const NATIVE: &str = "--native";
 
 const fn contender(name: &'static str, title: &'static str, program: Program) -> Contender {
-    Contender { name, title, program, arguments: &[], every: 1 }
+    Contender { name, title, program, arguments: &[], every: 1, is_everywhere: false }
 }
 
 /// One that no target names.
@@ -258,7 +263,30 @@ pub(super) const TABLES: &[Table] = &[
     DEFLATE_FAN_OUT,
     TLS,
     PRODUCT,
+    SCALING,
 ];
+
+/// What a second worker costs, on the processor of the first and on the generator's as well.
+pub(super) const SCALING: Table = Table {
+    name: "scaling",
+    title: "From one worker to two",
+    figures: &[Figure::Cpu],
+    scenarios: &[
+        echo("50x32", "50 × 32 B", 1, 50, &["--size", "32"]),
+        echo("50x32x16", "50 × 32 B, 16 pipelined", 1, 50, &["--size", "32", "--pipeline", "16"]),
+        fan_out("1to10", "1 → 10", 1, 10, &["--size", "128"]),
+        fan_out("1to1000", "1 → 1000", 1, 1000, &["--size", "128"]),
+        fan_out("16to1000", "16 → 1000", 1, 1000, &["--size", "128", "--pipeline", "16"]),
+    ],
+    contenders: &[
+        ours("one", "one worker", &[]),
+        ours("two", "two workers on one processor", &[WORKERS, "2"]),
+        Contender {
+            is_everywhere: true,
+            ..ours("both", "two workers on both processors", &[WORKERS, "2"])
+        },
+    ],
+};
 
 /// What hub and dialect add to the engine. The generator spins: one that sleeps is woken at the server's expense, more often the
 /// less it has to read, which was more than what is looked for.

@@ -22,11 +22,16 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts it and waits until it says which port it serves, in its log or, if there is one, in the ports file.
-    pub(super) fn start(command: &[OsString], log: &Path, ports: Option<&Path>) -> Result<Self> {
+    pub(super) fn start(
+        processors: &[usize],
+        command: &[OsString],
+        log: &Path,
+        ports: Option<&Path>,
+    ) -> Result<Self> {
         if let Some(ports) = ports {
             let _ = fs::remove_file(ports);
         }
-        let mut process = Process::start(SERVER_PROCESSOR, command, log)?;
+        let mut process = Process::start(processors, command, log)?;
         let deadline = Instant::now() + START_TIMEOUT;
         loop {
             let said = fs::read_to_string(ports.unwrap_or(log)).unwrap_or_default();
@@ -64,12 +69,13 @@ pub(super) struct Process {
 }
 
 impl Process {
-    pub(super) fn start(processor: usize, command: &[OsString], log: &Path) -> Result<Self> {
+    pub(super) fn start(processors: &[usize], command: &[OsString], log: &Path) -> Result<Self> {
+        let processors: Vec<String> = processors.iter().map(usize::to_string).collect();
         let output = File::create(log).with_context(|| format!("{}", log.display()))?;
         // The kernel ends it with us, however we end; and it stays where it was put.
         let child = Command::new("setpriv")
             .args(["--pdeathsig", "KILL", "prlimit", &format!("--nofile={DESCRIPTORS}:")])
-            .args(["taskset", "--cpu-list", &processor.to_string()])
+            .args(["taskset", "--cpu-list", &processors.join(",")])
             .args(command)
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
@@ -169,7 +175,8 @@ mod tests {
     #[test]
     fn a_server_that_ends_at_once_is_an_error_with_its_last_words() {
         let log = log("ends");
-        let error = Server::start(&shell("echo why; exit 3"), &log, None).err();
+        let error =
+            Server::start(&[SERVER_PROCESSOR], &shell("echo why; exit 3"), &log, None).err();
         let error = error.expect("it ended").to_string();
         fs::remove_file(log).expect("it has a log");
         assert!(error.contains("exit status: 3") && error.ends_with("| why"), "{error}");
@@ -179,7 +186,7 @@ mod tests {
     fn a_process_is_pinned_and_ends_when_it_is_dropped() {
         let log = log("pinned");
         let script = "echo $$; taskset -cp $$; echo done; exec sleep 600";
-        let mut process = Process::start(0, &shell(script), &log).expect("sh starts");
+        let mut process = Process::start(&[0], &shell(script), &log).expect("sh starts");
         process.wait_for("done", 1, START_TIMEOUT).expect("it is said");
         let said = process.said();
         let id = said.lines().next().expect("a line").to_owned();
@@ -193,7 +200,7 @@ mod tests {
     #[test]
     fn a_process_that_takes_too_long_is_ended() {
         let log = log("long");
-        let process = Process::start(0, &shell("exec sleep 600"), &log).expect("sh starts");
+        let process = Process::start(&[0], &shell("exec sleep 600"), &log).expect("sh starts");
         let error = process.finish(Duration::from_millis(50)).expect_err("it sleeps");
         fs::remove_file(log).expect("it has a log");
         assert!(error.to_string().contains("not done"), "{error}");

@@ -71,7 +71,7 @@ fn head(findings: &Findings, surroundings: &Surroundings, command: &str) -> Stri
 }
 
 const HOW: &str = "\
-All servers of a table are up at once, with one thread each, on processor 0, and the load generator, `sockeye bench`, is on processor 1.
+All servers of a table are up at once, with one thread each and on processor 0 unless a row says otherwise, and the load generator, `sockeye bench`, is on processor 1.
 They take turns of half a second, in the opposite order every other round; one round before is not counted.
 A figure is the 25th percentile of a server's turns; processor time includes the kernel's work, as `/proc` has it, and what `ksoftirqd` of that processor did meanwhile.
 A ratio is the median of those of two turns of the same round, ours divided by theirs, with its 95 % confidence interval (bootstrap) in parentheses: compare by these, and only within a table.
