@@ -112,7 +112,7 @@ fn feature_sets(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// The drivers' contract and their own tests are among the engine's; here is the rest that has real sockets.
+/// The drivers' contract and their own tests are among the engine's; here is the rest that has real sockets, and who attacks.
 fn loopback_on_uring(project: &Project) -> Result<()> {
     let _uring = project.shell.push_env("SOCKEYE_DRIVER", "uring");
     cargo_test(
@@ -126,7 +126,9 @@ fn loopback_on_uring(project: &Project) -> Result<()> {
             "engine",
             "loopback",
         ],
-    )
+    )?;
+    let _binary = project.shell.push_env("SOCKEYE_BIN", project.build_server()?);
+    cargo_test(project, &["--package", "sockeye-server", "--test", "abuse"])
 }
 
 fn cargo_test(project: &Project, arguments: &[&str]) -> Result<()> {

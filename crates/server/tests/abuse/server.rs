@@ -31,7 +31,8 @@ impl Server {
             .args(["-c", "ulimit -n \"$([ \"$1\" = hard ] && ulimit -Hn || echo \"$1\")\"; shift; exec \"$@\"", "sh"])
             .arg(limit)
             .arg(binary.unwrap_or_else(|| env!("CARGO_BIN_EXE_sockeye").into()))
-            .args(["serve", "--bind", "127.0.0.1:0", "--workers", "2", "--ports-file"])
+            .args(["serve", "--bind", "127.0.0.1:0", "--workers", "2", "--driver", &driver()])
+            .arg("--ports-file")
             .arg(&ports)
             .args(options)
             .env_remove("RUST_LOG")
@@ -44,6 +45,11 @@ impl Server {
         let address = address.trim_end().parse().expect("the file is whole");
         fs::remove_file(&ports).expect("it was there");
         Self { address, child, log }
+    }
+
+    /// Whether it has written that.
+    pub(crate) fn has_said(&self, words: &str) -> bool {
+        fs::read_to_string(&self.log).expect("a file of ours").contains(words)
     }
 
     /// Bytes of memory that the process has.
@@ -72,8 +78,8 @@ impl Server {
 
     pub(crate) fn check_alive(&mut self) {
         assert_eq!(self.child.try_wait().expect("a child"), None, "the server has ended");
-        let log = fs::read_to_string(&self.log).expect("a file of ours");
-        assert!(!log.contains("panicked at"), "{log}");
+        assert!(!self.has_said("panicked at"), "see {}", self.log.display());
+        assert!(!self.has_said("is not to be had here"), "{} is not to be had here", driver());
     }
 
     /// Ends it in order.
@@ -105,6 +111,16 @@ impl Drop for Server {
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+/// What moves the server's bytes.
+pub(crate) fn driver() -> String {
+    std::env::var("SOCKEYE_DRIVER").unwrap_or_else(|_| "epoll".to_owned())
+}
+
+/// What two workers' drivers may keep: the buffers that io_uring receives into, and headers of sends (docs/limits.md).
+pub(crate) fn kept_by_driver() -> usize {
+    if driver() == "uring" { 2 * (18 << 20) } else { 0 }
 }
 
 pub(crate) fn wait_for<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {

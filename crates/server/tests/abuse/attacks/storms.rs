@@ -31,7 +31,9 @@ pub(super) fn connect_reset(server: &Server) -> String {
 /// Those for whom there are descriptors are served; the others wait, and have their turn when some have gone.
 pub(super) fn descriptors(server: &Server) -> String {
     let mut clients: Vec<Client> = (0..200).map(|_| Client::dial(server.address)).collect();
-    wait_for("a server without descriptors", || (server.descriptors() >= 60).then_some(()));
+    wait_for("a server that cannot accept any more", || {
+        server.has_said("no connection can be accepted").then_some(())
+    });
     for client in &mut clients {
         client.write(request("/echo").as_bytes());
     }
