@@ -35,7 +35,7 @@ impl Auditor {
     pub(crate) fn publish_last(&mut self, plan: &Plan) -> Vec<Place> {
         let publish = |channel: Channel| {
             let id = u64::from(channel) + 1;
-            self.log.entries.push(Entry::Sent { channel, id });
+            self.log.entries.push(Entry::Sent { channel, id, excludes_self: false });
             let body = json!({ "channel": plan.name(channel), "data": Encoding::Json.data(id, 0) });
             let place = place(&self.ask("publish", &body)["published"]["position"]);
             self.log.entries.push(Entry::Receipt { channel, id, place });

@@ -9,7 +9,7 @@ use crate::speech::resume;
 use crate::wire::{Ended, Wire};
 use mio::{Registry, Token};
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -28,6 +28,7 @@ pub(crate) struct Client {
     paused_until: Option<Instant>,
     resume: Option<String>,
     held: BTreeMap<Channel, Held>,
+    watch: Watch,
     last_id: u64,
     /// The last one of the connection before. Its answer may come on this one, if it is the same session.
     old_id: u64,
@@ -55,9 +56,20 @@ struct Held {
     at: Option<Place>,
 }
 
+/// What there is of its pattern.
+#[derive(Debug, Default)]
+struct Watch {
+    is_subscribed: bool,
+    /// It was told of loss.
+    has_lost: bool,
+    /// In which channels the last publication has come.
+    lasts: BTreeSet<Channel>,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Asked {
     Connect,
+    Watch,
     Subscribe(Channel),
     Unsubscribe(Channel),
     Publish(Channel, u64),
@@ -76,7 +88,12 @@ impl Client {
     pub(crate) fn new(number: usize, plan: &Plan, token: &str) -> Self {
         let member = plan.members[number].clone();
         let held = member.channels.iter().map(|channel| (*channel, Held::default())).collect();
-        let log = Log { may: member.may.clone(), may_lose: member.may_lose(), entries: vec![] };
+        let log = Log {
+            may: member.may.clone(),
+            may_lose: member.may_lose(),
+            watches: member.watches(plan),
+            entries: vec![],
+        };
         Self {
             number,
             token: token.to_owned(),
@@ -88,6 +105,7 @@ impl Client {
             paused_until: None,
             resume: None,
             held,
+            watch: Watch::default(),
             last_id: 0,
             old_id: 0,
             asked: HashMap::new(),
@@ -107,11 +125,16 @@ impl Client {
             && self.asked.is_empty()
             && self.unanswered.is_empty()
             && self.held.values().all(is_there)
+            && self.watch.is_subscribed == self.member.pattern.is_some()
     }
 
     /// It has got everything up to these places.
     pub(crate) fn has_reached(&self, tops: &[Place]) -> bool {
+        let has_last = |(channel, is_watched): (usize, &bool)| {
+            !is_watched || self.watch.lasts.contains(&(channel as Channel))
+        };
         self.is_settled()
+            && (self.watch.has_lost || self.log.watches.iter().enumerate().all(has_last))
             && self.held.iter().all(|(channel, held)| held.at == Some(tops[usize::from(*channel)]))
     }
 
@@ -227,12 +250,14 @@ impl Client {
         }
         let name = plan.name(channel);
         let id = (self.number as u64 + 1) << 20;
-        self.log.entries.push(Entry::Sent { channel, id });
+        self.log.entries.push(Entry::Sent { channel, id, excludes_self: false });
         let data = self.member.encoding.data(id, 0);
         let publish = json!({ "channel": name, "data": data });
         let here = json!({ "channel": name });
+        let pattern = json!({ "channel": format!("{}*", name.trim_end_matches(char::is_numeric)) });
         for (command, body) in [
             ("subscribe", here.clone()),
+            ("subscribe", pattern),
             ("publish", publish),
             ("history", here.clone()),
             ("presence", here),
@@ -248,6 +273,8 @@ impl Client {
             let held = self.held.iter().filter(|(_, held)| held.is_subscribed);
             let known =
                 held.filter_map(|(channel, held)| Some((plan.name(*channel), held.at?.sequence)));
+            let pattern = self.member.pattern.clone().filter(|_| self.watch.is_subscribed);
+            let known = known.chain(pattern.map(|pattern| (pattern, 0)));
             connect["resume"] = resume(&token, &known.collect::<BTreeMap<_, _>>());
         }
         self.command("connect", connect, Some(Asked::Connect));
@@ -276,8 +303,12 @@ impl Client {
         let data = self.member.encoding.data(id, size);
         // What conflates has something to conflate.
         let key = format!("k{}", id % 4);
-        let body = json!({ "channel": plan.name(channel), "idempotency_key": id.to_string(), "key": key, "data": data });
-        self.log.entries.push(Entry::Sent { channel, id });
+        let mut body = json!({ "channel": plan.name(channel), "idempotency_key": id.to_string(), "key": key, "data": data });
+        let excludes_self = self.member.excludes_self;
+        if excludes_self {
+            body["exclude_self"] = json!(true);
+        }
+        self.log.entries.push(Entry::Sent { channel, id, excludes_self });
         self.command("publish", body, Some(Asked::Publish(channel, id)));
     }
 
@@ -308,6 +339,7 @@ impl fmt::Debug for Client {
         let missing: Vec<_> = self.held.iter().filter(is_missing).collect();
         write!(f, "client {}: {:?}, ", self.number, self.phase)?;
         write!(f, "awaits {:?}, {:?}, without {missing:?}", self.asked, self.unanswered)?;
+        write!(f, ", of {:?} {:?}", self.member.pattern, self.watch)?;
         let last = self.log.entries.iter().rev().take(5);
         write!(f, ", last {:?}", last.collect::<Vec<_>>())
     }

@@ -20,6 +20,8 @@ pub(crate) struct Log {
     pub(crate) may: Vec<bool>,
     /// Its subscriptions may lose what they were too slow for.
     pub(crate) may_lose: bool,
+    /// Which channels are of the pattern that it subscribes to, if it does.
+    pub(crate) watches: Vec<bool>,
     pub(crate) entries: Vec<Entry>,
 }
 
@@ -86,6 +88,7 @@ pub(crate) enum Entry {
     Sent {
         channel: Channel,
         id: u64,
+        excludes_self: bool,
     },
     /// The answer to that.
     Receipt {
@@ -93,6 +96,16 @@ pub(crate) enum Entry {
         id: u64,
         place: Place,
     },
+    /// It is subscribed to its pattern, which is live from here on.
+    Watching,
+    /// A publication by the pattern.
+    Watched {
+        channel: Channel,
+        sequence: u64,
+        id: u64,
+    },
+    /// Something of the pattern was lost.
+    WatchLost,
     /// That it was told something that it cannot read.
     Nonsense {
         what: String,

@@ -49,6 +49,7 @@ fn two_thousand_clients_in_a_storm_lose_nothing_unnoticed() {
     assert!(counts.resumed > 1000 && counts.began_anew > 2000, "{counts:?}");
     assert!(counts.recovered > 1000 && counts.told_lost > 0, "{counts:?}");
     assert!(counts.sent_again > 0 && counts.refused > 500, "{counts:?}");
+    assert!(counts.watched > 5000 && counts.left_out > 100, "{counts:?}");
 }
 
 #[test]

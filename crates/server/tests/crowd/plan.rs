@@ -34,6 +34,10 @@ pub(crate) struct Member {
     pub(crate) may: Vec<bool>,
     /// How it wants to be treated when it is slow, which it is then.
     pub(crate) slow: Option<&'static str>,
+    /// What it subscribes to besides: all rooms whose numbers begin so.
+    pub(crate) pattern: Option<String>,
+    /// It does not want to get what it publishes.
+    pub(crate) excludes_self: bool,
     /// What it does, and when, from the beginning of the storm.
     pub(crate) acts: Vec<(Duration, Act)>,
 }
@@ -122,6 +126,11 @@ impl Member {
             is_restricted,
             may,
             slow,
+            // Publishers and others, with all rights and with few.
+            pattern: [3, 11, 21, 29]
+                .contains(&(number % 80))
+                .then(|| format!("room:{}*", 1 + number / 80 % 9)),
+            excludes_self: number % 20 == 11,
             acts: Vec::new(),
         };
         member.plan(number, size, random);
@@ -166,6 +175,13 @@ impl Member {
         if let Some(channel) = self.may.iter().position(|may| !may) {
             self.acts.push((at(random), Act::Trespass(channel as Channel)));
         }
+    }
+
+    /// Which channels are of its pattern.
+    pub(crate) fn watches(&self, plan: &Plan) -> Vec<bool> {
+        let start = self.pattern.as_ref().and_then(|pattern| pattern.strip_suffix('*'));
+        let is_watched = |channel| start.is_some_and(|start| plan.name(channel).starts_with(start));
+        (0..plan.size.channels).map(is_watched).collect()
     }
 
     /// Its subscriptions may lose what they were too slow for.

@@ -155,11 +155,15 @@ pub(crate) struct Publication {
     #[prost(string, tag = "1")]
     pub(crate) channel: String,
     #[prost(uint64, tag = "2")]
+    #[serde(default)]
     pub(crate) sequence: u64,
     #[prost(uint64, tag = "3")]
+    #[serde(default)]
     pub(crate) previous: u64,
     #[prost(string, tag = "4")]
     pub(crate) data: String,
+    #[prost(string, optional, tag = "13")]
+    pub(crate) pattern: Option<String>,
 }
 
 #[derive(Deserialize, Message)]
@@ -167,8 +171,10 @@ pub(crate) struct Lost {
     #[prost(string, tag = "1")]
     pub(crate) channel: String,
     #[prost(uint64, tag = "2")]
+    #[serde(default)]
     pub(crate) from: u64,
     #[prost(uint64, tag = "3")]
+    #[serde(default)]
     pub(crate) to: u64,
 }
 

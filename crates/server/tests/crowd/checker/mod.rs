@@ -1,6 +1,7 @@
 //! Judges what clients wrote down by what the protocol promises (`docs/protocol.md`). It knows nothing of how clients,
 //! network and server came to it.
 
+mod patterns;
 mod stream;
 mod whole;
 
@@ -35,6 +36,10 @@ pub(crate) struct Counts {
     pub(crate) receipts: usize,
     /// Publications that were sent more than once.
     pub(crate) sent_again: usize,
+    /// Publications that came by a pattern.
+    pub(crate) watched: usize,
+    /// Publications that their publishers did not want to get.
+    pub(crate) left_out: usize,
 }
 
 /// A promise that was broken.
@@ -61,6 +66,10 @@ pub(crate) enum Kind {
     OneNumber { sequence: u64 },
     /// It came to somebody who is not subscribed.
     Uninvited { sequence: u64 },
+    /// It came to its publisher, who did not want it.
+    Echoed { id: u64 },
+    /// It came by a pattern that its channel is not of, or once more.
+    Stray { id: u64 },
     /// It was allowed to somebody who may not.
     Forbidden,
     /// It was refused to somebody who may.

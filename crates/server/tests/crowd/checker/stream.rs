@@ -1,5 +1,6 @@
 //! One client's log, read from its beginning to its end.
 
+use super::patterns::{Begin, Stretch};
 use super::{Kind, Verdict};
 use crate::log::{Channel, Entry, Log, Place, Recovery, STRANGE};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -7,8 +8,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 /// What follows from a log.
 #[derive(Debug)]
 pub(super) struct Reading<'l> {
-    client: usize,
-    log: &'l Log,
+    pub(super) client: usize,
+    pub(super) log: &'l Log,
     /// The session that it has at the end, while it is connected.
     pub(super) session: Option<&'l str>,
     /// All that it ever had.
@@ -17,6 +18,12 @@ pub(super) struct Reading<'l> {
     /// Ids of publications that were sent, and how often.
     pub(super) sent: HashMap<u64, (Channel, usize)>,
     pub(super) receipts: HashMap<u64, (Channel, Place)>,
+    /// Ids of what it published and did not want to get, and as which sessions.
+    pub(super) left_out: HashMap<u64, HashSet<Option<&'l str>>>,
+    /// From when to when its pattern was live, in the present epoch; and since when it is.
+    pub(super) stretches: Vec<Stretch>,
+    pub(super) watching: Option<Stretch>,
+    has_watched: bool,
 }
 
 /// A channel as one client knows it.
@@ -30,6 +37,17 @@ pub(super) struct Stream {
     /// In this epoch: where it began or was told of loss, up to the second number; what it has not got there, it need not.
     pub(super) excused: Vec<(u64, u64)>,
     pub(super) got: HashMap<u64, u64>,
+    /// Where something did not come that may be its own, which it did not want.
+    pub(super) doubts: Vec<Doubt>,
+}
+
+/// What is after `last` up to `to` did not come, which was seen when `next` did.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Doubt {
+    pub(super) epoch: u64,
+    pub(super) last: u64,
+    pub(super) to: u64,
+    pub(super) next: u64,
 }
 
 impl<'l> Reading<'l> {
@@ -42,6 +60,10 @@ impl<'l> Reading<'l> {
             streams: BTreeMap::new(),
             sent: HashMap::new(),
             receipts: HashMap::new(),
+            left_out: HashMap::new(),
+            stretches: Vec::new(),
+            watching: None,
+            has_watched: false,
         }
     }
 
@@ -58,7 +80,10 @@ impl<'l> Reading<'l> {
                 self.sessions.insert(session);
                 self.connected(is_resumed, verdict);
             }
-            Entry::Gone => self.session = None,
+            Entry::Gone => {
+                self.session = None;
+                self.stop_watching();
+            }
             Entry::Asked { channel, position } => {
                 self.streams.entry(channel).or_default().wanted = position;
             }
@@ -72,19 +97,13 @@ impl<'l> Reading<'l> {
             Entry::Unsubscribed { channel } => {
                 self.streams.entry(channel).or_default().is_subscribed = false;
             }
-            Entry::Revoked { channel } => {
-                let stream = self.streams.entry(channel).or_default();
-                stream.is_subscribed = false;
-                // It had asked for that, and has not heard of it.
-                if !stream.is_leaving {
-                    verdict.add(self.client, channel, Kind::Revoked);
-                }
-            }
+            Entry::Revoked { channel } => self.revoked(channel, verdict),
             Entry::Refused { channel, ref code } => self.refused(channel, code, verdict),
             Entry::Granted { channel } => self.allowed(channel, verdict),
             Entry::Publication { channel, sequence, previous, id } => {
                 verdict.counts.deliveries += 1;
                 self.allowed(channel, verdict);
+                self.not_echoed(channel, id, verdict);
                 self.publication(channel, (sequence, previous), id, verdict);
             }
             Entry::Lost { channel, from, to } => {
@@ -94,10 +113,23 @@ impl<'l> Reading<'l> {
             Entry::CaughtUp { channel, place } | Entry::Heartbeat { channel, place } => {
                 self.is_at(channel, place, verdict);
             }
-            Entry::Sent { channel, id } => {
-                let times = &mut self.sent.entry(id).or_insert((channel, 0)).1;
-                *times += 1;
-                verdict.counts.sent_again += usize::from(*times == 2);
+            Entry::Watching => {
+                let begin = if self.has_watched { Begin::Later } else { Begin::First };
+                self.has_watched = true;
+                self.watch(begin);
+            }
+            Entry::Watched { channel, sequence, id } => {
+                self.allowed(channel, verdict);
+                self.not_echoed(channel, id, verdict);
+                self.watched(channel, (sequence, id), verdict);
+            }
+            Entry::WatchLost => {
+                verdict.counts.told_lost += 1;
+                self.watch(Begin::Lost);
+            }
+            Entry::Sent { channel, id, excludes_self } => {
+                let sent = self.sent(channel, id, excludes_self);
+                verdict.counts.sent_again += usize::from(sent == 2);
             }
             Entry::Receipt { channel, id, place } => self.receipt(channel, id, place, verdict),
             Entry::Nonsense { ref what } => {
@@ -120,9 +152,36 @@ impl<'l> Reading<'l> {
         }
     }
 
+    fn revoked(&mut self, channel: Channel, verdict: &mut Verdict) {
+        let stream = self.streams.entry(channel).or_default();
+        stream.is_subscribed = false;
+        // It had asked for that, and has not heard of it.
+        if !stream.is_leaving {
+            verdict.add(self.client, channel, Kind::Revoked);
+        }
+    }
+
+    /// How often it has published this by now.
+    fn sent(&mut self, channel: Channel, id: u64, excludes_self: bool) -> usize {
+        if excludes_self {
+            self.left_out.entry(id).or_default().insert(self.session);
+        }
+        let times = &mut self.sent.entry(id).or_insert((channel, 0)).1;
+        *times += 1;
+        *times
+    }
+
     fn allowed(&self, channel: Channel, verdict: &mut Verdict) {
         if self.log.may.get(usize::from(channel)) != Some(&true) {
             verdict.add(self.client, channel, Kind::Forbidden);
+        }
+    }
+
+    /// What it published as this session, and did not want, does not come.
+    fn not_echoed(&self, channel: Channel, id: u64, verdict: &mut Verdict) {
+        let publishers = self.left_out.get(&id);
+        if publishers.is_some_and(|sessions| sessions.iter().all(|one| *one == self.session)) {
+            verdict.add(self.client, channel, Kind::Echoed { id });
         }
     }
 
@@ -146,6 +205,7 @@ impl<'l> Reading<'l> {
         (stream.is_subscribed, stream.is_leaving) = (true, false);
         let wanted = stream.wanted.take();
         if wanted.is_some_and(|wanted| wanted.epoch != place.epoch) {
+            self.stretches.clear();
             match recovery {
                 Recovery::Lost { .. } => verdict.counts.new_epochs += 1,
                 _ => verdict.add(client, channel, Kind::SilentEpoch),
@@ -196,12 +256,15 @@ impl<'l> Reading<'l> {
             match stream.got.get(&sequence) {
                 Some(known) if *known == id => verdict.counts.repeated += 1,
                 Some(_) => verdict.add(client, channel, Kind::OneNumber { sequence }),
+                // As another session it gets what it did not want as this one, and is somewhere behind that already.
+                None if self.left_out.contains_key(&id) => _ = stream.got.insert(sequence, id),
                 None => verdict.add(client, channel, Kind::Reordered { sequence }),
             }
             return;
         }
         if previous > at.sequence {
-            verdict.add(client, channel, Kind::Gap { last: at.sequence, next: sequence });
+            let Place { epoch, sequence: last } = *at;
+            stream.doubts.push(Doubt { epoch, last, to: previous, next: sequence });
         }
         at.sequence = sequence;
         stream.got.insert(sequence, id);
@@ -226,10 +289,10 @@ impl<'l> Reading<'l> {
         let stream = self.streams.entry(channel).or_default();
         match stream.at {
             Some(at) if at.epoch != place.epoch => verdict.add(client, channel, Kind::SilentEpoch),
-            Some(at) if at.sequence < place.sequence => {
-                let kind = Kind::Gap { last: at.sequence, next: place.sequence };
-                verdict.add(client, channel, kind);
-                stream.excuse(at.sequence, place.sequence);
+            Some(Place { epoch, sequence: last }) if last < place.sequence => {
+                let (to, next) = (place.sequence, place.sequence);
+                stream.doubts.push(Doubt { epoch, last, to, next });
+                stream.excuse(last, to);
             }
             Some(_) => {}
             None => {

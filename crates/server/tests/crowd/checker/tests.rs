@@ -41,7 +41,7 @@ fn subscriber() -> Log {
         publication(4),
         Entry::Heartbeat { channel: 0, place: at(4) },
     ];
-    Log { may: vec![true, false], may_lose: false, entries }
+    Log { may: vec![true, false], may_lose: false, watches: vec![], entries }
 }
 
 /// Who publishes them, one of them twice, and tries what it may not.
@@ -49,15 +49,15 @@ fn publisher() -> Log {
     let mut entries = vec![Entry::Connected { session: "p".to_owned(), is_resumed: false }];
     for sequence in 1..=4 {
         let id = 100 + sequence;
-        entries.push(Entry::Sent { channel: 0, id });
+        entries.push(Entry::Sent { channel: 0, id, excludes_self: false });
         if sequence == 2 {
-            entries.push(Entry::Sent { channel: 0, id });
+            entries.push(Entry::Sent { channel: 0, id, excludes_self: false });
         }
         entries.push(Entry::Receipt { channel: 0, id, place: at(sequence) });
     }
-    entries.push(Entry::Sent { channel: 1, id: 666 });
+    entries.push(Entry::Sent { channel: 1, id: 666, excludes_self: false });
     entries.push(Entry::Refused { channel: 1, code: "forbidden".to_owned() });
-    Log { may: vec![true, false], may_lose: false, entries }
+    Log { may: vec![true, false], may_lose: false, watches: vec![], entries }
 }
 
 fn audit() -> Audit {
@@ -261,4 +261,68 @@ fn presence_is_compared_with_who_is_there() {
     assert_eq!(found(|_, audit| audit.present.push("g".to_owned())), ghost("g"));
     let gone = found(|[subscriber, _], _| subscriber.entries.push(Entry::Gone));
     assert_eq!(gone, ghost("s"));
+}
+
+/// Somebody who publishes 102 and does not want it, and for whom 103 is no gap.
+fn excluder() -> Vec<Entry> {
+    vec![
+        connected(false),
+        asked(None),
+        subscribed(0, Recovery::Live),
+        publication(1),
+        Entry::Sent { channel: 0, id: 102, excludes_self: true },
+        Entry::Receipt { channel: 0, id: 102, place: at(2) },
+        publication(3),
+        publication(4),
+    ]
+}
+
+#[test]
+fn what_its_publisher_did_not_want_is_no_gap_and_no_other_is_left_out() {
+    assert_eq!(found_in(|log| *log = excluder()), []);
+    let without_receipt = found_in(|log| {
+        *log = excluder();
+        log.remove(5);
+    });
+    assert_eq!(without_receipt, [Kind::Unanswered { id: 102 }]);
+    let gap = found_in(|log| {
+        *log = excluder();
+        log.remove(6);
+    });
+    assert_eq!(gap[0], Kind::Gap { last: 1, next: 4 });
+    let echoed = found_in(|log| {
+        *log = excluder();
+        log.insert(6, publication(2));
+    });
+    assert_eq!(echoed, [Kind::Echoed { id: 102 }]);
+}
+
+/// What is found in the log of somebody whose pattern channel 0 is of, and who hears that.
+fn found_in_watch(heard: &[Entry]) -> Vec<Kind> {
+    found(|[subscriber, _], audit| {
+        subscriber.watches = vec![true, false];
+        subscriber.entries = [&[connected(false)], heard].concat();
+        audit.present.clear();
+    })
+}
+
+#[test]
+fn a_pattern_is_whole_from_its_beginning_up_to_a_loss_or_the_end() {
+    let heard = |sequence| Entry::Watched { channel: 0, sequence, id: 100 + sequence };
+    let watch = |numbers: &[u64]| {
+        let heard = numbers.iter().map(|number| heard(*number));
+        [Entry::Watching].into_iter().chain(heard).collect::<Vec<_>>()
+    };
+    assert_eq!(found_in_watch(&watch(&[1, 2, 3, 4])), []);
+    assert_eq!(found_in_watch(&watch(&[1, 3, 4])), [Kind::Missing { sequence: 2 }]);
+    assert_eq!(found_in_watch(&watch(&[2, 3, 4])), [Kind::Missing { sequence: 1 }]);
+    assert_eq!(found_in_watch(&watch(&[1, 2, 3])), [Kind::Missing { sequence: 4 }]);
+    assert_eq!(found_in_watch(&watch(&[1, 2, 2, 3, 4])), [Kind::Stray { id: 102 }]);
+    let later = [watch(&[1]), vec![Entry::Gone, connected(true)], watch(&[3, 4])].concat();
+    assert_eq!(found_in_watch(&later), []);
+    let lost = [watch(&[1]), vec![Entry::WatchLost, heard(3), heard(4)]].concat();
+    assert_eq!(found_in_watch(&lost), []);
+    let other = [watch(&[1, 2, 3, 4]), vec![Entry::Watched { channel: 1, sequence: 1, id: 9 }]];
+    assert_eq!(found_in_watch(&other.concat()), [Kind::Forbidden, Kind::Stray { id: 9 }]);
+    assert_eq!(found_in_watch(&[heard(1)]), [Kind::Uninvited { sequence: 1 }]);
 }

@@ -1,20 +1,22 @@
 //! All logs together, beside what is there in the end.
 
-use super::stream::Reading;
-use super::{Kind, Verdict};
-use crate::log::{Audit, AuditedChannel, Channel, Log};
+use super::stream::{Doubt, Reading};
+use super::{Kind, Verdict, patterns};
+use crate::log::{Audit, AuditedChannel, Channel, Log, Place};
 use std::collections::{BTreeSet, HashMap};
 
 pub(super) fn check(logs: &[Log], readings: &[Reading<'_>], audit: &Audit, verdict: &mut Verdict) {
     let numbers = numbers(readings, audit, verdict);
     check_publications(logs, readings, &numbers, verdict);
+    check_doubts(readings, &numbers, verdict);
+    patterns::check(readings, audit, verdict);
     for (number, channel) in audit.channels.iter().enumerate() {
         let number = number as Channel;
-        for (client, reading) in readings.iter().enumerate() {
+        for reading in readings {
             if let Some(stream) = reading.streams.get(&number)
                 && reading.subscriptions().contains(&number)
             {
-                check_tail(client, (number, channel), stream, verdict);
+                check_tail(reading, (number, channel), stream, verdict);
             }
         }
         check_presence((number, channel), readings, verdict);
@@ -86,13 +88,34 @@ fn check_publications(
     }
 }
 
+/// What did not come, without a word, was the subscriber's own, which it did not want.
+fn check_doubts(readings: &[Reading<'_>], numbers: &Numbers, verdict: &mut Verdict) {
+    for reading in readings {
+        let own = reading.receipts.iter().map(|(id, (channel, at))| ((*channel, *at), *id));
+        let own: HashMap<_, _> = own.collect();
+        for (channel, stream) in &reading.streams {
+            for Doubt { epoch, last, to, next } in stream.doubts.iter().copied() {
+                let is_unwanted = |sequence| {
+                    let kept = numbers.get(&(*channel, epoch, sequence));
+                    let id = kept.or_else(|| own.get(&(*channel, Place { epoch, sequence })));
+                    id.is_some_and(|id| reading.left_out.contains_key(id))
+                };
+                if !(last + 1..=to).all(is_unwanted) {
+                    verdict.add(reading.client, *channel, Kind::Gap { last, next });
+                }
+            }
+        }
+    }
+}
+
 /// A subscriber has got everything up to the last publication, whatever it was told of what came before what.
 fn check_tail(
-    client: usize,
+    reading: &Reading<'_>,
     (number, channel): (Channel, &AuditedChannel),
     stream: &super::stream::Stream,
     verdict: &mut Verdict,
 ) {
+    let client = reading.client;
     let Some(at) = stream.at.filter(|at| at.epoch == channel.top.epoch) else {
         return verdict.add(client, number, Kind::SilentEpoch);
     };
@@ -100,10 +123,13 @@ fn check_tail(
         let kind = Kind::Gap { last: at.sequence, next: channel.top.sequence };
         verdict.add(client, number, kind);
     }
-    for (sequence, _) in &channel.history {
+    for (sequence, id) in &channel.history {
         let is_due = *sequence <= at.sequence && !stream.is_excused(*sequence);
         if is_due && !stream.got.contains_key(sequence) {
-            verdict.add(client, number, Kind::Missing { sequence: *sequence });
+            match reading.left_out.contains_key(id) {
+                true => verdict.counts.left_out += 1,
+                false => verdict.add(client, number, Kind::Missing { sequence: *sequence }),
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{Asked, Client, Held, Phase};
 use crate::log::{Channel, Entry, Place, Recovery};
 use crate::plan::Plan;
 use crate::speech::{Connected, Position, Publication, Subscribed, Told, id_of};
+use serde_json::json;
 
 impl Client {
     pub(super) fn take(&mut self, told: Told, plan: &Plan) {
@@ -15,6 +16,8 @@ impl Client {
             self.connected(connected, plan);
         } else if let Some(publication) = told.publication {
             self.publication(&publication, plan);
+        } else if let (Some(_), Some(Asked::Trespass(channel))) = (&told.subscribed, asked) {
+            self.log.entries.push(Entry::Granted { channel });
         } else if let Some(subscribed) = told.subscribed {
             self.subscribed(&subscribed, plan);
         } else if let Some(published) = told.published {
@@ -23,6 +26,12 @@ impl Client {
             self.refused(asked, refused.code, plan);
         } else if told.unsubscribed.is_some() {
             self.unsubscribed(asked, plan);
+        } else if let Some(lost) = told.lost.as_ref().filter(|lost| self.is_own(&lost.channel)) {
+            self.log.entries.push(Entry::WatchLost);
+            self.watch.has_lost = true;
+            if (lost.from, lost.to) != (0, 0) {
+                self.nonsense(format!("{lost:?}"));
+            }
         } else if let Some(lost) = told.lost {
             let (channel, from, to) = (plan.channel(&lost.channel), lost.from, lost.to);
             self.log.entries.push(Entry::Lost { channel, from, to });
@@ -53,6 +62,10 @@ impl Client {
         self.log.entries.push(Entry::Connected { session, is_resumed });
         self.phase = Phase::Connected;
         self.resume = Some(resume);
+        self.watch.is_subscribed &= is_resumed;
+        if let Some(pattern) = self.member.pattern.clone().filter(|_| !self.watch.is_subscribed) {
+            self.command("subscribe", json!({ "channel": pattern }), Some(Asked::Watch));
+        }
         let held: Vec<(Channel, Held)> =
             self.held.iter().map(|(channel, held)| (*channel, held.clone())).collect();
         for (channel, held) in held {
@@ -72,7 +85,17 @@ impl Client {
         }
     }
 
+    /// Whether this is its pattern.
+    fn is_own(&self, name: &str) -> bool {
+        self.member.pattern.as_deref() == Some(name)
+    }
+
     fn subscribed(&mut self, subscribed: &Subscribed, plan: &Plan) {
+        if self.is_own(&subscribed.channel) {
+            self.log.entries.push(Entry::Watching);
+            self.watch.is_subscribed = true;
+            return;
+        }
         let channel = plan.channel(&subscribed.channel);
         let Some(place) = subscribed.position.as_ref().and_then(|position| self.place(position))
         else {
@@ -102,6 +125,16 @@ impl Client {
         let Some(id) = id_of(&publication.data) else {
             return self.nonsense(format!("{publication:?}"));
         };
+        if let Some(pattern) = &publication.pattern {
+            if !self.is_own(pattern) {
+                self.nonsense(format!("{publication:?}"));
+            }
+            self.log.entries.push(Entry::Watched { channel, sequence, id });
+            if id == u64::from(channel) + 1 {
+                self.watch.lasts.insert(channel);
+            }
+            return;
+        }
         self.log.entries.push(Entry::Publication { channel, sequence, previous, id });
         self.advance(channel, sequence);
     }
@@ -122,7 +155,7 @@ impl Client {
     fn refused(&mut self, asked: Option<Asked>, code: String, plan: &Plan) {
         match (asked, code.as_str()) {
             // The answer to the first time was lost, and follows when the session resumes.
-            (Some(Asked::Subscribe(_)), "already_subscribed") => {}
+            (Some(Asked::Subscribe(_) | Asked::Watch), "already_subscribed") => {}
             (Some(Asked::Unsubscribe(_)), "not_subscribed") => self.unsubscribed(asked, plan),
             (
                 Some(
@@ -133,7 +166,9 @@ impl Client {
                 ),
                 _,
             ) => self.log.entries.push(Entry::Refused { channel, code }),
-            (Some(Asked::Connect) | None, _) => self.nonsense(format!("{code} to {asked:?}")),
+            (Some(Asked::Connect | Asked::Watch) | None, _) => {
+                self.nonsense(format!("{code} to {asked:?}"))
+            }
         }
     }
 

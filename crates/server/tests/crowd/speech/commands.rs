@@ -72,6 +72,8 @@ struct Publish {
     key: Option<String>,
     #[prost(string, optional, tag = "13")]
     idempotency_key: Option<String>,
+    #[prost(bool, tag = "15")]
+    exclude_self: bool,
 }
 
 #[derive(Deserialize, Message)]
