@@ -6,6 +6,7 @@ import { find } from './chromium.mjs';
 import * as chat from './page_chat.mjs';
 import * as chatLooks from './page_chat_looks.mjs';
 import * as chatOffline from './page_chat_offline.mjs';
+import * as chatToken from './page_chat_token.mjs';
 import * as echo from './page_echo.mjs';
 import * as looks from './page_looks.mjs';
 import * as offline from './page_offline.mjs';
@@ -21,7 +22,7 @@ const server = new Server(binary, `${here}page.ports`);
 await server.start();
 const browser = await find();
 
-const parts = [chat, chatLooks, chatOffline, topics, echo, looks, offline];
+const parts = [chat, chatLooks, chatOffline, chatToken, topics, echo, looks, offline];
 const checks = Object.assign({}, ...parts.map((part) => part.checks));
 for (const name of names) await report(name, () => make(name));
 // With it ends the server.

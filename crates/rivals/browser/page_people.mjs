@@ -35,6 +35,14 @@ export class People {
     return guest;
   }
 
+  /** Somebody opens the chat of another server, which may not let him in. */
+  async visit(url, name) {
+    const tab = await this.#open({});
+    this.#origins.add(new URL(url).origin);
+    await tab.page.goto(url);
+    return new Guest(tab.page, name);
+  }
+
   async #open(options) {
     const tab = await newTab(this.browser, options);
     this.#tabs.push(tab);

@@ -12,14 +12,21 @@ export class Server {
   #binary;
   #ports;
   #child;
+  #options;
   #bind = '127.0.0.1:0';
 
   /** A server of this binary; its ports file gets this path. */
-  constructor(binary, ports) {
+  constructor(binary, ports, options = []) {
     this.#binary = binary;
     this.#ports = ports;
+    this.#options = options;
     // Whatever ends this program ends the server.
     process.on('exit', () => this.#child?.kill('SIGKILL'));
+  }
+
+  /** Another one of the same binary, with these options. */
+  another(options) {
+    return new Server(this.#binary, `${this.#ports}.another`, options);
   }
 
   get url() {
@@ -30,7 +37,7 @@ export class Server {
   async start() {
     rmSync(this.#ports, { force: true });
     const options = ['serve', '--bind', this.#bind, '--workers', '2', '--ports-file', this.#ports];
-    this.#child = spawn(this.#binary, options, { stdio: 'ignore' });
+    this.#child = spawn(this.#binary, [...options, ...this.#options], { stdio: 'ignore' });
     this.#child.once('error', () => {});
     for (let step = 0; step < START_STEPS; step++) {
       if (existsSync(this.#ports)) {

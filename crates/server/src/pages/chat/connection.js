@@ -3,7 +3,7 @@ const ITEMS_MAX = 300, ITEMS_READING_MAX = 900, PAGE = 50, PEOPLE_MAX = 256, ROO
 const RETRY_MIN = 500, RETRY_MAX = 15000, PING_EVERY = 15000, WRITING_FOR = 4000, GROUP_FOR = 300000, PREFIX = "chat:";
 const find = selector => document.querySelector(selector);
 const make = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
-const log = find("#log"), newest = find("#newest"), { enter, me: meForm, say } = document.forms, textarea = find("#text");
+const log = find("#log"), newest = find("#newest"), { enter, me: meForm, pass, say } = document.forms, textarea = find("#text");
 const pick = list => list[Math.floor(Math.random() * list.length)];
 const plural = (count, what) => count + " " + what + (count === 1 ? "" : "s");
 
@@ -12,7 +12,7 @@ let saved = {};
 try { saved = JSON.parse(sessionStorage.sockeye) || {}; } catch { /* a new tab, or no storage */ }
 const me = {
 	name: saved.name || pick(["Swift", "Quiet", "Bright", "Brave", "Silver", "Merry", "Bold", "Calm"]) + " " + pick(["Otter", "Heron", "Coho", "Trout", "Osprey", "Beaver", "Mink", "Dipper"]),
-	resume: saved.resume, message: saved.message || 0, sessions: saved.sessions || [],
+	token: saved.token, resume: saved.resume, message: saved.message || 0, sessions: saved.sessions || [],
 };
 const rooms = new Map(), outbox = new Map();
 let active, frame = 0, saving = 0;
@@ -46,7 +46,7 @@ const link = {
 			link.isSilent = false;
 			const known = [...rooms.values()].filter(room => room.epoch).map(room => [room.channel, room.last]);
 			const resume = me.resume && { token: me.resume, positions: Object.fromEntries(known), message: me.message || undefined };
-			link.ask({ connect: { name: "chat page", resume } }, connected);
+			link.ask({ connect: { name: "chat page", token: me.token, resume } }, connected);
 		});
 		socket.onmessage = own(({ data }) => { link.isSilent = false; hear(JSON.parse(data)); });
 		socket.onclose = own(closed);
@@ -79,8 +79,10 @@ function closed({ code, reason }) {
 		// A copy of this tab has the session now. This one gets another.
 		me.resume = undefined;
 		link.wait();
-	} else if (code >= 4400 && code <= 4403 && !link.mayReturn) {
+	} else if (code === 4402 || code >= 4400 && code <= 4403 && !link.mayReturn) {
 		link.show("off", "Not connected: " + (reason || "closed with " + code));
+		// The same token would get the same answer.
+		if (code === 4401 || code === 4402) pass.hidden = false;
 	} else link.wait(link.after);
 	link.after = link.mayReturn = undefined;
 }
@@ -96,6 +98,7 @@ find("#state button").onclick = () => link.dial();
 function connected({ connected, error }) {
 	if (error) return;
 	link.tries = 0;
+	pass.hidden = true;
 	link.show("open", "Connected");
 	me.resume = connected.resume;
 	me.session = connected.session;

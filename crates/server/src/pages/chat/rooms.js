@@ -33,6 +33,13 @@ function goFromHash() {
 	go(name || active?.name || rooms.keys().next().value || "lobby");
 }
 enter.onsubmit = event => { event.preventDefault(); go(enter.room.value); };
+pass.onsubmit = event => {
+	event.preventDefault();
+	me.token = pass.token.value.trim();
+	pass.reset();
+	save();
+	link.dial();
+};
 meForm.onsubmit = event => { event.preventDefault(); meForm.nick.blur(); };
 meForm.nick.onchange = () => {
 	me.name = meForm.nick.value = meForm.nick.value.replace(/\s+/g, " ").trim() || me.name;
