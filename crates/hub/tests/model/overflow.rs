@@ -98,18 +98,18 @@ fn those_who_watch_a_pattern_are_told_of_a_loss() {
 
 #[test]
 fn a_client_that_has_got_more_than_its_relay_waits_for_it() {
-    let mut world = World::new(setting(100), 6);
+    let mut world = World::new(setting(2000), 6);
     let (home, client) = world.subscribe_away_from_home("chat:a");
     world.arrive(1, home);
     world.settle();
     world.say_subscribe(1, "chat:a");
     world.settle();
-    world.publish_at(home, "chat:a", 20, 0);
-    for _ in 0..20 {
+    // More than there is room for in pages.
+    world.publish_at(home, "chat:a", MANY, 0);
+    while world.clients[1].subscriptions["chat:a"].seen < Some(MANY) {
         world.turn(home);
         world.read(1, usize::MAX);
     }
-    assert_eq!(world.clients[1].subscriptions["chat:a"].seen, Some(20));
     // It goes to the worker whose relay has not heard of most of that.
     world.drop_link(1, false);
     world.arrive(1, 1 - home);
@@ -117,7 +117,11 @@ fn a_client_that_has_got_more_than_its_relay_waits_for_it() {
     world.settle();
     for number in [client, 1] {
         let Subscription { got, lost, seen, .. } = &world.clients[number].subscriptions["chat:a"];
-        assert_eq!((got.len(), lost.len(), *seen), (25, 0, Some(25)), "client {number}");
+        assert_eq!(
+            (got.len(), lost.len(), *seen),
+            (MANY as usize + 5, 0, Some(MANY + 5)),
+            "client {number}"
+        );
     }
     world.check_the_end();
 }
@@ -161,5 +165,7 @@ impl World {
 
 /// As much as may be under way.
 const LETTERS: u64 = 4;
+
+const MANY: u64 = 1500;
 
 const IS_VOLATILE: u16 = 1 << 15;
