@@ -4,6 +4,8 @@ mod coverage;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
@@ -54,14 +56,37 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
     let cargo_fuzz = ensure_cargo_fuzz(project)?;
     let _toolchain = unlock_toolchain(&project.shell);
 
-    let mut executions = Vec::new();
-    for target in &targets {
-        let count = fuzz(project, &cargo_fuzz, target, options.seconds)?;
-        println!("{target}: {count} executions");
-        executions.push(count);
-    }
-    println!("{} targets, {} executions, no crash", targets.len(), executions.iter().sum::<u64>());
+    let executions = fuzz_all(project, &cargo_fuzz, &targets, options.seconds)?;
+    println!("{} targets, {executions} executions, no crash", targets.len());
     Ok(())
+}
+
+/// Fuzzes the targets, two at a time: one is built while another runs. Says how often they were executed.
+fn fuzz_all(project: &Project, cargo_fuzz: &Path, targets: &[String], seconds: u64) -> Result<u64> {
+    let Project { root, target: build, shell } = project;
+    let (next, executions) = (AtomicUsize::new(0), AtomicU64::new(0));
+    let work = &|shell: Shell| -> Result<()> {
+        while let Some(name) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let count =
+                fuzz(&shell, (root, build), cargo_fuzz, name, seconds).inspect_err(|_| {
+                    // Whoever fuzzes beside this takes no other target then.
+                    next.store(targets.len(), Ordering::Relaxed);
+                })?;
+            println!("{name}: {count} executions");
+            executions.fetch_add(count, Ordering::Relaxed);
+        }
+        Ok(())
+    };
+    let shells: Vec<Shell> = (0..AT_A_TIME).map(|_| shell.clone()).collect();
+    thread::scope(|scope| {
+        let workers: Vec<_> =
+            shells.into_iter().map(|shell| scope.spawn(move || work(shell))).collect();
+        workers.into_iter().try_for_each(|worker| match worker.join() {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        })
+    })?;
+    Ok(executions.into_inner())
 }
 
 /// The names of all targets, or the one that is asked for.
@@ -119,8 +144,13 @@ fn nightly(toolchains: &str) -> Option<&str> {
         .find(|name| name.starts_with("nightly"))
 }
 
-fn fuzz(project: &Project, cargo_fuzz: &Path, target: &str, seconds: u64) -> Result<u64> {
-    let Project { root, target: build, shell } = project;
+fn fuzz(
+    shell: &Shell,
+    (root, build): (&Path, &Path),
+    cargo_fuzz: &Path,
+    target: &str,
+    seconds: u64,
+) -> Result<u64> {
     let seeds = root.join("fuzz").join("seeds").join(target);
     ensure!(seeds.is_dir(), "the fuzz target {target} has no seeds at {}", seeds.display());
     // libFuzzer adds what it finds to the first corpus; the seeds are only read.
@@ -153,6 +183,9 @@ fn executions(log: &str) -> Option<u64> {
         .parse()
         .ok()
 }
+
+/// Targets that are fuzzed side by side.
+const AT_A_TIME: usize = 2;
 
 /// Targets that reach no unsafe code of ours, or only some that other targets run with the sanitizer: masking and texts.
 const WITHOUT_SANITIZER: &[&str] = &[
