@@ -1,5 +1,6 @@
 //! Replays what the fuzzers start from, and what they once found, without a fuzzer.
 
+use crate::support::some_of;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +21,7 @@ fn the_beginnings_of_every_seed_hold() {
         for_each_seed(name, |input| {
             // Every one, but of the few seeds that are long.
             let sizes = (0..input.len()).step_by(1 + input.len() / 512);
-            sizes.for_each(|size| check(&input[..size]));
+            some_of(sizes).for_each(|size| check(&input[..size]));
         });
     }
 }

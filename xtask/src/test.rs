@@ -14,7 +14,7 @@ use crate::{autobahn, bench, dependencies, fuzz, simulate, tidy};
 ///
 /// The steps: what the machine lacks; formatting; clippy for the workspace and for the engine with less than all its
 /// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; ten thousand simulated
-/// storms; the engine with each set of features alone; its servers on io_uring; what the project depends on (cargo deny, cargo tree); the
+/// storms; the engine with each set of features alone, a tenth of what is random or long; its servers on io_uring; what the project depends on (cargo deny, cargo tree); the
 /// documentation; other people's WebSockets as clients and as servers, the page in Chromium, and TLS by sslscan and
 /// OpenSSL; the conformance suite against server and client, over ws and over wss; every fuzz target for a few seconds;
 /// every benchmark once, and every server of the comparison with others.
@@ -100,13 +100,17 @@ fn clippy(project: &Project) -> Result<()> {
 /// Those that attack the server attack the one that is shipped.
 fn tests(project: &Project) -> Result<()> {
     let _binary = project.shell.push_env("SOCKEYE_BIN", project.build_server()?);
-    cargo_test(project, &[])
+    let _few = project.shell.push_env("SOCKEYE_SEEDS", FEW_STORMS);
+    // With all features of the engine, whatever the server uses of them.
+    cargo_test(project, &["--features", "sockeye/uring,sockeye/deflate,sockeye/tls"])
 }
 
 fn feature_sets(project: &Project) -> Result<()> {
-    // The storms have a step of their own, with all features.
-    let _few = project.shell.push_env("SOCKEYE_SEEDS", "100");
-    for features in FEATURE_SETS {
+    // The storms have a step of their own, and "the tests" have the engine with all features: all of each is tried there.
+    let _few = project.shell.push_env("SOCKEYE_SEEDS", FEW_STORMS);
+    let _share = project.shell.push_env("SOCKEYE_SHARE", "10");
+    let (_everything, others) = FEATURE_SETS.split_last().expect("there are some");
+    for features in others {
         cargo_test(project, &[["--package", "sockeye"].as_slice(), features].concat())?;
     }
     Ok(())
@@ -163,7 +167,8 @@ fn minutes(elapsed: Duration) -> String {
     format!("{}:{:02}", elapsed.as_secs() / 60, elapsed.as_secs() % 60)
 }
 
-/// Each says what it adds to an engine that has nothing; clippy and the tests take them one by one.
+/// Each says what it adds to an engine that has nothing; clippy and the tests take them one by one. The last is everything, which
+/// is what the engine has beside the server.
 const FEATURE_SETS: &[&[&str]] = &[
     &["--no-default-features"],
     &["--no-default-features", "--features", "handshake"],
@@ -176,5 +181,7 @@ const FEATURE_SETS: &[&[&str]] = &[
     &["--no-default-features", "--features", "net,deflate,tls"],
     &["--no-default-features", "--features", "uring,deflate,tls"],
 ];
+/// Seeds of the storms where they are not what a step is for: the step that is runs these too.
+const FEW_STORMS: &str = "20";
 /// The test fuzzes to show that every target works; to find something it has to run longer.
 const FUZZ_SECONDS: u64 = 5;

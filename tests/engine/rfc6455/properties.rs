@@ -1,6 +1,8 @@
 //! What holds for every sequence of frames, shown on random ones.
 
-use crate::support::{Frame, Masking, Outcome, OwnedEvent, Scenario, receive, receive_filling};
+use crate::support::{
+    Frame, Masking, Outcome, OwnedEvent, Scenario, cases, receive, receive_filling,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -90,7 +92,7 @@ fn chunks<'a>(bytes: &'a [u8], cuts: &[prop::sample::Index]) -> Vec<&'a [u8]> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(cases(300)))]
 
     #[test]
     fn valid_frames_become_exactly_the_messages_that_were_sent(
@@ -114,7 +116,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(5000))]
+    #![proptest_config(ProptestConfig::with_cases(cases(5000)))]
 
     // `receive` itself fails when anything follows an error or a close frame.
     #[test]

@@ -9,6 +9,7 @@ mod random;
 mod scenario;
 #[cfg(feature = "tls")]
 pub(crate) mod secure;
+mod share;
 #[cfg(feature = "net")]
 mod staged;
 
@@ -17,5 +18,6 @@ pub(crate) use frames::{Frame, LengthForm, Masking};
 pub(crate) use outcome::{Outcome, OwnedEvent, receive, receive_filling};
 pub(crate) use random::Random;
 pub(crate) use scenario::{FRAGMENT, KEY, Scenario};
+pub(crate) use share::{cases, some_of};
 #[cfg(feature = "net")]
 pub(crate) use staged::Staged;
