@@ -39,9 +39,13 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         None => ("SOCKEYE_SEEDS", options.seeds),
     };
     let _asked = shell.push_env(variable, number.to_string());
-    // As the tests are built: to build them optimised takes longer than these storms do.
-    let storms = cmd!(shell, "cargo test --package sockeye --all-features --test engine -- storms");
-    let of_hubs = cmd!(shell, "cargo test --package sockeye-hub --test model -- storms");
+    // A little optimised, which saves more than it takes to build; more of it would not. Overflows and what is asserted while
+    // debugging are still looked for.
+    let engine = ["--config", "profile.test.package.sockeye.opt-level=1", "--package", "sockeye"];
+    let hub =
+        ["--config", "profile.test.package.sockeye-hub.opt-level=1", "--package", "sockeye-hub"];
+    let storms = cmd!(shell, "cargo test {engine...} --all-features --test engine -- storms");
+    let of_hubs = cmd!(shell, "cargo test {hub...} --test model -- storms");
     if storms.run().is_err() || of_hubs.run().is_err() {
         bail!("a storm broke a promise at {}; its seed is above", commit(project));
     }
@@ -59,5 +63,5 @@ fn commit(project: &Project) -> String {
     }
 }
 
-/// About three minutes of one processor.
+/// A minute or two of one processor, and as much to build them.
 const SEEDS: u64 = 10_000;
