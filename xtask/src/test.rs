@@ -19,6 +19,9 @@ use crate::{autobahn, bench, dependencies, fuzz, simulate, tidy};
 /// OpenSSL; the conformance suite against server and client, over ws and over wss; every fuzz target for a few seconds;
 /// every benchmark once, and every server of the comparison with others.
 ///
+/// Builds without debug information, which takes a good part of building: who needs a backtrace with lines runs the test again by
+/// hand.
+///
 /// Each step prints a heading and the time it took. The first that fails ends the run. From nothing it takes
 /// half an hour and more on two cores.
 #[derive(Args)]
@@ -26,6 +29,8 @@ pub(crate) struct Options {}
 
 pub(crate) fn run(project: &Project, _options: &Options) -> Result<()> {
     let began = Instant::now();
+    // What fails says where without it, and it is a good part of building.
+    let _no_lines = project.shell.push_env("CARGO_PROFILE_DEV_DEBUG", "0");
     for (index, step) in STEPS.iter().enumerate() {
         let number = format!("{} of {}", index + 1, STEPS.len());
         println!("\n=== {number}: {}", step.title);
