@@ -65,7 +65,7 @@ pub const CALL_TIMEOUT_MAX: Duration = Duration::from_secs(300);
 /// How long a session outlives its connection.
 pub const SESSION_GRACE: Duration = Duration::from_secs(30);
 
-/// How long a channel without subscribers, history or state is remembered, with its epoch and its idempotency keys.
+/// How long a channel without subscribers, history, state or idempotency keys is remembered, with its epoch.
 pub const CHANNEL_GRACE: Duration = Duration::from_secs(60);
 
 /// After how long a channel's top position is told again.

@@ -34,6 +34,12 @@ impl Idempotency {
         self.order.push_back(key);
     }
 
+    /// Until when there is a key to remember.
+    pub(super) fn needed_until(&self) -> Option<Instant> {
+        let (_, since) = self.receipts.get(self.order.back()?)?;
+        Some(*since + IDEMPOTENCY_WINDOW)
+    }
+
     fn forget_oldest(&mut self) {
         if let Some(oldest) = self.order.pop_front() {
             self.receipts.remove(&oldest);

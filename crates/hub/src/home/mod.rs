@@ -274,6 +274,7 @@ impl Home {
         self.trim(now);
         self.presence.forget_early_leaves(now.instant);
         let unused_at = self.used_at + CHANNEL_GRACE;
+        let unused_at = unused_at.max(self.idempotency.needed_until().unwrap_or(unused_at));
         let is_needed = self.is_configured
             || !self.relays.is_empty()
             || self.presence.len() > 0
