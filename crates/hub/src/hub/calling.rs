@@ -217,32 +217,30 @@ impl Hub {
         let Some(session) = self.session_mut(key) else {
             return;
         };
-        let is_connected = session.connection.is_some();
-        let Some(call) = session.more().calls.get_mut(&number) else {
+        let Some(call) = session.more().calls.remove(&number) else {
             return;
         };
-        let id = call.id;
-        if !is_connected {
-            call.answer = Some(answer);
-        } else {
-            session.more().calls.remove(&number);
-            self.tell_answer(key, id, &answer, effects);
-        }
+        self.tell_answer(key, (number, call), answer, effects);
         self.set_session_deadline(now, key);
     }
 
+    /// Tells a session the answer to its call, or keeps it until the session is back.
     fn tell_answer(
-        &self,
+        &mut self,
         key: SessionKey,
-        id: CommandId,
-        answer: &CallAnswer,
+        (number, call): (u64, OutgoingCall),
+        answer: CallAnswer,
         effects: &mut impl Effects,
     ) {
-        let answer = match answer {
+        let told = match &answer {
             Ok((format, bytes)) => Ok(Payload { format: *format, bytes }),
             Err((code, text)) => Err((&**code, &**text)),
         };
-        self.tell(key, &Own::Answered { id, answer }, effects);
+        let is_told = self.tell(key, &Own::Answered { id: call.id, answer: told }, effects);
+        if !is_told && let Some(session) = self.session_mut(key) {
+            let call = OutgoingCall { answer: Some(answer), ..call };
+            session.more().calls.insert(number, call);
+        }
     }
 
     pub(super) fn backend_answered(
@@ -268,19 +266,14 @@ impl Hub {
         };
         let incoming: Vec<_> =
             more.incoming.iter().map(|(number, call)| (*number, Arc::clone(call))).collect();
-        let mut answers = Vec::new();
-        more.calls.retain(|_, call| match call.answer.take() {
-            Some(answer) => {
-                answers.push((call.id, answer));
-                false
-            }
-            None => true,
-        });
+        let answered: Vec<_> = more.calls.extract_if(.., |_, call| call.answer.is_some()).collect();
         for (number, call) in incoming {
             self.tell_called(now, key, number, &call, effects);
         }
-        for (id, answer) in answers {
-            self.tell_answer(key, id, &answer, effects);
+        for (number, mut call) in answered {
+            if let Some(answer) = call.answer.take() {
+                self.tell_answer(key, (number, call), answer, effects);
+            }
         }
     }
 
@@ -300,14 +293,7 @@ impl Hub {
             };
             let code = RefusalCode::Timeout.name();
             let answer: CallAnswer = Err((code.into(), "no answer came in time".into()));
-            match self.session_mut(key) {
-                // It hears of it when it is back.
-                Some(session) if session.connection.is_none() => {
-                    let call = OutgoingCall { answer: Some(answer), ..call };
-                    session.more().calls.insert(number, call);
-                }
-                _ => self.tell_answer(key, call.id, &answer, effects),
-            }
+            self.tell_answer(key, (number, call), answer, effects);
         }
     }
 

@@ -80,7 +80,9 @@ impl Hub {
                 let (channel, _) = self.allowed(key, Permissions::HISTORY, &history.channel)?;
                 self.ask_history(&channel, &history, reply, effects);
             }
-            Command::Ping => self.tell(key, &Own::Pong { id }, effects),
+            Command::Ping => {
+                self.tell(key, &Own::Pong { id }, effects);
+            }
         }
         Ok(())
     }

@@ -24,7 +24,7 @@ mod unsubscribing;
 pub use input::{Input, Resume};
 pub use stats::Stats;
 
-use crate::effects::{ConnectionKey, Effects, Now, SessionKey, WorkerIndex};
+use crate::effects::{Backlog, ConnectionKey, Effects, Now, SessionKey, WorkerIndex};
 use crate::home::Home;
 use crate::mail::{Addressee, Letter, Mail, ReplyTo};
 use crate::names::{ChannelName, Pattern, SessionId, UserName};
@@ -276,11 +276,10 @@ impl Hub {
     }
 
     /// Tells a session something, if it has a connection.
-    fn tell(&self, key: SessionKey, own: &Own<'_>, effects: &mut impl Effects) {
-        if let Some(connection) = self.session(key).and_then(|session| session.connection) {
-            // If it is gone, its end follows, and what counts is told again when the session resumes.
-            effects.tell(connection, own);
-        }
+    /// Tells a session something. `false`: it has no connection, or that is gone and its end follows.
+    fn tell(&self, key: SessionKey, own: &Own<'_>, effects: &mut impl Effects) -> bool {
+        let connection = self.session(key).and_then(|session| session.connection);
+        connection.is_some_and(|connection| effects.tell(connection, own) != Backlog::Gone)
     }
 
     const fn reply_to(&self, key: SessionKey, id: crate::CommandId) -> ReplyTo {

@@ -5,6 +5,7 @@
 
 mod heartbeats;
 mod overflow;
+mod promises;
 mod support;
 
 use proptest::prelude::*;

@@ -10,6 +10,6 @@ pub(crate) mod random;
 pub(crate) mod setting;
 pub(crate) mod step;
 pub(crate) mod subscription;
-mod surroundings;
+pub(crate) mod surroundings;
 pub(crate) mod truth;
 pub(crate) mod world;

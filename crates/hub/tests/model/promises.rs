@@ -1,0 +1,50 @@
+//! Promises that storms seldom try: what comes after a long silence, or at the very moment of a deadline.
+
+use crate::support::setting::Setting;
+use crate::support::step::{Kind, Step};
+use crate::support::surroundings::End;
+use crate::support::truth::To;
+use crate::support::world::World;
+use sockeye_hub::Answer;
+use sockeye_hub::limits::{CHANNEL_GRACE, IDEMPOTENCY_WINDOW};
+use std::time::Duration;
+
+#[test]
+fn a_key_is_known_again_for_as_long_as_is_said_in_a_channel_that_keeps_nothing_else() {
+    let mut world = World::new(Setting::small(1, 1000, 100, 10), 1);
+    let number = world.attempt(To::Channel("bare:a"), None, 1 << 12);
+    let mut is_known = |after: Duration| {
+        world.advance(after);
+        let request = world.publish_from_backend(0, number);
+        world.settle();
+        match &world.answers[&request] {
+            Answer::Published(receipt) => receipt.is_duplicate,
+            other => panic!("no receipt: {other:?}"),
+        }
+    };
+    assert!(!is_known(Duration::ZERO));
+    assert!(is_known(2 * CHANNEL_GRACE));
+    assert!(!is_known(IDEMPOTENCY_WINDOW));
+}
+
+#[test]
+fn a_call_that_ends_while_its_connection_does_is_told_to_the_session_that_comes_back() {
+    let mut world = World::new(Setting::small(1, 1000, 100, 10), 2);
+    let connect = Step { kind: Kind::Connect, who: 0, what: 0, how: 6, turns: 0 };
+    world.apply(connect);
+    world.settle();
+    // Whom it calls never answers; it waits for a second.
+    world.apply(Step { kind: Kind::Call, how: 2 << 2, ..connect });
+    world.settle();
+    // It has taken too little, and takes nothing more; the hub is not told yet.
+    let mut connections = world.workers[0].around.connections.values_mut();
+    connections.next().expect("it is connected").end = End::Overflown;
+    world.advance(Duration::from_secs(2));
+    world.drop_link(0, false);
+    world.settle();
+    assert_eq!(world.truth.calls[0].times_told, 0);
+    world.apply(connect);
+    world.settle();
+    assert_eq!(world.truth.calls[0].times_told, 1);
+    world.check_the_end();
+}
