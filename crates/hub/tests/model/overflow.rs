@@ -126,6 +126,30 @@ fn a_client_that_has_got_more_than_its_relay_waits_for_it() {
     world.check_the_end();
 }
 
+#[test]
+fn a_publisher_that_was_left_out_and_lost_its_receipt_sees_no_gap() {
+    let mut world = World::new(setting(100), 7);
+    let (home, client) = world.subscribe_away_from_home("chat:a");
+    let session = world.clients[client].session.map(|(session, _)| session);
+    let own = world.attempt(To::Channel("chat:a"), session, 1 << 12 | 1);
+    assert!(world.truth.attempts[own].excludes_publisher);
+    world.say_publish(client, own);
+    world.turn(1 - home);
+    world.publish_at(home, "chat:a", LETTERS, 0);
+    world.turn(home);
+    assert_eq!(world.workers[home].hub.stats().relays_behind, 1);
+    // What has come by then, its receipt too, is lost with its connection.
+    (0..LETTERS + 1).for_each(|_| world.turn(1 - home));
+    world.drop_link(client, false);
+    world.arrive(client, 1 - home);
+    world.publish_at(home, "chat:a", 1, 0);
+    world.settle();
+    assert!(world.clients[client].retries.contains(&own), "it never heard what became of it");
+    let Subscription { got, lost, seen, .. } = &world.clients[client].subscriptions["chat:a"];
+    let all = LETTERS + 2;
+    assert_eq!((got.len() as u64, lost.len(), *seen), (all - 1, 0, Some(all)));
+}
+
 /// Nobody is slow, but for what may be under way.
 fn setting(history_size: usize) -> Setting {
     Setting::small(2, 100_000, LETTERS as usize, history_size)

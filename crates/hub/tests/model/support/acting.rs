@@ -55,7 +55,7 @@ impl World {
         self.truth.attempts.len() - 1
     }
 
-    pub(super) fn say_publish(&mut self, client: usize, attempt: usize) {
+    pub(crate) fn say_publish(&mut self, client: usize, attempt: usize) {
         // A session that began anew is another publisher.
         let session = self.clients[client].session.map(|(session, _)| session);
         if self.truth.attempts[attempt].publisher == session {
