@@ -68,8 +68,10 @@ impl Presence {
         if came_after.is_some_and(|came_after| came_after > moves) {
             return false;
         }
-        if moves > 0 && came_after != Some(moves) {
+        // It may have been there already and be on its way still from where it was in between.
+        if moves > 0 {
             self.forget_early_leaves(now);
+            self.early_leaves.retain(|(gone, ..)| *gone != session);
             if self.early_leaves.len() == EARLY_LEAVES_MAX {
                 self.early_leaves.remove(0);
             }
@@ -251,6 +253,15 @@ mod tests {
         assert!(!presence.join(one(1, "b"), 0));
         assert!(!presence.leave(session, 0, now), "this was before too");
         assert_eq!(presence.take_diff().expect("one").joined, vec![one(1, "a")]);
+
+        assert!(presence.join(one(1, "a"), 3), "it was elsewhere in between");
+        presence.leave(session, 3, now);
+        presence.join(one(1, "a"), 2);
+        assert_eq!(
+            presence.take_diff().expect("one").left,
+            vec![one(1, "a")],
+            "not back from there"
+        );
 
         presence.leave(session, 3, now);
         presence.forget_early_leaves(now + CHANNEL_GRACE);
