@@ -13,10 +13,10 @@ use crate::namespace::{Namespace, State};
 use crate::publication::{Epoch, Position, Publication};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::told::{HistoryPage, Receipt};
-pub(crate) use relays::Missing;
 
 use idempotency::Idempotency;
 use presence::Presence;
+pub(crate) use relays::Missing;
 use relays::Relays;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -272,7 +272,7 @@ impl Home {
     /// Whether nothing would be missed if it were gone; if not, when to look again.
     pub(crate) fn look_at(&mut self, now: Now) -> Result<(), Instant> {
         self.trim(now);
-        self.presence.forget_early_leaves(now.instant);
+        self.presence.forget_leaves(now.instant);
         let unused_at = self.used_at + CHANNEL_GRACE;
         let unused_at = unused_at.max(self.idempotency.needed_until().unwrap_or(unused_at));
         let is_needed = self.is_configured

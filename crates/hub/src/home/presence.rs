@@ -19,7 +19,7 @@ pub(crate) struct Presence {
     users: BTreeMap<UserName, u32>,
     version: u64,
     /// Who left after so many moves, and when: a letter from where it was before may still come.
-    early_leaves: Vec<(SessionId, u32, Instant)>,
+    leaves: Vec<(SessionId, u32, Instant)>,
     /// Who was what before this tick's changes; `None`: not there.
     before: Option<BTreeMap<SessionId, Option<Shown>>>,
 }
@@ -51,7 +51,7 @@ impl Presence {
         let is_late =
             |(gone, after, _): &(SessionId, u32, Instant)| *gone == session && *after > moves;
         let is_old = self.members.get(&session).is_some_and(|shown| shown.moves > moves);
-        if is_old || self.early_leaves.iter().any(is_late) {
+        if is_old || self.leaves.iter().any(is_late) {
             return false;
         }
         if let Some(user) = &user {
@@ -70,12 +70,14 @@ impl Presence {
         }
         // It may have been there already and be on its way still from where it was in between.
         if moves > 0 {
-            self.forget_early_leaves(now);
-            self.early_leaves.retain(|(gone, ..)| *gone != session);
-            if self.early_leaves.len() == EARLY_LEAVES_MAX {
-                self.early_leaves.remove(0);
+            self.forget_leaves(now);
+            let before = self.leaves.iter().position(|(gone, ..)| *gone == session);
+            let before = before.map_or(0, |place| self.leaves.remove(place).1);
+            let moves = moves.max(before);
+            if self.leaves.len() == LEAVES_MAX {
+                self.leaves.remove(0);
             }
-            self.early_leaves.push((session, moves, now));
+            self.leaves.push((session, moves, now));
         }
         let before = self.members.remove(&session);
         self.count_off(before.as_ref());
@@ -83,8 +85,8 @@ impl Presence {
     }
 
     /// Forgets what is too old to be overtaken.
-    pub(crate) fn forget_early_leaves(&mut self, now: Instant) {
-        self.early_leaves.retain(|(_, _, since)| *since + CHANNEL_GRACE > now);
+    pub(crate) fn forget_leaves(&mut self, now: Instant) {
+        self.leaves.retain(|(_, _, since)| *since + CHANNEL_GRACE > now);
     }
 
     fn count_off(&mut self, shown: Option<&Shown>) {
@@ -178,8 +180,8 @@ fn member(session: SessionId, shown: &Shown) -> Member {
     Member { session, user: shown.user.clone(), info: shown.info.clone() }
 }
 
-/// Letters are under way for moments: this is more than leave in those.
-const EARLY_LEAVES_MAX: usize = 256;
+/// Letters are under way for moments: this is more than go to another worker and leave in those.
+const LEAVES_MAX: usize = 1024;
 
 #[cfg(test)]
 mod tests {
@@ -264,7 +266,7 @@ mod tests {
         );
 
         presence.leave(session, 3, now);
-        presence.forget_early_leaves(now + CHANNEL_GRACE);
-        assert!(presence.early_leaves.is_empty());
+        presence.forget_leaves(now + CHANNEL_GRACE);
+        assert!(presence.leaves.is_empty());
     }
 }
