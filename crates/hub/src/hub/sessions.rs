@@ -9,11 +9,11 @@ use crate::told::Own;
 use std::time::{Duration, Instant};
 
 impl Hub {
-    /// When a session's token ends, if it does while somebody uses it.
+    /// When a session's token ends, if it does while somebody uses it, or when to look at it again.
     fn expires_at(&self, now: Now, key: SessionKey) -> Option<Instant> {
         let session = self.session(key).filter(|session| session.connection.is_some())?;
         let left = session.identity.expires_ms?.saturating_sub(now.unix_ms);
-        now.instant.checked_add(Duration::from_millis(left))
+        Some(now.instant + Duration::from_millis(left).min(LOOK_AGAIN))
     }
 
     /// Finds out when something is due for a session next.
@@ -165,3 +165,6 @@ impl Hub {
         self.tell(key, &own, effects);
     }
 }
+
+/// A token may say that it ends in a million years: no deadline is that far away.
+const LOOK_AGAIN: Duration = Duration::from_secs(24 * 60 * 60);

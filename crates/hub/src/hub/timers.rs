@@ -71,8 +71,8 @@ impl Timers {
     fn entry(&mut self, at: Instant, timer: Timer) -> Entry {
         let first = *self.first.get_or_insert(at);
         let millis = match at.checked_duration_since(first) {
-            Some(after) => after.as_nanos().div_ceil(NANOS_PER_MILLI) as i64,
-            None => -(first.duration_since(at).as_millis() as i64),
+            Some(after) => small(after.as_nanos().div_ceil(NANOS_PER_MILLI)),
+            None => -small(first.duration_since(at).as_millis()),
         };
         let (kind, place, generation) = match timer {
             Timer::Session(SessionKey { slot, generation }) => (0, slot, generation),
@@ -118,7 +118,14 @@ impl Hub {
     }
 }
 
+/// Milliseconds that leave room for the kind of timer.
+fn small(millis: u128) -> i64 {
+    i64::try_from(millis).unwrap_or(i64::MAX).min(MILLIS_MAX)
+}
+
 const NANOS_PER_MILLI: u128 = 1_000_000;
+/// Ten thousand years: what is further away than that is as good as never.
+const MILLIS_MAX: i64 = 10_000 * 366 * 24 * 60 * 60 * 1000;
 
 #[cfg(test)]
 mod tests {

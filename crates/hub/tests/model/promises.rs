@@ -48,3 +48,26 @@ fn a_call_that_ends_while_its_connection_does_is_told_to_the_session_that_comes_
     assert_eq!(world.truth.calls[0].times_told, 1);
     world.check_the_end();
 }
+
+#[test]
+fn a_token_that_ends_in_a_million_years_disturbs_no_deadline() {
+    // The largest whole number of JavaScript, as seconds, and the largest of all.
+    for expires_ms in [((1 << 53) - 1) * 1000, u64::MAX] {
+        let mut world = World::new(Setting::small(1, 1000, 100, 10), 3);
+        // Its deadline is the first there is, and then there are others.
+        for client in [0, 1] {
+            world.connect(client, 0, None, Some(expires_ms));
+            let due = world.workers[0].hub.poll_timeout().expect("it is looked at again");
+            assert!(due > world.began + world.time, "for {expires_ms}");
+            assert!(due < world.began + world.time + 2 * DAY, "for {expires_ms}");
+        }
+        world.drop_link(0, false);
+        world.settle();
+        world.advance(Duration::from_secs(60));
+        assert_eq!(world.workers[0].hub.stats().sessions, 1, "the other's grace has ended");
+        world.advance(2 * DAY);
+        assert_eq!(world.workers[0].hub.stats().sessions, 1, "and this one is still there");
+    }
+}
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -23,7 +23,7 @@ pub(crate) struct World {
     pub(crate) random: Random,
     /// By sender and receiver.
     mail: BTreeMap<(usize, usize), VecDeque<Mail>>,
-    began: Instant,
+    pub(crate) began: Instant,
     pub(crate) time: Duration,
     pub(crate) step: u64,
     next_connection: u64,
