@@ -15,21 +15,6 @@ use std::time::Instant;
 #[derive(Debug)]
 pub struct Mail(pub(crate) Letter);
 
-impl Mail {
-    /// About how many bytes it takes, for those who bound what waits.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        let content = match &self.0 {
-            Letter::ToHome { request: HomeRequest::Publish(publish), .. } => {
-                publish.draft.payload.len()
-            }
-            Letter::ToSession { news: SessionNews::Called(call), .. } => call.payload.len(),
-            _ => 0,
-        };
-        size_of::<Self>() + content
-    }
-}
-
 impl Letter {
     /// What it counts as on its way, if it is fan-out: what can be left out when there is too much, and made up for later.
     /// All else is control, which always gets there.
@@ -262,9 +247,9 @@ impl RelayNews {
             Self::Published(publication) => Some(publication.size()),
             Self::Missed(missed) => Some(missed.publications.iter().map(|one| one.size()).sum()),
             Self::Presence(diff) => {
-                Some((diff.joined.len() + diff.left.len()) * size_of::<Member>())
+                Some(diff.joined.iter().chain(&diff.left).map(Member::size).sum())
             }
-            Self::Members(page) => Some(page.members.len() * size_of::<Member>()),
+            Self::Members(page) => Some(page.members.iter().map(Member::size).sum()),
             Self::Opened { .. } | Self::Metadata(_) | Self::Removed => None,
         }
     }

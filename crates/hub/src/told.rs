@@ -340,6 +340,14 @@ pub struct Member {
     pub info: Option<Arc<str>>,
 }
 
+impl Member {
+    /// Bytes that it takes, with what it refers to.
+    pub(crate) fn size(&self) -> usize {
+        let user = self.user.as_ref().map_or(0, |user| user.as_str().len());
+        size_of::<Self>() + user + self.info.as_ref().map_or(0, |info| info.len())
+    }
+}
+
 /// A page of who is there.
 #[derive(Clone, Debug)]
 pub struct PresencePage {
