@@ -12,7 +12,7 @@
 
 use crate::limits::{FAN_OUT_LETTERS_MAX, FAN_OUT_SIZE_MAX};
 use crate::names::Pattern;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap};
 
 /// How much fan-out mail may be under way to each other worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,12 +50,15 @@ pub(crate) struct Pair {
     under_way: Load,
     /// Taken from there, and not said yet.
     taken: Load,
-    /// Who is behind there, in the order of their turns; nobody twice.
-    behind: VecDeque<Behind>,
+    /// Who is behind there, in the order of their turns, and what turn everybody has. A line can be long, and many may leave
+    /// it at once.
+    line: BTreeMap<u64, Behind>,
+    turns: HashMap<Behind, u64>,
+    last_turn: u64,
 }
 
 /// A relay that is behind.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Behind {
     /// That of a channel, by its home.
     Channel(u32),
@@ -88,18 +91,24 @@ impl Pair {
     }
 
     pub(crate) fn line_up(&mut self, behind: Behind) {
-        debug_assert!(!self.behind.contains(&behind), "nobody is in the line twice");
-        self.behind.push_back(behind);
+        self.last_turn += 1;
+        self.line.insert(self.last_turn, behind.clone());
+        let before = self.turns.insert(behind, self.last_turn);
+        debug_assert_eq!(before, None, "nobody is in the line twice");
     }
 
     /// Whose turn it is, if there is room.
     pub(crate) fn next(&mut self, bound: FanOutBound) -> Option<Behind> {
-        self.has_room(bound).then(|| self.behind.pop_front()).flatten()
+        let (_, behind) = self.has_room(bound).then(|| self.line.pop_first()).flatten()?;
+        self.turns.remove(&behind);
+        Some(behind)
     }
 
     /// It is not there any more.
     pub(crate) fn forget(&mut self, behind: &Behind) {
-        self.behind.retain(|other| other != behind);
+        if let Some(turn) = self.turns.remove(behind) {
+            self.line.remove(&turn);
+        }
     }
 }
 
