@@ -106,7 +106,7 @@ impl Subscribe {
             connection.send(&turn.commands)?;
         }
         following.left -= u64::from(turn.is_new);
-        let is_wanted = turn.is_new || self.presence && said.kind == "presence_diff";
+        let is_wanted = turn.is_new || self.presence && SHOWS_PRESENCE.contains(&&*said.kind);
         Ok(!is_wanted || print(&said.body))
     }
 }
@@ -120,6 +120,9 @@ struct Following {
     left: u64,
     ending: Ending,
 }
+
+/// What tells who is there: changes, and all of them after a gap in those.
+const SHOWS_PRESENCE: [&str; 2] = ["presence_diff", "presence"];
 
 /// Whether somebody reads it.
 fn print(line: &Value) -> bool {
