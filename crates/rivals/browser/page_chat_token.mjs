@@ -35,6 +35,8 @@ export const checks = {
     await ana.page.getByText(/Not connected: .*a JWT that is signed/).waitFor();
     await show(token(-60));
     await ana.page.getByText(/Not connected: .*expired/).waitFor();
+    await show('');
+    await ana.page.getByText('Not connected: expected a token', { exact: false }).waitFor();
 
     await show(token(3600));
     await ana.expectConnected();

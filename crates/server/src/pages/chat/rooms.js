@@ -35,7 +35,7 @@ function goFromHash() {
 enter.onsubmit = event => { event.preventDefault(); go(enter.room.value); };
 pass.onsubmit = event => {
 	event.preventDefault();
-	me.token = pass.token.value.trim();
+	me.token = pass.token.value.trim() || undefined;
 	pass.reset();
 	save();
 	link.dial();
