@@ -126,9 +126,7 @@ static HUB: [Figure; 20] = [
     gauge("fan_out_under_way", "Letters to other workers that can be left out", |stats| {
         stats.fan_out_under_way
     }),
-    gauge("relays_behind", "Relays of channels to which too much was under way", |stats| {
-        stats.relays_behind
-    }),
+    gauge("relays_behind", "Relays to which too much was under way", |stats| stats.relays_behind),
     counter("relays_lagged", "Times that a relay fell behind", |stats| stats.relays_lagged),
     counter("relays_caught_up", "Publications sent to relays that were behind", |stats| {
         stats.relays_caught_up

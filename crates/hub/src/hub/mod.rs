@@ -275,7 +275,6 @@ impl Hub {
         self.sessions.get_mut(key.slot as usize).filter(|_| is_current)
     }
 
-    /// Tells a session something, if it has a connection.
     /// Tells a session something. `false`: it has no connection, or that is gone and its end follows.
     fn tell(&self, key: SessionKey, own: &Own<'_>, effects: &mut impl Effects) -> bool {
         let connection = self.session(key).and_then(|session| session.connection);
