@@ -68,6 +68,10 @@ pub const SESSION_GRACE: Duration = Duration::from_secs(30);
 /// How long a channel without subscribers, history, state or idempotency keys is remembered, with its epoch.
 pub const CHANNEL_GRACE: Duration = Duration::from_secs(60);
 
+/// After how long what ends later, or never, is looked at again: a token may be good for a million years, and no deadline is
+/// that far away.
+pub const LOOK_AGAIN_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// After how long a channel's top position is told again.
 pub const HEARTBEAT: Duration = Duration::from_secs(10);
 

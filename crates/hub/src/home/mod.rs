@@ -6,7 +6,9 @@ mod relays;
 mod values;
 
 use crate::effects::{ChannelInfo, Now};
-use crate::limits::{CATCH_UP_SIZE, CHANNEL_GRACE, PAGE_PUBLICATIONS_MAX, PAGE_SIZE_MAX};
+use crate::limits::{
+    CATCH_UP_SIZE, CHANNEL_GRACE, LOOK_AGAIN_MAX, PAGE_PUBLICATIONS_MAX, PAGE_SIZE_MAX,
+};
 use crate::mail::{HistoryRequest, Missed, Page, PageRequest, PublishRequest};
 use crate::names::ChannelName;
 use crate::namespace::{Namespace, State};
@@ -281,7 +283,7 @@ impl Home {
             || self.values.len() > 0;
         if let Some(oldest) = self.history.front() {
             let left = Duration::from_millis(oldest.expires_ms - now.unix_ms);
-            return Err(now.instant + left.clamp(TRIM_INTERVAL, LOOK_AGAIN));
+            return Err(now.instant + left.clamp(TRIM_INTERVAL, LOOK_AGAIN_MAX));
         }
         match is_needed || unused_at > now.instant {
             true => Err(unused_at.max(now.instant + TRIM_INTERVAL)),
@@ -335,5 +337,3 @@ fn last_of(page: &[Arc<Publication>], is_all: bool, end: u64) -> u64 {
 
 /// Homes are not looked at more often than this.
 const TRIM_INTERVAL: Duration = Duration::from_secs(5);
-/// And at most: no deadline is as far away as what is kept for ever.
-const LOOK_AGAIN: Duration = Duration::from_secs(24 * 60 * 60);

@@ -4,6 +4,7 @@ use super::Hub;
 use super::timers::Timer;
 use crate::effects::{Answer, Effects, Now, SessionKey, WorkerIndex};
 use crate::ending::{Disconnect, DisconnectCode, Revocation};
+use crate::limits::LOOK_AGAIN_MAX;
 use crate::mail::{Addressee, Letter, ReplyTo, SessionNews};
 use crate::told::Own;
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ impl Hub {
     fn expires_at(&self, now: Now, key: SessionKey) -> Option<Instant> {
         let session = self.session(key).filter(|session| session.connection.is_some())?;
         let left = session.identity.expires_ms?.saturating_sub(now.unix_ms);
-        Some(now.instant + Duration::from_millis(left).min(LOOK_AGAIN))
+        Some(now.instant + Duration::from_millis(left).min(LOOK_AGAIN_MAX))
     }
 
     /// Finds out when something is due for a session next.
@@ -165,6 +166,3 @@ impl Hub {
         self.tell(key, &own, effects);
     }
 }
-
-/// A token may say that it ends in a million years: no deadline is that far away.
-const LOOK_AGAIN: Duration = Duration::from_secs(24 * 60 * 60);
