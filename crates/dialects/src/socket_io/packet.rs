@@ -57,6 +57,10 @@ impl<'a> Packet<'a> {
         if matches!(kind, Kind::Ack | Kind::BinaryAck) && ack.is_none() {
             return Err(malformed());
         }
+        // After a `/,` that need not be there, and no JSON: written again it would be a namespace.
+        if data.starts_with('/') {
+            return Err(malformed());
+        }
         Ok(Self { kind, attachments, namespace, ack, data })
     }
 
@@ -164,7 +168,9 @@ mod tests {
     #[test]
     fn what_is_no_packet_is_refused() {
         let long = format!("2{}[]", u64::MAX);
-        for text in ["", "7", "x", "5[]", "50-[]", "511-[]", "5x-[]", "3[]", "5-1-[]", &long] {
+        for text in
+            ["", "7", "x", "5[]", "50-[]", "511-[]", "5x-[]", "3[]", "5-1-[]", "0/,/", &long]
+        {
             assert!(Packet::decode(text).is_err(), "{text}");
         }
     }
