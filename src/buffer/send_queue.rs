@@ -11,15 +11,16 @@ use std::rc::Rc;
 /// leaves in few pieces.
 #[derive(Debug, Default)]
 pub struct SendQueue {
-    /// What goes before `tail`, which is nothing for a connection that is only sent to.
-    chunks: VecDeque<Chunk>,
+    /// What goes before `tail`. Its first piece is here and not in `rest`: who subscribes seldom has a second one, and finds
+    /// it without another look into memory.
+    first: Option<Chunk>,
+    /// Empty while there is no first one.
+    rest: VecDeque<Chunk>,
     /// The connection's own bytes at the end of the queue. Its memory stays when they have left.
     tail: Vec<u8>,
     /// Bytes of the first piece that have left.
     sent: usize,
     bytes: usize,
-    /// Bytes that the driver has taken along, out of the queue, and not given an account of.
-    in_flight: usize,
 }
 
 #[derive(Debug)]
@@ -52,18 +53,6 @@ impl SendQueue {
         self.bytes
     }
 
-    /// Bytes that have not left yet, those included that the driver has taken along.
-    #[inline]
-    #[must_use]
-    pub const fn backlog(&self) -> usize {
-        self.bytes + self.in_flight
-    }
-
-    /// Notes that the driver has taken `bytes` along. They are forgotten when another queue takes this one's place.
-    pub const fn note_in_flight(&mut self, bytes: usize) {
-        self.in_flight = bytes;
-    }
-
     /// Whether the queue holds nothing that has not left.
     #[inline]
     #[must_use]
@@ -74,7 +63,7 @@ impl SendQueue {
     /// Memory that the queue holds for later, once it is empty.
     #[must_use]
     pub fn capacity(&self) -> usize {
-        self.tail.capacity() + self.chunks.capacity() * size_of::<Chunk>()
+        self.tail.capacity() + self.rest.capacity() * size_of::<Chunk>()
     }
 
     /// Lets `write` append bytes of this connection's own.
@@ -99,26 +88,34 @@ impl SendQueue {
         if !self.tail.is_empty() {
             self.close_tail();
         } else if let Some(Chunk::Shared { batch: last, range: last_range }) =
-            self.chunks.back_mut()
+            self.rest.back_mut().or(self.first.as_mut())
             && Rc::ptr_eq(last, batch)
             && last_range.end == range.start
         {
             last_range.end = range.end;
             return;
         }
-        self.chunks.push_back(Chunk::Shared { batch: Rc::clone(batch), range });
+        self.push(Chunk::Shared { batch: Rc::clone(batch), range });
+    }
+
+    #[inline]
+    fn push(&mut self, chunk: Chunk) {
+        match &self.first {
+            None => self.first = Some(chunk),
+            Some(_) => self.rest.push_back(chunk),
+        }
     }
 
     /// Appends everything that another queue holds, of which nothing has left yet: what was queued while this one was
     /// in flight.
-    pub fn push_queue(&mut self, mut behind: Self) {
+    pub fn push_queue(&mut self, behind: Self) {
         debug_assert_eq!(behind.sent, 0, "nothing of it has left");
         self.bytes += behind.bytes;
         if behind.is_empty() {
             return;
         }
         self.close_tail();
-        self.chunks.append(&mut behind.chunks);
+        behind.first.into_iter().chain(behind.rest).for_each(|chunk| self.push(chunk));
         self.tail = behind.tail;
     }
 
@@ -128,12 +125,13 @@ impl SendQueue {
         let mut skip = self.sent;
         let mut count = 0;
         let mut slices = slices.iter_mut();
-        for (chunk, slice) in self.chunks.iter().zip(slices.by_ref()) {
+        for (chunk, slice) in self.first.iter().chain(&self.rest).zip(slices.by_ref()) {
             *slice = IoSlice::new(&chunk.bytes()[skip..]);
             skip = 0;
             count += 1;
         }
-        if count == self.chunks.len()
+        let has_all = count == usize::from(self.first.is_some()) + self.rest.len();
+        if has_all
             && !self.tail.is_empty()
             && let Some(slice) = slices.next()
         {
@@ -148,15 +146,18 @@ impl SendQueue {
     pub fn advance(&mut self, size: usize) {
         self.bytes -= size;
         self.sent += size;
-        while let Some(first) = self.chunks.front()
+        while let Some(first) = &self.first
             && first.size() <= self.sent
         {
             self.sent -= first.size();
-            if let Some(Chunk::Own(memory)) = self.chunks.pop_front() {
+            let gone = mem::replace(&mut self.first, self.rest.pop_front());
+            if let Some(Chunk::Own(memory)) = gone {
                 self.keep(memory);
             }
         }
         if self.bytes == 0 {
+            // It begins anew in its first place: else one that was long once would go on through all of its memory.
+            self.rest.clear();
             self.sent = 0;
             self.empty_tail();
         }
@@ -164,17 +165,18 @@ impl SendQueue {
 
     /// Forgets everything that has not left.
     pub fn clear(&mut self) {
-        self.chunks.clear();
+        self.first = None;
+        self.rest.clear();
         self.empty_tail();
         self.sent = 0;
         self.bytes = 0;
-        self.in_flight = 0;
     }
 
     /// Makes the tail a chunk that something can follow.
     fn close_tail(&mut self) {
         if !self.tail.is_empty() {
-            self.chunks.push_back(Chunk::Own(mem::take(&mut self.tail)));
+            let memory = mem::take(&mut self.tail);
+            self.push(Chunk::Own(memory));
         }
     }
 
@@ -225,14 +227,26 @@ mod tests {
             queue.advance(1);
             assert_eq!(queued(&queue), b"one two three"[13 - left..].to_vec());
         }
-        assert!(queue.is_empty() && queue.chunks.is_empty());
+        assert!(queue.is_empty() && queue.first.is_none() && queue.rest.is_empty());
     }
 
     #[test]
     fn a_write_that_appends_nothing_leaves_nothing() {
         let mut queue = SendQueue::default();
         queue.append(|_| ());
-        assert!(queue.is_empty() && queue.chunks.is_empty());
+        assert!(queue.is_empty() && queue.first.is_none() && queue.rest.is_empty());
+    }
+
+    #[test]
+    fn what_is_published_is_held_without_memory_of_the_queues_own() {
+        let batch = Rc::new(Batch::default());
+        batch.seal(b"published".to_vec());
+        let mut queue = SendQueue::default();
+        for _ in 0..10 {
+            queue.push_shared(&batch, 0..9);
+            queue.advance(9);
+        }
+        assert_eq!(queue.capacity(), 0);
     }
 
     #[test]

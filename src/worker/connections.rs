@@ -40,15 +40,21 @@ pub(crate) struct Connection<S> {
 const _: () = assert!(size_of::<Connection<u64>>() <= 128);
 
 impl<S> Connection<S> {
-    /// Bytes that have not left.
+    /// Bytes that are queued.
     #[inline]
-    pub(crate) fn backlog(&self) -> usize {
-        let queued = self.queue.as_ref().map_or(0, |queue| queue.backlog());
+    pub(super) fn queued(&self) -> usize {
+        let queued = self.queue.as_ref().map_or(0, |queue| queue.bytes());
         #[cfg(feature = "tls")]
         if let Some(secure) = &self.secure {
-            return queued + secure.records.as_ref().map_or(0, |records| records.backlog());
+            return queued + secure.records.as_ref().map_or(0, |records| records.bytes());
         }
         queued
+    }
+
+    /// Whether something has not left.
+    #[inline]
+    pub(crate) fn has_backlog(&self) -> bool {
+        self.flags.has(Flags::IN_FLIGHT) || self.queued() > 0
     }
 
     /// Whether TLS is between the driver and the protocol.
@@ -68,12 +74,6 @@ impl<S> Connection<S> {
             return &mut secure.records;
         }
         &mut self.queue
-    }
-
-    /// Whether more than `bytes` were left over by a flush: bytes that were only queued in this tick are not late.
-    #[inline]
-    pub(crate) fn is_lagging(&self, bytes: usize) -> bool {
-        self.flags.has(Flags::LATE) && self.backlog() > bytes
     }
 
     /// Whether more than `bytes` are queued that a flush could send.
@@ -202,9 +202,12 @@ impl<S> Connection<S> {
 #[derive(Debug)]
 pub(crate) struct Connections<S> {
     pub(super) slots: slab::Slab<Connection<S>>,
+    /// Bytes that the driver has taken along of a slot's queue and not given an account of, while [`Flags::IN_FLIGHT`] says that
+    /// there are any; more than 4 GiB count as 4 GiB. Apart from the slots: many drivers never do that.
+    pub(super) in_flight: Vec<u32>,
     generation: u32,
     /// Slots to be flushed at the end of the tick, each once.
-    dirty: Vec<u32>,
+    pub(super) dirty: Vec<u32>,
     pub(super) queues: Pool<Box<SendQueue>>,
 }
 
@@ -212,6 +215,7 @@ impl<S> Connections<S> {
     pub(crate) fn new() -> Self {
         Self {
             slots: slab::Slab::with_capacity(CONNECTIONS_RESERVED),
+            in_flight: Vec::new(),
             generation: 0,
             dirty: Vec::new(),
             queues: Pool::new(POOLED_QUEUES_MAX, POOLED_QUEUE_BYTES_MAX, |queue| queue.capacity()),
@@ -222,8 +226,9 @@ impl<S> Connections<S> {
         self.slots.len()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Connection<S>> {
-        self.slots.iter().map(|(_, connection)| connection)
+    /// All of them, with their slots.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, &Connection<S>)> {
+        self.slots.iter().map(|(slot, connection)| (slot as u32, connection))
     }
 
     /// Adds a connection.
@@ -281,37 +286,6 @@ impl<S> Connections<S> {
         #[cfg(feature = "tls")]
         if let Some(records) = connection.secure.and_then(|secure| secure.records) {
             self.give_queue(records);
-        }
-    }
-
-    /// Gives a queue back to the pool, and forgets what it holds.
-    fn give_queue(&mut self, mut queue: Box<SendQueue>) {
-        queue.clear();
-        self.queues.give(queue);
-    }
-
-    /// The connection, with a send queue borrowed from the pool if it had none; it will be flushed.
-    #[inline]
-    pub(crate) fn with_queue(&mut self, slot: u32) -> (&mut Phase<S>, &mut SendQueue) {
-        let Connection { phase, queue, is_dirty, .. } = &mut self.slots[slot as usize];
-        if !*is_dirty {
-            *is_dirty = true;
-            self.dirty.push(slot);
-        }
-        (phase, queue.get_or_insert_with(|| self.queues.take()))
-    }
-
-    /// The connection's send queue, as [`Connections::with_queue`] makes it.
-    #[inline]
-    pub(crate) fn outgoing(&mut self, slot: u32) -> &mut SendQueue {
-        self.with_queue(slot).1
-    }
-
-    /// Gives an empty queue back to the pool.
-    #[inline]
-    pub(crate) fn release_queue(&mut self, slot: u32) {
-        if let Some(queue) = self.slots[slot as usize].queue.take_if(|queue| queue.is_empty()) {
-            self.queues.give(queue);
         }
     }
 

@@ -123,7 +123,7 @@ impl<H: Handler> Core<H> {
     }
 
     pub(crate) fn backlog(&self, slot: u32) -> usize {
-        self.connections[slot].backlog()
+        self.connections.backlog(slot)
     }
 
     /// The slot of a connection of this worker that can be sent to.

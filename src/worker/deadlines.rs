@@ -89,7 +89,7 @@ impl<S> Connection<S> {
                 }
             }
             // What is the last to be said has as much time as everything before it.
-            Phase::Ending if self.backlog() > 0 => {}
+            Phase::Ending if self.has_backlog() => {}
             Phase::Ending => {
                 waits[0] = Some((self.closing_since() + config.close_timeout, Overdue::End))
             }

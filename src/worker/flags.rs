@@ -78,4 +78,9 @@ impl Flags {
     pub(crate) const fn or(self, flags: Self) -> Self {
         Self(self.0 | flags.0)
     }
+
+    /// These without `flags`.
+    pub(crate) const fn but(self, flags: Self) -> Self {
+        Self(self.0 & !flags.0)
+    }
 }

@@ -6,7 +6,7 @@ use super::connecting::shutting_down;
 use super::flags::Flags;
 use super::phases::Phase;
 use crate::buffer::SendQueue;
-use crate::driver::{Close, Driver, Receive, Sending, Token};
+use crate::driver::{Close, Driver, Receive, Token};
 use crate::handler::{CloseCause, Closed, Handler};
 use crate::limits::DRAINED_BYTES;
 
@@ -57,18 +57,27 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     /// What has not left goes before what was queued meanwhile.
     pub(super) fn handle_sent(&mut self, token: Token, mut queue: SendQueue) {
-        if let Some(connection) = self.core.connections.get_mut(token) {
+        let Some(connection) = self.core.connections.get_mut(token) else {
+            return;
+        };
+        connection.flags.set(Flags::IN_FLIGHT, false);
+        connection.progressed_at = self.core.ticks;
+        if !queue.is_empty() {
             // As when it is writable again: until the flush, what has not left is late.
-            connection.flags.set(Flags::BLOCKED, !queue.is_empty());
-            connection.flags.set(Flags::WRITABLE, !queue.is_empty());
+            connection.flags.set(Flags::BLOCKED.or(Flags::WRITABLE), true);
             let meanwhile = connection.leaving().get_or_insert_default();
             queue.push_queue(std::mem::take(meanwhile));
             **meanwhile = queue;
-            connection.flags.set(Flags::IN_FLIGHT, false);
-            connection.progressed_at = self.core.ticks;
-            self.core.connections.release_queue(token.slot);
+            self.core.connections.mark_dirty(token.slot);
+            return;
+        }
+        connection.flags.set(Flags::BLOCKED.or(Flags::WRITABLE), false);
+        let is_done =
+            connection.queue.is_none() && !connection.is_secure() && connection.is_at_ease();
+        if !is_done {
             self.core.connections.mark_dirty(token.slot);
         }
+        self.core.connections.keep_memory(queue);
     }
 
     fn flush(&mut self, slot: u32) {
@@ -120,7 +129,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// Does what a phase awaits that everything queued has left.
     fn finish_phase(&mut self, token: Token) {
         let connection = &mut self.core.connections[token.slot];
-        if connection.backlog() > 0 {
+        if connection.has_backlog() {
             return;
         }
         if let Phase::HandingOver(handing_over) = &mut connection.phase
@@ -150,47 +159,19 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     #[inline]
     fn send(&mut self, token: Token) {
-        let connection = &mut self.core.connections[token.slot];
         #[cfg(feature = "tls")]
-        if connection.is_secure() {
+        if self.core.connections[token.slot].is_secure() {
             return self.send_secure(token);
         }
-        let was_blocked = connection.flags.has(Flags::BLOCKED);
-        connection.flags.set(Flags::BLOCKED.or(Flags::WRITABLE), false);
-        let Some(queue) = &mut connection.queue else {
-            return;
-        };
-        let before = queue.bytes();
-        let sending = self.driver.send(token, queue);
-        let ticks = self.core.ticks;
-        match sending {
-            Sending::Done => {
-                connection.progressed_at = ticks;
-                self.core.connections.release_queue(token.slot);
-                return;
-            }
-            Sending::Blocked => {
-                if queue.bytes() < before || !was_blocked {
-                    connection.progressed_at = ticks;
-                }
-                connection.flags.set(Flags::BLOCKED, true);
-            }
-            Sending::InFlight => {
-                connection.progressed_at = ticks;
-                queue.note_in_flight(before);
-                connection.flags.set(Flags::IN_FLIGHT, true);
-            }
-        }
-        if connection.backlog() > DRAINED_BYTES {
-            connection.flags.set(Flags::WANTS_DRAIN, true);
-        }
-        self.core.timers.schedule_earlier(token.slot, ticks + self.core.config.write_stall_timeout);
+        let (mut sender, _, connections) = self.sender();
+        sender.send(connections, token);
     }
 
     /// Tells the driver whether to receive, where that has changed.
     fn pause_or_resume(&mut self, token: Token) {
         let bound = self.core.config.read_pause_bytes;
-        let connection = &mut self.core.connections[token.slot];
+        let connections = &self.core.connections;
+        let connection = &connections[token.slot];
         if connection.is_given_up() {
             return;
         }
@@ -201,11 +182,13 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 || connection.is_phase_full()
                 || (flags.has(Flags::HELD)
                     && (connection.takes_input() || self.core.held.is_full(token.slot)))
-                || connection.is_lagging(bound)
-                || (flags.has(Flags::RECEIVE_PAUSED) && connection.is_lagging(DRAINED_BYTES)));
+                || connections.is_lagging(token.slot, bound)
+                || (flags.has(Flags::RECEIVE_PAUSED)
+                    && connections.is_lagging(token.slot, DRAINED_BYTES)));
         if pause == flags.has(Flags::RECEIVE_PAUSED) {
             return;
         }
+        let connection = &mut self.core.connections[token.slot];
         connection.flags.set(Flags::RECEIVE_PAUSED, pause);
         if pause {
             self.driver.receive(token, Receive::Pause);
@@ -228,7 +211,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// Whether a backlog that grew large is small again: no lag any more, and no reason to be behind.
     fn is_drained(&self, slot: u32) -> bool {
         let bound = self.core.config.lag_bytes.min(DRAINED_BYTES);
-        !self.core.connections[slot].is_lagging(bound)
+        !self.core.connections.is_lagging(slot, bound)
     }
 
     /// Tells the handler of the connections whose backlog the last flushes made small. Not in the flush itself: what

@@ -58,14 +58,14 @@ impl<S> Connection<S> {
             _ => false,
         }
     }
-
-    /// Whether the peer takes so little of what it gets that its input has to wait.
-    pub(super) fn is_behind(&self, bytes: usize) -> bool {
-        !self.is_leaving() && self.is_lagging(bytes)
-    }
 }
 
 impl<H: Handler> Core<H> {
+    /// Whether the peer takes so little of what it gets that its input has to wait.
+    pub(super) fn is_behind(&self, slot: u32, bytes: usize) -> bool {
+        !self.connections[slot].is_leaving() && self.connections.is_lagging(slot, bytes)
+    }
+
     /// Keeps input for later.
     pub(super) fn hold(&mut self, slot: u32, input: &[u8]) {
         if input.is_empty() {
@@ -94,7 +94,7 @@ impl<H: Handler> Core<H> {
         let bound = DRAINED_BYTES.min(self.config.read_pause_bytes);
         connection.flags.has(Flags::HELD)
             && connection.takes_input()
-            && !connection.is_behind(bound)
+            && !self.is_behind(slot, bound)
     }
 
     /// Handles the input that waited.
@@ -115,10 +115,10 @@ impl<H: Handler> Core<H> {
         mut rest: Vec<u8>,
     ) -> FollowUp {
         let bound = self.config.read_pause_bytes;
-        let Some(connection) = self.connections.get_mut(token) else {
+        if self.connections.get_mut(token).is_none() {
             return FollowUp::None;
-        };
-        if connection.is_behind(bound) {
+        }
+        if self.is_behind(token.slot, bound) {
             self.hold(token.slot, &rest);
             return FollowUp::None;
         }

@@ -74,12 +74,12 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             handing_over: self.core.handing_over,
             ..Holdings::default()
         };
-        for connection in self.core.connections.iter() {
+        for (slot, connection) in self.core.connections.iter() {
             #[cfg(feature = "tls")]
             if let Some(secure) = &connection.secure {
                 holdings.record_bytes += secure.kept_bytes();
             }
-            let backlog = connection.backlog();
+            let backlog = self.core.connections.backlog(slot);
             holdings.subscriptions += connection.subscriptions.len();
             holdings.message_bytes += connection.phase.message_bytes();
             if let Phase::Open(open) = &connection.phase {

@@ -8,7 +8,7 @@
 //! 3. take mail, and connections that other workers hand over,
 //! 4. fire timers,
 //! 5. carry out replies to requests that waited for them; begin with connections that were asked for,
-//! 6. deliver what was published: seal it, queue it for each subscriber,
+//! 6. deliver what was published: seal it, queue it for each subscriber, send it to those for whom nothing else is queued,
 //! 7. flush every connection that queued something, once, and carry out what was decided about it,
 //! 8. post mail, one batch per other worker; hand connections over; read again from those that mail had paused.
 //!
@@ -32,12 +32,14 @@ mod mailbox;
 mod messages;
 mod parts;
 mod phases;
+mod queues;
 mod receive;
 mod remote;
 mod replies;
 mod requests;
 #[cfg(feature = "tls")]
 mod secure;
+mod sender;
 mod sending;
 mod shutdown;
 mod spinning;
@@ -170,7 +172,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.fire_timers();
         self.carry_out_replies();
         self.dial();
-        self.deliver();
+        self.deliver_all(Sends::AtOnce);
         self.flush_all();
         self.core.topics.end_tick();
         self.core.outboxes.dispatch();
@@ -324,9 +326,14 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
     }
 
-    /// Seals what was published in this tick and queues it for the subscribers. A handler may publish again when it is
-    /// told of a lag; that is delivered too, because nothing may be flushed before it is sealed.
+    /// Seals what was published in this tick and queues it for the subscribers.
     fn deliver(&mut self) {
+        self.deliver_all(Sends::WithFlush);
+    }
+
+    /// A handler may publish again when it is told of a lag; that is delivered too, because nothing may be flushed before it is
+    /// sealed.
+    fn deliver_all(&mut self, sends: Sends) {
         let mut lag_bytes = self.core.config.lag_bytes;
         for round in 0.. {
             if !self.core.topics.is_dirty() {
@@ -336,14 +343,16 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 // This handler has no end of it. Where nobody lags, none is called.
                 lag_bytes = topics::NOBODY_LAGS;
             }
-            self.deliver_once(lag_bytes);
+            self.deliver_once(lag_bytes, sends);
         }
     }
 
-    fn deliver_once(&mut self, lag_bytes: usize) {
+    fn deliver_once(&mut self, lag_bytes: usize, sends: Sends) {
         let mut lagged = std::mem::take(&mut self.lagged);
-        let Core { topics, connections, .. } = &mut self.core;
-        topics.deliver(connections, lag_bytes, &mut lagged);
+        let (mut sender, topics, connections) = self.sender();
+        topics.deliver(connections, lag_bytes, &mut lagged, |connections, slot| {
+            sends == Sends::AtOnce && sender.send_alone(connections, slot)
+        });
         for topics::Lagged { slot, topic, mark } in lagged.drain(..) {
             self.core.connections[slot].flags.set(flags::Flags::WANTS_DRAIN, true);
             let handler = &mut self.handler;
@@ -360,6 +369,15 @@ impl<D: Driver, H: Handler> fmt::Debug for Worker<D, H> {
             .field("connections", &self.core.connections())
             .finish_non_exhaustive()
     }
+}
+
+/// When what is delivered leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Sends {
+    /// With the flush: more may be queued until then.
+    WithFlush,
+    /// Where nothing else is queued for the connection, at once.
+    AtOnce,
 }
 
 /// Bytes queued by one read from which on they leave at once, where the end of the tick would send them no differently: they are

@@ -78,7 +78,7 @@ impl<H: Handler> Core<H> {
             input = &mut input[used..];
             let connection = &self.connections[slot];
             let has_much_to_send = connection.is_corked_past(self.config.cork_bytes)
-                || connection.is_behind(self.config.read_pause_bytes);
+                || self.is_behind(slot, self.config.read_pause_bytes);
             if !input.is_empty() && has_much_to_send {
                 return FollowUp::Flush(input.to_vec());
             }

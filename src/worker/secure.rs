@@ -11,7 +11,7 @@ use crate::buffer::SendQueue;
 use crate::client::ConnectError;
 use crate::driver::{Driver, Sending, Token};
 use crate::handler::Handler;
-use crate::limits::{DRAINED_BYTES, RECEIVE_SIZE};
+use crate::limits::RECEIVE_SIZE;
 use crate::protocol::http::{Persistence, Response, Status};
 use crate::tls::rustls::pki_types::CertificateDer;
 use crate::tls::{Fault, Session};
@@ -256,7 +256,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             let sending = self.driver.send(token, records);
             let left = records.bytes();
             if sending == Sending::InFlight {
-                records.note_in_flight(before);
+                self.core.connections.note_in_flight(slot, before);
             }
             let connection = &mut self.core.connections[slot];
             if sending != Sending::Blocked || left < before || !was_blocked {
@@ -268,14 +268,11 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         };
         let connection = &mut self.core.connections[slot];
         connection.flags.set(Flags::BLOCKED, sending == Sending::Blocked);
-        connection.flags.set(Flags::IN_FLIGHT, sending == Sending::InFlight);
+        self.core.connections.release_queues(slot);
         if sending == Sending::Done {
-            self.core.connections.release_queues(slot);
             return;
         }
-        if connection.backlog() > DRAINED_BYTES {
-            connection.flags.set(Flags::WANTS_DRAIN, true);
-        }
+        self.core.connections.want_drain_if_large(slot);
         self.core.timers.schedule_earlier(slot, ticks + self.core.config.write_stall_timeout);
     }
 
@@ -290,7 +287,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             _ => return false,
         }
         self.send_secure(token);
-        self.core.connections[token.slot].backlog() > 0
+        self.core.connections[token.slot].has_backlog()
     }
 
     /// Begins TLS on a connection that we make, when what the proxy was asked has left.

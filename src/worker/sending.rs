@@ -46,7 +46,7 @@ impl<H: Handler> Core<H> {
         } else {
             queue.append(|output| encode_frame(message.opcode(), payload, output));
         }
-        Accepted { backlog: self.connections[slot].backlog() }
+        Accepted { backlog: self.connections.backlog(slot) }
     }
 
     pub(crate) fn send_prepared(
@@ -64,7 +64,7 @@ impl<H: Handler> Core<H> {
         }
         let queue = self.connections.outgoing(slot);
         queue.append(|output| output.extend_from_slice(message.as_frame()));
-        Ok(Accepted { backlog: self.connections[slot].backlog() })
+        Ok(Accepted { backlog: self.connections.backlog(slot) })
     }
 
     /// Queues a message for a connection that does not take the frames that others take.
@@ -84,20 +84,19 @@ impl<H: Handler> Core<H> {
             Phase::Streaming(stream) => stream.encode(message.as_bytes(), output),
             _ => unreachable!("nothing else can be sent to, as making room has found"),
         });
-        Accepted { backlog: self.connections[slot].backlog() }
+        Accepted { backlog: self.connections.backlog(slot) }
     }
 
     /// Checks that `size` bytes may be queued, behind what was published to the connection so far.
     // Each message sent comes by here; as a call of its own it costs one in twenty of a small echo's instructions.
     #[inline(always)]
     fn make_room(&mut self, slot: u32, size: usize) -> Result<(), SendRefused> {
-        let connection = &mut self.connections[slot];
-        if !connection.is_sendable() {
+        if !self.connections[slot].is_sendable() {
             return Err(SendRefused::Closed);
         }
-        let backlog = connection.backlog();
+        let backlog = self.connections.backlog(slot);
         if backlog > 0 && backlog + size > self.config.send_queue_bytes_max {
-            connection.flags.set(Flags::WANTS_DRAIN, true);
+            self.connections[slot].flags.set(Flags::WANTS_DRAIN, true);
             if self.config.when_full == WhenFull::Close {
                 let reason = "too much waits to be sent: read faster";
                 let _already_closing = self.close(slot, CloseCode::TRY_AGAIN_LATER, reason);

@@ -230,17 +230,29 @@ impl Topics {
 
     /// Ends the tick: seals what was published, and queues it for each live subscriber. A connection of which more than
     /// `lag_bytes`, or than its own bound, could not leave gets nothing queued; it leaves the topic, and `lagged` says so.
+    ///
+    /// `send` is given each connection for which nothing else is queued in this tick, as far as can be known, while its memory
+    /// and its queue's are in the processor's cache. It answers whether that was all there was to do: if not, the connection
+    /// will be flushed.
     pub(crate) fn deliver<S>(
         &mut self,
         connections: &mut Connections<S>,
         lag_bytes: usize,
         lagged: &mut Vec<Lagged>,
+        mut send: impl FnMut(&mut Connections<S>, u32) -> bool,
     ) {
         while let Some(index) = self.dirty.pop() {
+            let is_last = self.dirty.is_empty();
             // The topic stays dirty meanwhile, so that it is there to the end even if all its subscribers leave.
             for lane in 0..self.topics[index as usize].lanes.len() {
                 let before = lagged.len();
-                self.deliver_lane(connections, (index, lane), lag_bytes, lagged);
+                self.deliver_lane(
+                    connections,
+                    (index, lane),
+                    lag_bytes,
+                    lagged,
+                    |connections, slot| is_last && send(connections, slot),
+                );
                 for Lagged { slot, .. } in &lagged[before..] {
                     let subscriptions = &connections[*slot].subscriptions;
                     let left = subscriptions.iter().position(|held| held.topic == index);
@@ -258,6 +270,7 @@ impl Topics {
         (topic, lane): (u32, usize),
         lag_bytes: usize,
         lagged: &mut Vec<Lagged>,
+        mut send: impl FnMut(&mut Connections<S>, u32) -> bool,
     ) {
         let Topic { name, lanes, .. } = &mut self.topics[topic as usize];
         let lane = &mut lanes[lane];
@@ -276,29 +289,27 @@ impl Topics {
         for Subscriber { slot, seen, .. } in &mut lane.subscribers {
             let seen = std::mem::take(seen) as usize;
             let publications = &lane.publications[seen..];
-            if publications.is_empty() {
+            // Who published all of it itself gets nothing, and misses nothing.
+            let Some(first) = publications.iter().find(|one| one.except != *slot) else {
                 continue;
-            }
-            if connections[*slot].is_lagging(lag_bytes) {
-                // Who sent all of it itself misses nothing.
-                let missed = publications.iter().find(|one| one.except != *slot);
-                lagged.extend(missed.map(|first| Lagged {
-                    slot: *slot,
-                    topic: Rc::clone(name),
-                    mark: first.mark,
-                }));
+            };
+            if connections.is_lagging(*slot, lag_bytes) {
+                lagged.push(Lagged { slot: *slot, topic: Rc::clone(name), mark: first.mark });
                 continue;
             }
             if publications.iter().any(|one| one.is_compressed_for(*slot)) {
                 connections[*slot].forget_sent();
             }
+            let is_alone = !connections[*slot].is_dirty;
+            let queue = connections.unlisted_queue(*slot);
             if publications.iter().all(|one| one.except != *slot) {
-                let start = start_of(&lane.publications, seen);
-                connections.outgoing(*slot).push_shared(&batch, start..end);
-                continue;
+                queue.push_shared(&batch, start_of(&lane.publications, seen)..end);
+            } else {
+                unseen(&lane.publications, seen, *slot)
+                    .for_each(|range| queue.push_shared(&batch, range));
             }
-            for range in unseen(&lane.publications, seen, *slot) {
-                connections.outgoing(*slot).push_shared(&batch, range);
+            if !(is_alone && send(connections, *slot)) {
+                connections.mark_dirty(*slot);
             }
         }
         lane.publications.clear();

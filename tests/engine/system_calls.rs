@@ -59,6 +59,21 @@ fn what_is_published_in_one_tick_leaves_in_one_send_for_each_subscriber() {
 }
 
 #[test]
+fn what_is_published_to_two_topics_in_one_tick_leaves_in_one_send_for_who_has_both() {
+    let mut rig = Rig::new(1);
+    let publisher = rig.open("/topics");
+    let [both, one]: [Vec<Peer>; 2] =
+        ["/topics", "/topic"].map(|path| (0..10).map(|_| rig.open(path)).collect());
+    let calls = rig.count(|rig| {
+        write(&publisher, &frame(100));
+        rig.tick();
+    });
+    assert_eq!(calls, Calls { polls: 1, received: 1, sends: 20, ..Calls::default() });
+    assert!(both.iter().all(|peer| peer.readable() == 2 * (2 + 100)));
+    assert!(one.iter().all(|peer| peer.readable() == 2 + 100));
+}
+
+#[test]
 fn a_large_message_is_received_into_its_own_buffer_and_sent_from_there_at_once() {
     let mut rig = Rig::new(1);
     let peer = rig.open("/echo");
@@ -175,28 +190,35 @@ impl Rig {
 struct Application;
 
 impl Handler for Application {
-    type State = bool;
+    /// The topics that it subscribes and publishes to; with none it is sent what it sends.
+    type State = &'static [&'static str];
     type Mail = ();
 
     fn on_request(
         &mut self,
         _: &mut RequestContext<'_, Self>,
         request: &Request<'_>,
-    ) -> Reply<bool> {
-        Reply::upgrade(request.path() == "/echo")
+    ) -> Reply<Self::State> {
+        Reply::upgrade(match request.path() {
+            "/topic" => &["news"],
+            "/topics" => &["news", "sport"],
+            _ => &[],
+        })
     }
 
     fn on_open(&mut self, connection: &mut Context<'_, Self>) {
-        if !*connection.state() {
-            connection.subscribe("news");
+        for topic in *connection.state() {
+            connection.subscribe(topic);
         }
     }
 
     fn on_message(&mut self, connection: &mut Context<'_, Self>, message: Message<'_>) {
-        if *connection.state() {
+        let topics = *connection.state();
+        if topics.is_empty() {
             connection.send(message).expect("there is room");
-        } else {
-            connection.publish("news", message);
+        }
+        for topic in topics {
+            connection.publish(topic, message);
         }
     }
 }

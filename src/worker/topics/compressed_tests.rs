@@ -60,7 +60,7 @@ impl Fan {
 
     /// What each subscriber is sent, as where it lies and what it is.
     fn deliver(&mut self) -> Vec<(*const u8, Vec<u8>)> {
-        self.topics.deliver(&mut self.connections, usize::MAX, &mut Vec::new());
+        self.topics.deliver(&mut self.connections, usize::MAX, &mut Vec::new(), |_, _| false);
         let slots = self.slots.clone();
         slots
             .into_iter()

@@ -163,12 +163,11 @@ impl Fixture {
     /// Ends the tick with these connections too slow, and compares what everybody has got.
     fn deliver(&mut self, slow: &BTreeSet<u32>) -> BTreeSet<(u32, u8, u64)> {
         for slot in self.model.peers.keys() {
-            let connection = &mut self.connections[*slot];
-            connection.flags.set(Flags::BLOCKED, slow.contains(slot));
-            connection.queue.get_or_insert_default().note_in_flight(LAG_BYTES + 1);
+            self.connections.note_in_flight(*slot, LAG_BYTES + 1);
+            self.connections[*slot].flags.set(Flags::IN_FLIGHT, slow.contains(slot));
         }
         let mut lagged = Vec::new();
-        self.topics.deliver(&mut self.connections, LAG_BYTES, &mut lagged);
+        self.topics.deliver(&mut self.connections, LAG_BYTES, &mut lagged, |_, _| false);
         let count = lagged.len();
         let lagged: BTreeSet<_> =
             lagged.into_iter().map(|lagged| (lagged.slot, lagged.topic[0], lagged.mark)).collect();
@@ -302,7 +301,7 @@ fn a_subscriber_with_a_bound_of_its_own_lags_when_it_is_over_that() {
             connections.outgoing(slot).append(|output| output.resize(backlog, 0));
         }
         let mut lagged = Vec::new();
-        topics.deliver(&mut connections, bound, &mut lagged);
+        topics.deliver(&mut connections, bound, &mut lagged, |_, _| false);
         lagged.iter().map(|lagged| lagged.slot).collect::<Vec<_>>()
     };
     assert!(lagging(2 * LAG_BYTES + 1, NOBODY_LAGS).is_empty(), "nor those with a bound");

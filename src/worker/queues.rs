@@ -1,0 +1,89 @@
+//! The send queues that connections borrow, and what of theirs has not left.
+
+use super::connections::{Connection, Connections};
+use super::flags::Flags;
+use super::phases::Phase;
+use crate::buffer::SendQueue;
+use crate::limits::DRAINED_BYTES;
+
+impl<S> Connections<S> {
+    /// Bytes that have not left, those included that the driver has taken along.
+    #[inline]
+    pub(crate) fn backlog(&self, slot: u32) -> usize {
+        let connection = &self[slot];
+        let in_flight = match connection.flags.has(Flags::IN_FLIGHT) {
+            true => self.in_flight[slot as usize] as usize,
+            false => 0,
+        };
+        in_flight + connection.queued()
+    }
+
+    /// Whether more than `bytes` were left over by a flush: bytes that were only queued in this tick are not late.
+    #[inline]
+    pub(crate) fn is_lagging(&self, slot: u32, bytes: usize) -> bool {
+        self[slot].flags.has(Flags::LATE) && self.backlog(slot) > bytes
+    }
+
+    /// Notes that a connection of which a flush has left much over wants to know when it is little again.
+    pub(crate) fn want_drain_if_large(&mut self, slot: u32) {
+        if self.backlog(slot) > DRAINED_BYTES {
+            self[slot].flags.set(Flags::WANTS_DRAIN, true);
+        }
+    }
+
+    /// Notes that the driver has taken so many bytes along.
+    #[inline]
+    pub(crate) fn note_in_flight(&mut self, slot: u32, bytes: usize) {
+        let slots = self.slots.capacity();
+        if self.in_flight.len() <= slot as usize {
+            self.in_flight.reserve_exact(slots - self.in_flight.len());
+            self.in_flight.resize(slots, 0);
+        }
+        self.in_flight[slot as usize] = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self[slot].flags.set(Flags::IN_FLIGHT, true);
+    }
+
+    /// The connection, with a send queue borrowed from the pool if it had none; it will be flushed.
+    #[inline]
+    pub(crate) fn with_queue(&mut self, slot: u32) -> (&mut Phase<S>, &mut SendQueue) {
+        self.mark_dirty(slot);
+        let Connection { phase, queue, .. } = &mut self.slots[slot as usize];
+        (phase, queue.get_or_insert_with(|| self.queues.take()))
+    }
+
+    /// The connection's send queue, borrowed likewise, for a caller who sees to it that what it gets is sent.
+    #[inline]
+    pub(crate) fn unlisted_queue(&mut self, slot: u32) -> &mut SendQueue {
+        let queue = &mut self.slots[slot as usize].queue;
+        queue.get_or_insert_with(|| self.queues.take())
+    }
+
+    /// The connection's send queue, as [`Connections::with_queue`] makes it.
+    #[inline]
+    pub(crate) fn outgoing(&mut self, slot: u32) -> &mut SendQueue {
+        self.with_queue(slot).1
+    }
+
+    /// Gives an empty queue back to the pool.
+    #[inline]
+    pub(crate) fn release_queue(&mut self, slot: u32) {
+        if let Some(queue) = self.slots[slot as usize].queue.take_if(|queue| queue.is_empty()) {
+            self.queues.give(queue);
+        }
+    }
+
+    /// Takes an empty queue back, for the memory it has.
+    pub(crate) fn keep_memory(&mut self, queue: SendQueue) {
+        if queue.capacity() > 0 {
+            let mut place = self.queues.take();
+            *place = queue;
+            self.queues.give(place);
+        }
+    }
+
+    /// Gives a queue back to the pool, and forgets what it holds.
+    pub(super) fn give_queue(&mut self, mut queue: Box<SendQueue>) {
+        queue.clear();
+        self.queues.give(queue);
+    }
+}
