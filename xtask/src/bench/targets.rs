@@ -31,7 +31,13 @@ pub(super) fn judge(measured: &[Measured], idle: &[Idle]) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     for target in TARGETS {
         let table = measured.iter().find(|measured| measured.table.name == target.table);
-        verdicts.extend(table.and_then(|table| judge_target(target, table)));
+        let Some((measured, scenario)) = table.and_then(|table| {
+            let mut scenarios = table.scenarios.iter();
+            Some((table, scenarios.find(|scenario| scenario.name == target.scenario)?))
+        }) else {
+            continue;
+        };
+        verdicts.extend(Judging { target, measured, scenario }.verdicts());
     }
     for table in measured {
         verdicts.extend(drivers(table));
@@ -43,32 +49,68 @@ pub(super) fn judge(measured: &[Measured], idle: &[Idle]) -> Vec<Verdict> {
     verdicts
 }
 
-fn judge_target(target: &Target, measured: &Measured) -> Option<Verdict> {
-    let scenario = measured.scenarios.iter().find(|scenario| scenario.name == target.scenario)?;
-    let lowest = |names: &[&str]| -> Option<Entry> {
+/// A target, and where it was measured.
+struct Judging<'m> {
+    target: &'m Target,
+    measured: &'m Measured,
+    scenario: &'m Scenario,
+}
+
+/// Ours, theirs, and how ours compares.
+type Compared = (Entry, Entry, Ratio);
+
+impl Judging<'_> {
+    /// Ours with whichever driver compares better with the best of theirs; where theirs is ours too, driver by driver.
+    fn verdicts(&self) -> Vec<Verdict> {
+        let (ours, theirs) = (self.named(&[self.target.ours]), self.named(self.target.theirs));
+        if theirs.iter().any(|theirs| theirs.driver.is_some()) {
+            let alike = |ours: &Entry| theirs.iter().find(|theirs| theirs.driver == ours.driver);
+            let pairs = ours.iter().filter_map(|ours| self.compare(ours, alike(ours)?));
+            return pairs.map(|compared| self.verdict(&compared)).collect();
+        }
         let low = |entry: &Entry| {
-            quantile(&measured.values(scenario, entry, target.figure), 0.25).unwrap_or(f64::MAX)
+            let values = self.measured.values(self.scenario, entry, self.target.figure);
+            quantile(&values, 0.25).unwrap_or(f64::MAX)
         };
-        let named = measured.entries.iter().filter(|entry| names.contains(&entry.contender.name));
-        named.copied().min_by(|one, other| low(one).total_cmp(&low(other)))
-    };
-    let (ours, theirs) = (lowest(&[target.ours])?, lowest(target.theirs)?);
-    if let Some(at_most) = target.more_at_most {
-        let more = measured.difference(scenario, &ours, &theirs, target.figure)?;
+        let Some(best) = theirs.iter().min_by(|one, other| low(one).total_cmp(&low(other))) else {
+            return Vec::new();
+        };
+        let compared = ours.iter().filter_map(|ours| self.compare(ours, best));
+        let better = compared.min_by(|(.., one), (.., other)| one.median.total_cmp(&other.median));
+        better.iter().map(|compared| self.verdict(compared)).collect()
+    }
+
+    fn named(&self, names: &[&str]) -> Vec<Entry> {
+        let is_named = |entry: &&Entry| names.contains(&entry.contender.name);
+        self.measured.entries.iter().filter(is_named).copied().collect()
+    }
+
+    fn compare(&self, ours: &Entry, theirs: &Entry) -> Option<Compared> {
+        let Self { target, measured, scenario } = self;
+        let compared = match target.more_at_most {
+            Some(_) => measured.difference(scenario, ours, theirs, target.figure),
+            None => measured.ratio(scenario, ours, theirs, target.figure),
+        };
+        Some((*ours, *theirs, compared?))
+    }
+
+    fn verdict(&self, (ours, theirs, compared): &Compared) -> Verdict {
+        let Self { target, measured, scenario } = self;
+        let Some(at_most) = target.more_at_most else {
+            return Verdict {
+                wanted: wanted(measured, scenario, ours, theirs, target.figure, target.at_most),
+                found: shown(compared),
+                word: word(compared, target.at_most),
+            };
+        };
         let (table, scenario) = (measured.table.title, scenario.title);
         let (ours, theirs) = (ours.label(), theirs.label());
-        return Some(Verdict {
+        Verdict {
             wanted: format!("{table}, {scenario}: {ours} ≤ {theirs} + {at_most} ns"),
-            found: format!("{:.0} ({:.0} to {:.0})", more.median, more.low, more.high),
-            word: word(&more, at_most),
-        });
+            found: format!("{:.0} ({:.0} to {:.0})", compared.median, compared.low, compared.high),
+            word: word(compared, at_most),
+        }
     }
-    let ratio = measured.ratio(scenario, &ours, &theirs, target.figure)?;
-    Some(Verdict {
-        wanted: wanted(measured, scenario, &ours, &theirs, target.figure, target.at_most),
-        found: shown(&ratio),
-        word: word(&ratio, target.at_most),
-    })
 }
 
 /// io_uring is to cost no more than epoll anywhere, but for what is noise.
