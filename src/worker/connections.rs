@@ -207,7 +207,7 @@ pub(crate) struct Connections<S> {
     pub(super) in_flight: Vec<u32>,
     generation: u32,
     /// Slots to be flushed at the end of the tick, each once.
-    pub(super) dirty: Vec<u32>,
+    dirty: Vec<u32>,
     pub(super) queues: Pool<Box<SendQueue>>,
 }
 

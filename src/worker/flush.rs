@@ -72,12 +72,15 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             return;
         }
         connection.flags.set(Flags::BLOCKED.or(Flags::WRITABLE), false);
-        let is_done =
-            connection.queue.is_none() && !connection.is_secure() && connection.is_at_ease();
-        if !is_done {
+        if let Some(place) = connection.leaving().as_mut().filter(|place| place.is_empty()) {
+            **place = queue;
+        }
+        self.core.connections.release_queue(token.slot);
+        // A flush of an open connection at ease with nothing queued would do nothing.
+        let connection = &self.core.connections[token.slot];
+        if connection.queue.is_some() || connection.is_secure() || !connection.is_at_ease() {
             self.core.connections.mark_dirty(token.slot);
         }
-        self.core.connections.keep_memory(queue);
     }
 
     fn flush(&mut self, slot: u32) {

@@ -332,7 +332,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     }
 
     /// A handler may publish again when it is told of a lag; that is delivered too, because nothing may be flushed before it is
-    /// sealed.
+    /// sealed. By then who was sent to at once may be late with what is in flight.
     fn deliver_all(&mut self, sends: Sends) {
         let mut lag_bytes = self.core.config.lag_bytes;
         for round in 0.. {

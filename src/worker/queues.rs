@@ -72,15 +72,6 @@ impl<S> Connections<S> {
         }
     }
 
-    /// Takes an empty queue back, for the memory it has.
-    pub(crate) fn keep_memory(&mut self, queue: SendQueue) {
-        if queue.capacity() > 0 {
-            let mut place = self.queues.take();
-            *place = queue;
-            self.queues.give(place);
-        }
-    }
-
     /// Gives a queue back to the pool, and forgets what it holds.
     pub(super) fn give_queue(&mut self, mut queue: Box<SendQueue>) {
         queue.clear();

@@ -268,8 +268,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         };
         let connection = &mut self.core.connections[slot];
         connection.flags.set(Flags::BLOCKED, sending == Sending::Blocked);
-        self.core.connections.release_queues(slot);
         if sending == Sending::Done {
+            self.core.connections.release_queues(slot);
             return;
         }
         self.core.connections.want_drain_if_large(slot);

@@ -38,7 +38,7 @@ impl<D: Driver> Sender<'_, D> {
         let Some(queue) = &mut connection.queue else {
             return;
         };
-        let before = queue.bytes();
+        let (before, has_memory) = (queue.bytes(), queue.capacity() > 0);
         let sending = self.driver.send(token, queue);
         match sending {
             Sending::Done => {
@@ -58,7 +58,10 @@ impl<D: Driver> Sender<'_, D> {
             }
         }
         connections.want_drain_if_large(token.slot);
-        connections.release_queue(token.slot);
+        // What comes back with memory of its own finds its place; what was only published has none, and needs no place.
+        if !has_memory {
+            connections.release_queue(token.slot);
+        }
         self.timers.schedule_earlier(token.slot, self.ticks + self.config.write_stall_timeout);
     }
 
@@ -67,11 +70,12 @@ impl<D: Driver> Sender<'_, D> {
     #[inline]
     pub(super) fn send_alone<S>(&mut self, connections: &mut Connections<S>, slot: u32) -> bool {
         let connection = &connections[slot];
+        debug_assert!(!connection.flags.has(Flags::DOOMED), "who is doomed is listed");
         if connection.is_secure() || !connection.is_at_ease() {
             return false;
         }
         self.send(connections, connections.token(slot));
-        // With what is in flight there is nothing to do, unless it is much.
+        // While something is in flight a flush has nothing to decide (`Worker::settle`), unless it is much.
         let is_uneasy = connections[slot].flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
         !is_uneasy && !connections.is_lagging(slot, self.config.read_pause_bytes)
     }

@@ -300,7 +300,6 @@ impl Topics {
             if publications.iter().any(|one| one.is_compressed_for(*slot)) {
                 connections[*slot].forget_sent();
             }
-            let is_alone = !connections[*slot].is_dirty;
             let queue = connections.unlisted_queue(*slot);
             if publications.iter().all(|one| one.except != *slot) {
                 queue.push_shared(&batch, start_of(&lane.publications, seen)..end);
@@ -308,7 +307,7 @@ impl Topics {
                 unseen(&lane.publications, seen, *slot)
                     .for_each(|range| queue.push_shared(&batch, range));
             }
-            if !(is_alone && send(connections, *slot)) {
+            if !connections[*slot].is_dirty && !send(connections, *slot) {
                 connections.mark_dirty(*slot);
             }
         }
