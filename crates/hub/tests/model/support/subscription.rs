@@ -30,6 +30,8 @@ pub(crate) struct Subscription {
     /// Its own publications that it does not get: their receipts are links of the chain.
     pub(crate) own: BTreeSet<(u64, u64)>,
     pub(crate) got: BTreeSet<(u64, u64)>,
+    /// What it had got when the state last was told anew, and has not got again since.
+    told_anew: BTreeSet<(u64, u64)>,
     pub(crate) got_volatile: BTreeSet<usize>,
     pub(crate) lost: Vec<(u64, Loss)>,
     /// What it was told only by another epoch than the one that it knew.
@@ -82,6 +84,7 @@ impl Subscription {
             may_repeat: false,
             own: BTreeSet::new(),
             got: BTreeSet::new(),
+            told_anew: BTreeSet::new(),
             got_volatile: BTreeSet::new(),
             lost: Vec::new(),
             told_elsewhere: Vec::new(),
@@ -119,6 +122,10 @@ impl Subscription {
         }
         let position = position.expect("a channel has a position");
         let (epoch, at) = (position.epoch.0, position.sequence);
+        if self.epoch != epoch && self.snapshot_until.take().is_some() {
+            // That state was cut off, and its channel is no more: nothing of it is owed.
+            self.snapshots.pop();
+        }
         self.chain = at;
         self.may_repeat = is_resumed && !said_where;
         let seen = self.seen.filter(|_| self.epoch == epoch);
@@ -145,7 +152,8 @@ impl Subscription {
                 assert!(at <= sequence, "{recovery:?} from {at}");
                 self.snapshot_until = Some(sequence);
                 self.snapshots.push((epoch, sequence));
-                // The state is told whole, whatever it has of it.
+                // The state is told whole, whatever it has of it: even if this is cut off, and the rest comes as a recovery.
+                self.told_anew = self.got.clone();
                 self.may_repeat = true;
                 self.seen = Some(at);
             }
@@ -228,7 +236,8 @@ impl Subscription {
         if self.snapshot_until.is_none_or(|until| item.sequence > until) {
             self.claim(seen.max(self.snapshot_until.unwrap_or(0)), item.sequence, who, truth);
         }
-        let is_new = self.got.insert((self.epoch, item.sequence));
+        let place = (self.epoch, item.sequence);
+        let is_new = self.got.insert(place) || self.told_anew.remove(&place);
         assert!(is_new || self.may_repeat, "twice: {item:?} {self:?}");
         self.seen = Some(item.sequence);
     }
