@@ -122,8 +122,9 @@ impl Subscription {
         }
         let position = position.expect("a channel has a position");
         let (epoch, at) = (position.epoch.0, position.sequence);
-        if self.epoch != epoch && self.snapshot_until.take().is_some() {
-            // That state was cut off, and its channel is no more: nothing of it is owed.
+        let is_anew = self.epoch != epoch || matches!(recovery, Recovery::Snapshot { .. });
+        if is_anew && self.snapshot_until.take().is_some() {
+            // That state was cut off, and its channel is no more, or the state is told as it is by now: nothing of it is owed.
             self.snapshots.pop();
         }
         self.chain = at;
