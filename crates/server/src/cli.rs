@@ -214,14 +214,15 @@ const SECONDS_MAX: u64 = 3600;
 const EXAMPLES: &str = "\
 Endpoints:
   /              a chat in the browser, on channels named chat:NAME
-  /try           a page to try topics and echo by hand
   /connect       WebSockets with channels, presence, history and recovery (subprotocols
                  sockeye.v1.json, sockeye.v1.msgpack, sockeye.v1.protobuf); also at /
   /api/v1/       the HTTP API for backends: publish, history, presence, channels
-  /echo          sends every message back as it came
-  /topic/NAME    what one client sends, all others on that name receive
   /livez         answers 200 while the server lives; so does /readyz, until it shuts down
   /metrics       figures for Prometheus
+  /echo          sends every message back as it came
+  /topic/NAME    what one client sends, all others on that name receive
+  /try           a page to try these two by hand
+  The last three, open to everybody, are not there with a configuration that does not say playground = true.
 
 Examples:
   sockeye

@@ -74,21 +74,16 @@ impl Handler for Endpoints {
         match request.path() {
             "/" if request.is_upgrade() => self.connect(request),
             "/" => page::page(request, page::CHAT).into(),
-            "/try" => page::page(request, page::TRY).into(),
             "/connect" => self.connect(request),
-            "/echo" => upgrade(request, Endpoint::Echo),
             // One that shuts down takes no new connections: whoever hears from it hears of one that is ready.
             "/livez" | "/readyz" => {
                 page::plain(request, || Response::text(Status::OK, "ok\n")).into()
             }
             "/metrics" => page::plain(request, || self.shared.metrics.response()).into(),
-            path => match (path.strip_prefix("/api/v1/"), path.strip_prefix("/topic/")) {
-                (Some(rest), _) => self.api(request, rest),
-                (_, Some(name)) => match Names::check(name) {
-                    Some(name) => upgrade(request, Endpoint::Topic(name)),
-                    None => Response::text(Status::NOT_FOUND, topics::NAME_EXPECTED).into(),
-                },
-                _ => Response::text(Status::NOT_FOUND, NOT_FOUND).into(),
+            path => match path.strip_prefix("/api/v1/") {
+                Some(rest) => self.api(request, rest),
+                None if self.shared.has_playground => playground(request),
+                None => Response::text(Status::NOT_FOUND, NOT_FOUND).into(),
             },
         }
     }
@@ -156,6 +151,19 @@ impl Handler for Endpoints {
     }
 }
 
+/// Where the engine alone answers: everybody may talk to everybody.
+fn playground(request: &Request<'_>) -> Reply<Endpoint> {
+    match request.path() {
+        "/try" => page::page(request, page::TRY).into(),
+        "/echo" => upgrade(request, Endpoint::Echo),
+        path => match path.strip_prefix("/topic/").map(Names::check) {
+            Some(Some(name)) => upgrade(request, Endpoint::Topic(name)),
+            Some(None) => Response::text(Status::NOT_FOUND, topics::NAME_EXPECTED).into(),
+            None => Response::text(Status::NOT_FOUND, NOT_FOUND_IN_PLAYGROUND).into(),
+        },
+    }
+}
+
 /// Takes the first subprotocol that the client offers: none of them means anything at these addresses, and many clients
 /// insist on one being chosen.
 fn upgrade(request: &Request<'_>, state: Endpoint) -> Reply<Endpoint> {
@@ -166,4 +174,6 @@ fn upgrade(request: &Request<'_>, state: Endpoint) -> Reply<Endpoint> {
 const SUBPROTOCOL_EXPECTED: &str = "expected one of the subprotocols sockeye.v1.json, sockeye.v1.msgpack and \
     sockeye.v1.protobuf, or none, which is the first\n";
 
-const NOT_FOUND: &str = "there is nothing here: try /, /try, /connect, /api/v1/, /echo, /topic/NAME, /livez, /readyz or /metrics\n";
+const NOT_FOUND: &str = "there is nothing here: try /, /connect, /api/v1/, /livez, /readyz or /metrics; \
+    /try, /echo and /topic/NAME are there with playground = true in the configuration\n";
+const NOT_FOUND_IN_PLAYGROUND: &str = "there is nothing here: try /, /try, /connect, /api/v1/, /echo, /topic/NAME, /livez, /readyz or /metrics\n";

@@ -52,6 +52,8 @@ pub(crate) struct Shared {
     pub(crate) node: u32,
     /// How long sessions outlive their connections.
     pub(crate) grace: Duration,
+    /// Whether the engine alone answers at `/echo` and `/topic/NAME`, to everybody.
+    pub(crate) has_playground: bool,
     /// Whom clients can call, once the workers run that take the answers. `None`: nobody.
     pub(crate) backend: OnceLock<Backend>,
     /// What each worker counts.

@@ -59,7 +59,8 @@ pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
             .map_err(|error| ServeError::PortsFile(file.clone(), error))?;
     }
     // Whoever closed our standard output does not want to read it.
-    let _closed = greet(address, workers, is_secure, arguments.config.is_none());
+    let is_development = arguments.config.is_none();
+    let _closed = greet(address, workers, (is_secure, shared.has_playground), is_development);
     running.join().map_err(ServeError::Run)?;
     tracing::info!("all connections are closed: good-bye");
     Ok(())
@@ -73,6 +74,7 @@ pub(crate) fn shared(workers: usize, settings: Settings) -> io::Result<Shared> {
         schemas: settings.schemas,
         node: getrandom::u32().map_err(io::Error::other)?,
         grace: settings.session_grace,
+        has_playground: settings.server.playground,
         backend: OnceLock::new(),
         metrics: Metrics::new(workers),
     })
@@ -164,7 +166,7 @@ fn write_ports_file(file: &Path, address: SocketAddr) -> io::Result<()> {
 fn greet(
     address: SocketAddr,
     workers: usize,
-    is_secure: bool,
+    (is_secure, has_playground): (bool, bool),
     is_development: bool,
 ) -> io::Result<()> {
     let threads = if workers == 1 { "1 worker".to_owned() } else { format!("{workers} workers") };
@@ -174,12 +176,16 @@ fn greet(
         ""
     };
     let (http, ws) = if is_secure { ("https", "wss") } else { ("http", "ws") };
+    let echo = match has_playground {
+        true => format!("\x20     npx wscat -c  {ws}://{address}/echo\n"),
+        false => String::new(),
+    };
     write!(
         io::stdout(),
         "Sockeye serves on {http}://{address} with {threads}.\n\
          \n\
          Try:  a browser at  {http}://{address}/\n\
-         \x20     npx wscat -c  {ws}://{address}/echo\n\
+         {echo}\
          \x20     npx wscat -c  {ws}://{address}/connect   and type\n\
          \x20       {{\"id\":1,\"connect\":{{}}}}\n\
          \x20       {{\"id\":2,\"subscribe\":{{\"channel\":\"news\"}}}}\n\

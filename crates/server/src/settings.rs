@@ -67,7 +67,7 @@ impl Settings {
             ..Namespace::new(Pattern::new("*").expect("a pattern"))
         };
         Self {
-            server: Server::default(),
+            server: Server { playground: true, ..Server::default() },
             authentication: Authentication::new(Vec::new(), Anonymous::Unrestricted),
             allowed_origins: Vec::new(),
             api: ApiAccess::Open,

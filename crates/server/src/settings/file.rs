@@ -48,6 +48,7 @@ pub(crate) struct Server {
     pub(crate) grace: Option<Duration>,
     #[serde(deserialize_with = "values::backend")]
     pub(crate) backend: Option<String>,
+    pub(crate) playground: bool,
     pub(crate) tls_cert: Option<Spanned<PathBuf>>,
     pub(crate) tls_key: Option<Spanned<PathBuf>>,
     pub(crate) tls_client_ca: Option<Spanned<PathBuf>>,

@@ -34,6 +34,9 @@ fn write_settings(to: &mut String, settings: &Settings) -> fmt::Result {
         ApiAccess::Open => writeln!(to, "HTTP API: open")?,
         ApiAccess::Keys(keys) => writeln!(to, "HTTP API: keys: {}", keys.len())?,
     }
+    if settings.server.playground {
+        writeln!(to, "playground: /try, /echo and /topic/NAME are open to everybody")?;
+    }
     writeln!(
         to,
         "sessions outlive their connections by {}",

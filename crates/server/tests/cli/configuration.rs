@@ -1,5 +1,6 @@
 //! Configuration files, and tokens.
 
+use crate::client;
 use crate::sockeye::{Sockeye, fresh_file, run};
 use std::path::PathBuf;
 
@@ -57,6 +58,27 @@ fn a_wrong_file_ends_with_code_1_and_names_the_line() {
     let (code, _, errors) = run(&["check-config", "/nowhere/sockeye.toml"]);
     assert_eq!(code, Some(1));
     assert!(errors.starts_with("error: /nowhere/sockeye.toml: cannot be read: "), "{errors}");
+}
+
+#[test]
+fn a_configuration_opens_the_playground_or_it_is_closed() {
+    let paths = ["/try", "/echo", "/topic/news"];
+    let server = Sockeye::start_with(&["--config", EXAMPLE]);
+    for path in paths {
+        let (status, _, body) = client::get(server.address, "GET", path);
+        assert_eq!(status, 404, "{path}");
+        assert!(body.contains("with playground = true in the configuration"), "{body}");
+    }
+    assert!(!server.said().contains("/echo"), "{}", server.said());
+    let open = file("playground.toml", "[server]\nplayground = true\n");
+    let server = Sockeye::start_with(&["--config", text(&open)]);
+    let statuses = paths.map(|path| client::get(server.address, "GET", path).0);
+    assert_eq!(statuses, [200, 426, 426]);
+    let (_, said, _) = run(&["check-config", text(&open)]);
+    assert!(
+        said.contains("playground: /try, /echo and /topic/NAME are open to everybody\n"),
+        "{said}"
+    );
 }
 
 #[test]
