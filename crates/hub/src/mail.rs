@@ -51,8 +51,14 @@ pub(crate) enum Letter {
         user: UserName,
         news: UserNews,
     },
+    /// To all sessions: the first worker numbers it.
+    ForAll {
+        message: Arc<Publication>,
+        except: Arc<[SessionId]>,
+    },
     /// To all sessions of this worker.
     ToAll {
+        number: u64,
         message: Arc<Publication>,
         except: Arc<[SessionId]>,
     },

@@ -140,6 +140,8 @@ pub(crate) struct More {
     /// How often it went to another worker.
     pub(crate) moves: u32,
     pub(crate) messages: Messages,
+    /// The last message to all that it may have been told on another worker.
+    pub(crate) told_all: u64,
     pub(crate) calls_made: u64,
     /// Its own calls, by number.
     pub(crate) calls: BTreeMap<u64, OutgoingCall>,

@@ -242,14 +242,8 @@ impl Hub {
             }
             Target::Session(session) => self.write_to(session, news, effects)?,
             Target::All { except } => {
-                let except: Arc<[_]> = except.into();
-                for worker in 0..self.config.workers {
-                    let letter = Letter::ToAll {
-                        message: Arc::clone(&message),
-                        except: Arc::clone(&except),
-                    };
-                    self.post(crate::WorkerIndex(worker), letter, effects);
-                }
+                let letter = Letter::ForAll { message, except: except.into() };
+                self.post(crate::WorkerIndex(0), letter, effects);
             }
             Target::Channel(_) => {}
         }

@@ -129,15 +129,35 @@ impl Hub {
         self.set_session_deadline(now, key);
     }
 
-    /// Tells all sessions of this worker that have a connection.
+    /// Gives a message to all its number, by which a session that moves meanwhile is not told twice, and sends it to every
+    /// worker.
+    pub(super) fn number_for_all(
+        &mut self,
+        message: &Arc<Publication>,
+        except: &Arc<[SessionId]>,
+        effects: &mut impl Effects,
+    ) {
+        self.for_all += 1;
+        for worker in 0..self.config.workers {
+            let (message, except) = (Arc::clone(message), Arc::clone(except));
+            let letter = Letter::ToAll { number: self.for_all, message, except };
+            self.post(WorkerIndex(worker), letter, effects);
+        }
+    }
+
+    /// Tells all sessions of this worker that have a connection and were not told on another one.
     pub(super) fn tell_all(
-        &self,
+        &mut self,
+        number: u64,
         message: &Arc<Publication>,
         except: &[SessionId],
         effects: &mut impl Effects,
     ) {
+        self.told_all = number;
         for (_, session) in &self.sessions {
+            let told = session.more.as_ref().map_or(0, |more| more.told_all);
             if let Some(connection) = session.connection
+                && told < number
                 && !except.contains(&session.id)
             {
                 effects.tell(connection, &Own::Message { number: 0, message });

@@ -92,6 +92,9 @@ pub struct Hub {
     watchers: HashMap<Pattern, Vec<Watcher>>,
     /// What is under way to each worker; to this one, nothing.
     pairs: Vec<Pair>,
+    /// How many messages to all there were, where they are numbered; and the last one that this worker has told.
+    for_all: u64,
+    told_all: u64,
     /// Where the sessions of users are who are known here.
     users: HashMap<UserName, SmallVec<[SessionId; 1]>>,
     /// Sessions that catch up further when what was queued has had a chance to leave.
@@ -123,6 +126,8 @@ impl Hub {
             homes_by_channel: HashMap::new(),
             presence_changed: Vec::new(),
             watchers: HashMap::new(),
+            for_all: 0,
+            told_all: 0,
             users: HashMap::new(),
             resuming: Vec::new(),
             timers: Timers::default(),
@@ -239,7 +244,10 @@ impl Hub {
             Letter::Page(page) => self.take_page(now, *page, effects),
             Letter::ToSession { to, news } => self.session_news(now, to, news, effects),
             Letter::ToUser { user, news } => self.user_news(user, news, effects),
-            Letter::ToAll { message, except } => self.tell_all(&message, &except, effects),
+            Letter::ForAll { message, except } => self.number_for_all(&message, &except, effects),
+            Letter::ToAll { number, message, except } => {
+                self.tell_all(number, &message, &except, effects);
+            }
             Letter::Answer { to, answer } => self.take_answer(to, answer, effects),
             Letter::Watch { pattern, worker, opening } => {
                 self.watch(pattern, worker, opening, effects);

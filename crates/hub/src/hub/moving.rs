@@ -45,10 +45,12 @@ impl Hub {
         to: WorkerIndex,
         effects: &mut impl Effects,
     ) -> Option<Packed> {
+        let told_all = self.told_all;
         let session = self.session_mut(key)?;
         let id = session.id;
         let more = session.more();
         more.moves += 1;
+        more.told_all = more.told_all.max(told_all);
         let (moves, more) = (more.moves, session.more.take());
         let identity = Arc::clone(&session.identity);
         let held: Vec<_> = session.subscriptions.iter().map(|held| held.relay).collect();

@@ -70,4 +70,27 @@ fn a_token_that_ends_in_a_million_years_disturbs_no_deadline() {
     }
 }
 
+#[test]
+fn a_session_that_moves_hears_a_message_to_all_once() {
+    // Which letter the new worker reads first, that with the session or that to all, follows from the seed.
+    for seed in 0..16 {
+        let mut world = World::new(Setting::small(3, 1000, 100, 10), seed);
+        let connect = Step { kind: Kind::Connect, who: 0, what: 1, how: 6, turns: 0 };
+        world.apply(connect);
+        world.settle();
+        let number = world.attempt(To::All, None, 0);
+        world.publish_from_backend(0, number);
+        world.turn(1);
+        world.read(0, 20);
+        assert!(world.clients[0].messages.contains(&number), "it was told where it is");
+        world.drop_link(0, false);
+        world.apply(Step { what: 2, ..connect });
+        world.turn(1);
+        // The reference minds whoever hears a message twice.
+        world.settle();
+        assert_eq!(world.workers[2].hub.stats().resumed, 1);
+        world.check_the_end();
+    }
+}
+
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
