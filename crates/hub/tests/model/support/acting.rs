@@ -158,6 +158,7 @@ impl World {
             (0, _) => {
                 let sessions = self.clients.iter().filter_map(|client| client.session);
                 self.may_leave.extend(sessions.map(|(session, _)| (Some(channel), session)));
+                self.truth.removed.insert(channel, self.step);
                 self.request(worker, Request::Remove { channel: channel.into() });
             }
             (1, Some(session)) => {

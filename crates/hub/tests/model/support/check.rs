@@ -222,9 +222,10 @@ impl World {
                             || is_told
                             || subscription.got.contains(&(*epoch, *at)))
                 });
-                // What nobody was told of may be one.
-                let all = stream.map_or(0, |stream| stream.range(at..=*until).count() as u64);
-                let has_got = has_got || all < until + 1 - at;
+                // What nobody was told of may be one, also of what came while the state was read.
+                let all = stream.map_or(0, |stream| stream.range(at..).count() as u64);
+                let top = self.truth.top(subscription.subject, *epoch).max(*until);
+                let has_got = has_got || all < top + 1 - at;
                 assert!(has_got, "no value of {value:?}, set at {at}: {subscription:?}");
             }
         }

@@ -84,6 +84,7 @@ impl Client {
             Heard::Heartbeat { channel, position } => {
                 let subscription = self.subscription(channel);
                 assert!(subscription.is_live, "a heartbeat while behind: {subscription:?}");
+                subscription.learn_own(position.sequence, who, truth);
                 assert!(!subscription.sees_loss(*position), "lost: {position:?} {subscription:?}");
                 subscription.arrive_at(*position, who, truth);
             }
@@ -177,10 +178,8 @@ impl Client {
                     _ => false,
                 };
                 assert!(fits, "{code:?} {current:?}: {attempt:?}");
-                // Made again, it may be refused although it was published, when it is not allowed any more.
-                let is_again = attempt.is_idempotent && code == RefusalCode::Forbidden;
                 assert!(
-                    attempt.places.is_empty() || is_again,
+                    attempt.places.is_empty() || truth.may_be_refused_again(attempt, code),
                     "refused and published: {attempt:?}"
                 );
             }

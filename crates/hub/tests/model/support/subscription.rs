@@ -215,7 +215,9 @@ impl Subscription {
             "the filter does not let {item:?} through: {self:?}"
         );
         if self.is_pattern() {
-            assert!(self.got_attempts.insert(item.attempt), "twice: {item:?} {self:?}");
+            let is_new = self.got_attempts.insert(item.attempt)
+                || truth.was_removed_since(&truth.attempts[item.attempt]);
+            assert!(is_new, "twice: {item:?} {self:?}");
             return;
         }
         // Who was too slow hears of it by this: what it gets is not live any more.
@@ -226,6 +228,7 @@ impl Subscription {
             return;
         }
         truth.note(self.subject, self.epoch, item);
+        self.learn_own(previous, who, truth);
         self.check_chain(previous);
         let seen = self.seen.expect("it is subscribed");
         assert!(item.sequence > previous, "{item:?} after {previous}");
@@ -241,6 +244,16 @@ impl Subscription {
         let is_new = self.got.insert(place) || self.told_anew.remove(&place);
         assert!(is_new || self.may_repeat, "twice: {item:?} {self:?}");
         self.seen = Some(item.sequence);
+    }
+
+    /// What it published itself and did not want back, and whose receipt went to a connection that was lost, or goes the long
+    /// way after its session: a client takes that for a gap and asks for what it has already.
+    pub(crate) fn learn_own(&mut self, sequence: u64, who: Who, truth: &Truth) {
+        if self.seen.is_some_and(|seen| sequence > seen)
+            && truth.may_be_own(self.subject, (self.epoch, sequence), who.session)
+        {
+            self.own.insert((self.epoch, sequence));
+        }
     }
 
     fn check_chain(&self, previous: u64) {

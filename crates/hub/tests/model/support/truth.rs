@@ -2,7 +2,7 @@
 //! stream. Everything said twice has to be the same both times.
 
 use super::heard::Item;
-use sockeye_hub::{Publication, Receipt, SessionId};
+use sockeye_hub::{Publication, Receipt, RefusalCode, SessionId};
 use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Default)]
@@ -12,6 +12,8 @@ pub(crate) struct Truth {
     pub(crate) streams: BTreeMap<(String, u64), BTreeMap<u64, usize>>,
     pub(crate) claims: Vec<Claim>,
     pub(crate) calls: Vec<Call>,
+    /// Channels that the backend wanted removed, and at which step that was last.
+    pub(crate) removed: BTreeMap<&'static str, u64>,
 }
 
 /// Somebody wants to publish something, maybe more than once with the same idempotency key.
@@ -144,6 +146,43 @@ impl Truth {
             let passes = claim.filter.is_none() || claim.filter == attempt.topic;
             passes && !is_own
         })
+    }
+
+    /// Whether a publication may be one that its publisher did not want back, of which it has no receipt.
+    pub(crate) fn may_be_own(
+        &self,
+        channel: &str,
+        (epoch, sequence): (u64, u64),
+        session: SessionId,
+    ) -> bool {
+        let is_own = |attempt: &Attempt| {
+            let is_there = matches!(attempt.to, To::Channel(to) if to == channel);
+            is_there && attempt.excludes_publisher && attempt.publisher == Some(session)
+        };
+        let stream = self.streams.get(&(channel.into(), epoch));
+        match stream.and_then(|stream| stream.get(&sequence)) {
+            Some(number) => is_own(&self.attempts[*number]),
+            None => self.attempts.iter().any(|attempt| is_own(attempt) && !attempt.is_receipted),
+        }
+    }
+
+    /// Whether a publication that is made again may be refused although it was published: when it is not allowed any more;
+    /// or when its channel was removed, keys and all, and the one that was made since has other versions.
+    pub(crate) fn may_be_refused_again(&self, attempt: &Attempt, code: RefusalCode) -> bool {
+        attempt.is_idempotent
+            && match code {
+                RefusalCode::Forbidden => true,
+                RefusalCode::Conflict => self.was_removed_since(attempt),
+                _ => false,
+            }
+    }
+
+    /// Whether its channel was removed, and its idempotency key with it: made again, it is published again.
+    pub(crate) fn was_removed_since(&self, attempt: &Attempt) -> bool {
+        let To::Channel(channel) = attempt.to else {
+            return false;
+        };
+        attempt.is_idempotent && self.removed.get(channel).is_some_and(|step| *step >= attempt.step)
     }
 
     /// Of those who expected the same version of a value, one has won.

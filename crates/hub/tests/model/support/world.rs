@@ -204,6 +204,10 @@ impl World {
         self.noticed = self.time;
         if let Some((session, _)) = self.clients[client].session {
             self.detached.entry(session).or_insert(self.time);
+            // What it was not told that it subscribes to ends with the connection.
+            let held = self.clients[client].subscriptions.values();
+            let pending = held.filter(|held| held.state == super::subscription::State::Pending);
+            self.may_leave.extend(pending.map(|held| (Some(held.subject), session)));
         }
     }
 
