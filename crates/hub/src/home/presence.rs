@@ -40,6 +40,15 @@ impl Shown {
 }
 
 impl Presence {
+    /// Nobody has been here, and versions begin with this one.
+    pub(crate) const fn begin_at(&mut self, version: u64) {
+        self.version = version;
+    }
+
+    pub(crate) const fn version(&self) -> u64 {
+        self.version
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.members.len()
     }

@@ -119,7 +119,8 @@ impl Hub {
         if let Some(index) = self.homes_by_channel.get(channel) {
             return *index;
         }
-        let home = Home::new(channel.clone(), Epoch(effects.random()), now);
+        let mut home = Home::new(channel.clone(), Epoch(effects.random()), now);
+        home.presence.begin_at(self.presence_version);
         make_room(&mut self.homes);
         let index = self.homes.insert(home) as u32;
         self.homes_by_channel.insert(channel.clone(), index);
@@ -134,6 +135,7 @@ impl Hub {
             Err(again) => self.set_home_due(index, Some(again)),
             Ok(()) => {
                 let home = self.homes.remove(index as usize);
+                self.presence_version = self.presence_version.max(home.presence.version() + 1);
                 self.homes_by_channel.remove(&home.channel);
             }
         }
@@ -153,7 +155,8 @@ impl Hub {
             self.close_relay_of(index, worker);
         }
         self.set_home_due(index, None);
-        self.homes.remove(index as usize);
+        let home = self.homes.remove(index as usize);
+        self.presence_version = self.presence_version.max(home.presence.version() + 1);
         self.reply(reply, Answer::Done, effects);
     }
 

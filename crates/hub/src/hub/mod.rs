@@ -86,6 +86,9 @@ pub struct Hub {
     topics: slab::Slab<u32>,
     homes: slab::Slab<Home>,
     homes_by_channel: HashMap<ChannelName, u32>,
+    /// Larger than all versions of presence in homes that are gone: a channel that begins anew begins with it, so that what
+    /// comes late from before is known by its version.
+    presence_version: u64,
     /// Homes in whose presence something has changed in this tick.
     presence_changed: Vec<ChannelName>,
     /// The workers with subscribers to a pattern.
@@ -124,6 +127,7 @@ impl Hub {
             topics: slab::Slab::new(),
             homes: slab::Slab::new(),
             homes_by_channel: HashMap::new(),
+            presence_version: 0,
             presence_changed: Vec::new(),
             watchers: HashMap::new(),
             for_all: 0,

@@ -39,6 +39,8 @@ pub(crate) struct Subscription {
     /// Epochs, and up to where it got the state instead of the stream.
     pub(crate) snapshots: Vec<(u64, u64)>,
     pub(crate) presence: Option<(u64, BTreeMap<SessionId, Member>)>,
+    /// The last version that it has heard of.
+    presence_version: u64,
     pub(crate) life: usize,
     /// The connection on which it was told that it is subscribed.
     pub(crate) begun_on: u64,
@@ -90,6 +92,7 @@ impl Subscription {
             told_elsewhere: Vec::new(),
             snapshots: Vec::new(),
             presence: None,
+            presence_version: 0,
             life,
             begun_on: 0,
             live_since: 0,
@@ -331,16 +334,18 @@ impl Subscription {
     }
 
     pub(crate) fn see(&mut self, page: &PresencePage) {
-        if self.presence.as_ref().is_some_and(|(version, _)| page.version < *version) {
+        if page.version < self.presence_version {
             // It was asked for where the session was before, and came the long way.
             return;
         }
+        self.presence_version = page.version;
         let members = page.members.iter().map(|member| (member.session, member.clone())).collect();
         self.presence = (!page.has_more).then_some((page.version, members));
     }
 
     pub(crate) fn change(&mut self, diff: &PresenceDiff) {
         assert!(!diff.joined.is_empty() || !diff.left.is_empty(), "nothing has changed: {diff:?}");
+        self.presence_version = self.presence_version.max(diff.version);
         let Some((version, members)) = &mut self.presence else {
             return;
         };
