@@ -26,6 +26,6 @@ mod stomp;
 
 pub use dialect::{Commands, Connect, Dialect, DialectError, Incoming, ResumeFrom, SharedOptions};
 pub use encoded::{Encoded, Fill, Frame, FrameKind, Hole};
-pub use native::Native;
+pub use native::{Native, is_shallow, shallow_expected};
 pub use socket_io::{SocketIo, SocketIoState};
 pub use stomp::{Stomp, StompState};

@@ -12,8 +12,10 @@ pub const CLIENT_NAME_SIZE_MAX: usize = 64;
 /// Memory that an empty [`crate::Encoded`] keeps. Beyond it, what a large message took is given back.
 pub const ENCODED_KEPT_SIZE_MAX: usize = 64 * 1024;
 
-/// How deep JSON may be nested that is given on to others: what many readers take at most.
-pub const JSON_DEPTH_MAX: usize = 128;
+/// How deep JSON may be nested that is given on to others: many readers take 128 levels at most, and what it is given on in
+/// has some of them.
+pub const JSON_DEPTH_MAX: usize = 120;
+
 /// Attachments of one packet of Socket.IO: as many as its own parser takes.
 pub const SOCKET_IO_ATTACHMENTS_MAX: usize = 10;
 /// Bytes of a packet that has attachments, with them.

@@ -66,7 +66,39 @@ export const checks = {
     rmSync(file);
     people.expect(/WebSocket/);
   },
+
+  'chat: who may only listen is asked for a token on speaking': async (people) => {
+    const file = `${people.screenshots}listening.toml`;
+    writeFileSync(file, LISTENING);
+    const server = people.server.another(['--config', file]);
+    await server.start();
+    const eva = await people.visit(`${server.url}#stage`, 'Eva');
+    await eva.expectConnected();
+    const field = eva.page.getByLabel('Token');
+    await field.waitFor({ state: 'hidden' });
+    await eva.say('may I?');
+    await eva.page.getByRole('button', { name: /Not sent: the permission to publish is missing/ }).waitFor();
+    await eva.page.screenshot({ path: `${people.screenshots}chat-listening.png` });
+    await field.fill(token(3600));
+    await field.press('Enter');
+    await field.waitFor({ state: 'hidden' });
+    await eva.expectConnected();
+    await eva.tell('I may');
+    const ben = await people.visit(`${server.url}#stage`, 'Ben');
+    await ben.page.getByText('I may', { exact: true }).waitFor();
+    await server.end('SIGKILL');
+    rmSync(file);
+    people.expect(/WebSocket/);
+  },
 };
+
+const LISTENING = `${CONFIGURATION}
+subscribe = "everybody"
+history_access = "everybody"
+presence_access = "everybody"
+[auth]
+anonymous = true
+`;
 
 /** A token that ends in so many seconds. */
 function token(seconds) {

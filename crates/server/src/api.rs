@@ -168,7 +168,7 @@ impl Asking {
                 desk.ask_one(Request::Channel { channel: channel.into() })
             }
             Route::Configure { channel } => {
-                let metadata = ConfigureBody::read(&self.body)?.metadata();
+                let metadata = ConfigureBody::read(&self.body)?.metadata()?;
                 desk.ask_one(Request::Configure { channel: channel.into(), metadata });
             }
             Route::Remove { channel } => desk.ask_one(Request::Remove { channel: channel.into() }),
@@ -180,7 +180,9 @@ impl Asking {
         let items: Vec<PublishBody<'_>> = body::read(&self.body)?;
         if !(1..=BATCH_MAX).contains(&items.len()) {
             let text = format!("expected 1 to {BATCH_MAX} publications, got {}", items.len());
-            return Err(Fault::new(RefusalCode::LimitExceeded, text));
+            let code =
+                if items.is_empty() { RefusalCode::BadRequest } else { RefusalCode::LimitExceeded };
+            return Err(Fault::new(code, text));
         }
         desk.expect(items.len(), true);
         for (index, item) in items.iter().enumerate() {

@@ -59,8 +59,8 @@ pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
             .map_err(|error| ServeError::PortsFile(file.clone(), error))?;
     }
     // Whoever closed our standard output does not want to read it.
-    let is_development = arguments.config.is_none();
-    let _closed = greet(address, workers, (is_secure, shared.has_playground), is_development);
+    let config = arguments.config.as_deref();
+    let _closed = greet(address, workers, (is_secure, shared.has_playground), config);
     running.join().map_err(ServeError::Run)?;
     tracing::info!("all connections are closed: good-bye");
     Ok(())
@@ -163,33 +163,45 @@ fn write_ports_file(file: &Path, address: SocketAddr) -> io::Result<()> {
     std::fs::rename(&draft, file)
 }
 
+/// Says where the server is, and what can be tried with what it was told.
 fn greet(
     address: SocketAddr,
     workers: usize,
     (is_secure, has_playground): (bool, bool),
-    is_development: bool,
+    config: Option<&Path>,
 ) -> io::Result<()> {
     let threads = if workers == 1 { "1 worker".to_owned() } else { format!("{workers} workers") };
-    let insecure = if is_development {
-        "INSECURE: everybody may do anything here. That is for development; see sockeye serve --config FILE.\n"
-    } else {
-        ""
-    };
     let (http, ws) = if is_secure { ("https", "wss") } else { ("http", "ws") };
     let echo = match has_playground {
         true => format!("\x20     npx wscat -c  {ws}://{address}/echo\n"),
         false => String::new(),
+    };
+    let tries = match config {
+        None => format!(
+            "\x20     npx wscat -c  {ws}://{address}/connect   and type\n\
+             \x20       {{\"id\":1,\"connect\":{{}}}}\n\
+             \x20       {{\"id\":2,\"subscribe\":{{\"channel\":\"news\"}}}}\n\
+             \x20     curl          {http}://{address}/api/v1/publish -d '{{\"channel\":\"news\",\"data\":\"hello\"}}'\n"
+        ),
+        Some(file) => format!(
+            "\x20     sockeye check-config {0}        for what is allowed\n\
+             \x20     sockeye token --config {0} ...  for a token that allows more\n\
+             \x20     sockeye sub   {ws}://{address}/connect CHANNEL --token TOKEN\n",
+            file.display()
+        ),
+    };
+    let insecure = match config {
+        None => {
+            "INSECURE: everybody may do anything here. That is for development; see sockeye serve --config FILE.\n"
+        }
+        Some(_) => "",
     };
     write!(
         io::stdout(),
         "Sockeye serves on {http}://{address} with {threads}.\n\
          \n\
          Try:  a browser at  {http}://{address}/\n\
-         {echo}\
-         \x20     npx wscat -c  {ws}://{address}/connect   and type\n\
-         \x20       {{\"id\":1,\"connect\":{{}}}}\n\
-         \x20       {{\"id\":2,\"subscribe\":{{\"channel\":\"news\"}}}}\n\
-         \x20     curl          {http}://{address}/api/v1/publish -d '{{\"channel\":\"news\",\"data\":\"hello\"}}'\n\
+         {echo}{tries}\
          \x20     curl          {http}://{address}/livez\n\
          \n\
          {insecure}Ctrl-C ends it.\n"

@@ -20,7 +20,7 @@ use crate::auth::{Anonymous, ApiAccess, Authentication};
 use crate::cli::Serve;
 use crate::schemas::Schemas;
 use error::Source;
-use file::{Api, Auth, File};
+use file::{Api, Auth, AuthKey, File};
 use sockeye_hub::limits::SESSION_GRACE;
 use sockeye_hub::{Access, Namespace, Namespaces, Pattern, State};
 use std::ops::Range;
@@ -121,6 +121,11 @@ fn warnings(file: &File) -> Vec<String> {
     let mut warnings = Vec::new();
     if file.auth.key.is_empty() && !file.auth.anonymous {
         warnings.push(NOBODY.to_owned());
+    }
+    let is_example =
+        |key: &&AuthKey| key.secret.as_ref().is_some_and(|secret| secret.get_ref().0 == EXAMPLE);
+    if file.auth.key.iter().any(|key| is_example(&key)) {
+        warnings.push(EXAMPLE_SECRET.to_owned());
     }
     if file.namespace.is_empty() {
         warnings.push(NO_NAMESPACE.to_owned());
@@ -236,6 +241,11 @@ const API_KEY_SIZE_MIN: usize = 16;
 const DEVELOPMENT: &str = "INSECURE: without --config FILE everybody who reaches this server may do anything, over its HTTP API too; that is for development";
 
 const NOBODY: &str = "nobody can connect: there is no [[auth.key]], and the anonymous are not let in ([auth] anonymous = true)";
+
+/// The secret of `deploy/sockeye.toml`.
+const EXAMPLE: &str = "replace-me-replace-me-replace-me-replace-me";
+
+const EXAMPLE_SECRET: &str = "INSECURE: the secret of an [[auth.key]] is that of the example, which everybody knows: write one of your own";
 
 const NO_NAMESPACE: &str = "there is no [[namespace]]: no channel can be used";
 

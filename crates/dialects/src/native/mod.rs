@@ -16,6 +16,8 @@ mod schema;
 mod text;
 mod writer;
 
+pub use text::{is_shallow, shallow_expected};
+
 use crate::dialect::{Commands, Dialect, DialectError, Incoming, SharedOptions};
 use crate::encoded::{Encoded, FrameKind};
 use answers::write_own;

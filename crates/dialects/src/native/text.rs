@@ -14,10 +14,25 @@ pub(super) fn json_text(text: &str) -> Result<&str, Fault> {
 
 /// A JSON text that is not nested deeper than other people's readers take it.
 pub(super) fn shallow(json: &str) -> Result<&str, Fault> {
+    match is_shallow(json) {
+        true => Ok(json),
+        false => Err(Fault::new(format!("expected {}", shallow_expected()))),
+    }
+}
+
+/// What a payload that is nested too deep has to be.
+#[must_use]
+pub fn shallow_expected() -> String {
+    format!("at most {JSON_DEPTH_MAX} levels of arrays and objects")
+}
+
+/// Whether a JSON text is not nested deeper than [`JSON_DEPTH_MAX`].
+#[must_use]
+pub fn is_shallow(json: &str) -> bool {
     let opens = |byte: u8| matches!(byte, b'[' | b'{');
     // Hardly any text has so many: they are counted faster than followed.
     if json.bytes().filter(|byte| opens(*byte)).count() <= JSON_DEPTH_MAX {
-        return Ok(json);
+        return true;
     }
     let mut depth = 0;
     let (mut is_string, mut is_escaped) = (false, false);
@@ -32,11 +47,10 @@ pub(super) fn shallow(json: &str) -> Result<&str, Fault> {
             _ => {}
         }
         if depth > JSON_DEPTH_MAX {
-            let what = format!("expected at most {JSON_DEPTH_MAX} levels of arrays and objects");
-            return Err(Fault::new(what));
+            return false;
         }
     }
-    Ok(json)
+    true
 }
 
 /// Bytes that are a text.

@@ -3,8 +3,9 @@
 use super::fault::Fault;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
+use sockeye_dialects::{is_shallow, shallow_expected};
 use sockeye_hub::{Attributes, Payload, Publish, SessionId, Target};
 use std::collections::BTreeMap;
 
@@ -16,13 +17,13 @@ pub(super) fn read<'b, B: Deserialize<'b>>(body: &'b [u8]) -> Result<B, Fault> {
 
 /// The body of `publish`, or an item of that of `publish/batch`.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct PublishBody<'b> {
     channel: Option<String>,
     user: Option<String>,
     session: Option<String>,
     all: Option<AllBody>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "any_json")]
     data: Option<&'b RawValue>,
     data_base64: Option<String>,
     key: Option<String>,
@@ -43,7 +44,7 @@ impl PublishBody<'_> {
         let target = self.target()?;
         let binary;
         let payload = match (&self.data, &self.data_base64) {
-            (Some(data), None) => Payload::json(data.get()),
+            (Some(data), None) => shallow(data)?,
             (None, Some(data)) => {
                 binary = BASE64_STANDARD
                     .decode(data)
@@ -85,9 +86,22 @@ impl PublishBody<'_> {
     }
 }
 
+/// Any JSON that is there, `null` too.
+fn any_json<'b, D: Deserializer<'b>>(deserializer: D) -> Result<Option<&'b RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// A payload that clients will be able to read.
+fn shallow(data: &RawValue) -> Result<Payload<'_>, Fault> {
+    match is_shallow(data.get()) {
+        true => Ok(Payload::json(data.get())),
+        false => Err(Fault::bad_request(format!("expected {}", shallow_expected()))),
+    }
+}
+
 /// All sessions, but for some.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 struct AllBody {
     #[serde(default)]
     except: Vec<String>,
@@ -95,7 +109,7 @@ struct AllBody {
 
 /// The body of `disconnect`.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct DisconnectBody {
     user: Option<String>,
     session: Option<String>,
@@ -113,7 +127,7 @@ impl DisconnectBody {
 
 /// The body of `unsubscribe`.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct UnsubscribeBody {
     user: Option<String>,
     session: Option<String>,
@@ -128,7 +142,7 @@ impl UnsubscribeBody {
 
 /// The body of a `PUT` of a channel. None is as good as an empty one.
 #[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object")]
 pub(super) struct ConfigureBody<'b> {
     #[serde(borrow)]
     metadata: Option<&'b RawValue>,
@@ -142,8 +156,8 @@ impl<'b> ConfigureBody<'b> {
         }
     }
 
-    pub(super) fn metadata(&self) -> Option<Payload<'b>> {
-        self.metadata.map(|metadata| Payload::json(metadata.get()))
+    pub(super) fn metadata(&self) -> Result<Option<Payload<'b>>, Fault> {
+        self.metadata.map(shallow).transpose()
     }
 }
 
@@ -193,8 +207,12 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
+        let (open, close) = ("[".repeat(121), "]".repeat(121));
+        let deep = format!(r#"{{"channel":"a","data":{open}{close}}}"#);
         let cases = [
             ("", "EOF while parsing"),
+            ("[]", "expected an object"),
+            (&deep, "expected at most 120 levels of arrays and objects"),
             (r#"{"channel":"a"}"#, "either data or data_base64"),
             (r#"{"channel":"a","data":1,"data_base64":"AA=="}"#, "either data or data_base64"),
             (r#"{"channel":"a","data_base64":"?"}"#, "expected Base64"),

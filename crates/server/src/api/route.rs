@@ -24,6 +24,11 @@ impl Route {
     pub(super) fn parse(method: &str, path: &str, query: Option<&str>) -> Result<Self, Fault> {
         let query = Query(query.unwrap_or_default());
         let parts: Vec<&str> = path.split('/').collect();
+        query.check(match (parts.as_slice(), method) {
+            (["channels", _, "history"], "GET") => &["after", "before", "limit", "state"],
+            (["channels", _, "presence"], "GET") => &["after", "by", "counts_only", "limit"],
+            _ => &[],
+        })?;
         match (parts.as_slice(), method) {
             (["publish"], "POST") => Ok(Self::Publish),
             (["publish", "batch"], "POST") => Ok(Self::PublishBatch),
@@ -77,6 +82,21 @@ impl Query<'_> {
     pub(crate) fn get(&self, name: &str) -> Option<String> {
         let mut pairs = form_urlencoded::parse(self.0.as_bytes());
         pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+    }
+
+    /// What nobody knows of may be a slip that would do something else than was meant.
+    fn check(&self, known: &[&str]) -> Result<(), Fault> {
+        let mut names = form_urlencoded::parse(self.0.as_bytes()).map(|(name, _)| name);
+        let Some(unknown) = names.find(|name| !known.contains(&&**name)) else {
+            return Ok(());
+        };
+        let there_is = match known {
+            [] => "nothing goes there".to_owned(),
+            known => format!("there are {}", known.join(", ")),
+        };
+        Err(Fault::bad_request(format!(
+            "expected no {unknown:?} behind the question mark: {there_is}"
+        )))
     }
 
     fn presence_view(&self) -> Result<PresenceView<'static>, Fault> {
@@ -169,6 +189,14 @@ mod tests {
             ("GET", "channels/x/presence", "counts_only=maybe", 400, "true or false"),
             ("GET", "channels/x/presence", "by=age", 400, "session or user"),
             ("GET", "channels/%FF", "", 400, "in UTF-8"),
+            (
+                "DELETE",
+                "channels/x",
+                "key=coho",
+                400,
+                "\"key\" behind the question mark: nothing goes",
+            ),
+            ("GET", "channels/x/history", "afer=4", 400, "there are after, before, limit, state"),
             ("GET", "channels/a/b/c", "", 404, "there is nothing here"),
             ("GET", "", "", 404, "there is nothing here"),
         ];

@@ -1,6 +1,7 @@
 //! A WebSocket that speaks the native dialect in JSON.
 
 use super::{ConsoleError, Server};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sockeye::ClientConfig;
@@ -13,8 +14,11 @@ use std::time::Duration;
 
 /// A connection that has said `connect`.
 pub(super) struct Connection {
+    url: String,
     socket: WebSocket<TcpStream>,
     last_id: u64,
+    /// Until the server has answered the `connect`: how often it was looked in vain.
+    unanswered: Option<u32>,
     silence: Silence,
 }
 
@@ -23,7 +27,10 @@ pub(super) struct Connection {
 pub(super) struct Said {
     /// Its name, such as `publication`.
     pub(super) kind: String,
+    /// What it says, but for what clients have put into it.
     pub(super) body: Value,
+    /// All of it, as it came, in one line.
+    pub(super) line: String,
 }
 
 impl Connection {
@@ -37,17 +44,19 @@ impl Connection {
         if let Some(resume) = resume {
             connect["resume"] = resume;
         }
-        let mut connection = Self { socket, last_id: 0, silence: Silence::default() };
+        let (url, silence) = (server.url.clone(), Silence::default());
+        let mut connection = Self { url, socket, last_id: 0, unanswered: Some(0), silence };
         connection.send(&[("connect", connect)])?;
         Ok(connection)
     }
 
     /// Sends commands together, each with a number of its own.
-    pub(super) fn send(&mut self, commands: &[(&str, Value)]) -> Result<(), ConsoleError> {
+    pub(super) fn send(&mut self, commands: &[(&str, impl Serialize)]) -> Result<(), ConsoleError> {
         let mut frame = String::new();
         for (name, body) in commands {
             self.last_id += 1;
-            frame += &json!({ "id": self.last_id, *name: body }).to_string();
+            let body = serde_json::to_string(body).expect("maps have strings for keys");
+            frame += &format!(r#"{{"id":{},"{name}":{body}}}"#, self.last_id);
         }
         self.socket.send(frame.as_str()).map_err(|error| ConsoleError::Lost(error.to_string()))
     }
@@ -72,10 +81,22 @@ impl Connection {
             Err(error) => return Err(ConsoleError::Lost(error.to_string())),
         };
         self.silence = Silence::default();
-        match said {
-            Some(said) => said.check().map(Some),
-            None => Ok(None),
+        let said = said.map(Said::check).transpose()?;
+        if let Some(said) = &said
+            && self.unanswered.take().is_some()
+            && said.kind != "connected"
+        {
+            let what = format!("it answers connect with {:?}", said.kind);
+            return Err(self.not_native(&what));
         }
+        Ok(said)
+    }
+
+    fn not_native(&self, what: &str) -> ConsoleError {
+        let url = &self.url;
+        ConsoleError::Refused(format!(
+            "{url} does not speak the native protocol: {what}; expected such as ws://HOST:PORT/connect"
+        ))
     }
 
     /// Says good-bye, so that the session ends at once.
@@ -85,6 +106,12 @@ impl Connection {
     }
 
     fn bear_silence(&mut self) -> Result<(), ConsoleError> {
+        if let Some(looks) = &mut self.unanswered {
+            *looks += 1;
+            if *looks > ANSWERED_AFTER {
+                return Err(ConsoleError::Lost(format!("{} does not answer connect", self.url)));
+            }
+        }
         match self.silence.grow() {
             Verdict::Bearable => Ok(()),
             Verdict::Ask => {
@@ -143,8 +170,15 @@ impl Said {
             serde_json::from_str(text).map_err(|error| none(&error.to_string()))?;
         message.remove("id");
         let (kind, body) = message.pop_first().ok_or_else(|| none("nothing"))?;
-        let body = serde_json::from_str(body.get()).map_err(|error| none(&error.to_string()))?;
-        Ok(Self { kind, body })
+        let fields: BTreeMap<String, &RawValue> =
+            serde_json::from_str(body.get()).map_err(|error| none(&error.to_string()))?;
+        // What clients put into it is any JSON, which not every reader can take apart: numbers may be too large for it.
+        let known =
+            |field: &RawValue| serde_json::from_str::<Value>(field.get()).unwrap_or_default();
+        let fields = fields.into_iter().map(|(name, field)| (name, known(field)));
+        // In JSON, ends of lines are nowhere but between things.
+        let line = body.get().replace(['\r', '\n'], " ");
+        Ok(Self { kind, body: fields.collect(), line })
     }
 
     /// An answer that is an error is one here, and so is that the server ends the session.
@@ -198,6 +232,8 @@ const LOOK_AFTER: Duration = Duration::from_millis(100);
 /// A minute of silence, then a minute for an answer.
 const ASK_AFTER: u32 = 600;
 const GONE_AFTER: u32 = 2 * ASK_AFTER;
+/// Ten seconds for the answer to `connect`.
+const ANSWERED_AFTER: u32 = 100;
 /// For the server to answer a close frame.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The largest payload that a namespace can allow, as base64 or JSON, and what is around it.
@@ -212,6 +248,11 @@ mod tests {
     fn a_message_is_named_as_what_it_is() {
         let said = Said::parse(r#"{"id":3,"pong":{}}"#).expect("a message");
         assert_eq!((&*said.kind, said.body), ("pong", json!({})));
+        let strange = r#"{"publication":{"sequence":7,"data":[1e999,
+            "\ud800"]}}"#;
+        let said = Said::parse(strange).expect("a message");
+        assert_eq!(said.body["sequence"], 7);
+        assert_eq!(said.line, r#"{"sequence":7,"data":[1e999,             "\ud800"]}"#);
         for wrong in ["", "{}", "[]", r#"{"id":3}"#] {
             assert!(Said::parse(wrong).is_err(), "{wrong}");
         }

@@ -6,7 +6,6 @@ use super::ending::Ending;
 use super::pauses::Pauses;
 use super::{ConsoleError, Server};
 use clap::Args;
-use serde_json::Value;
 use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
@@ -107,7 +106,7 @@ impl Subscribe {
         }
         following.left -= u64::from(turn.is_new);
         let is_wanted = turn.is_new || self.presence && SHOWS_PRESENCE.contains(&&*said.kind);
-        Ok(!is_wanted || print(&said.body))
+        Ok(!is_wanted || print(&said.line))
     }
 }
 
@@ -125,7 +124,7 @@ struct Following {
 const SHOWS_PRESENCE: [&str; 2] = ["presence_diff", "presence"];
 
 /// Whether somebody reads it.
-fn print(line: &Value) -> bool {
+fn print(line: &str) -> bool {
     let mut output = io::stdout().lock();
     writeln!(output, "{line}").and_then(|()| output.flush()).is_ok()
 }

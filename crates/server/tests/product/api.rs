@@ -141,7 +141,7 @@ fn what_cannot_be_done_has_its_status_and_its_code() {
         ("POST", "publish", r#"{"session":"1.0.2.3","data":1}"#, 404, "not_found"),
         ("POST", "publish", conflict, 409, "conflict"),
         ("POST", "publish", &large, 413, "limit_exceeded"),
-        ("POST", "publish/batch", "[]", 413, "limit_exceeded"),
+        ("POST", "publish/batch", "[]", 400, "bad_request"),
         ("GET", "publish", "", 405, "bad_request"),
         ("GET", "nothing", "", 404, "not_found"),
         ("GET", "channels/a%20b", "", 400, "bad_request"),

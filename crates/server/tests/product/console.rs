@@ -123,6 +123,42 @@ fn what_one_publishes_the_other_prints() {
 }
 
 #[test]
+fn whatever_json_a_payload_is_it_is_printed_as_it_came() {
+    let server = Sockeye::start();
+    let url = url(server.address);
+    let sub = sockeye(&["sub", &url, "news", "--count", "4"]).spawn().expect("the binary");
+    wait_until_followed(server.address);
+    let deep = format!("{}{}", "[".repeat(120), "]".repeat(120));
+    let payloads = ["1e999", r#""\ud800""#, &deep, "{\"a\":\n1}"];
+    for payload in payloads {
+        let published = sockeye(&["pub", &url, "news", payload, "--json"]).output();
+        assert!(published.expect("the binary").status.success(), "{payload}");
+    }
+    let printed = sub.wait_with_output().expect("a child");
+    assert_eq!(printed.status.code(), Some(0), "{printed:?}");
+    let lines = text(&printed).0;
+    assert_eq!(lines.lines().count(), payloads.len(), "{lines}");
+    for (line, payload) in lines.lines().zip(payloads) {
+        let data = format!(r#""data":{}"#, payload.replace('\n', " "));
+        assert!(line.contains(&data), "{payload}: {line}");
+    }
+}
+
+#[test]
+fn an_address_that_does_not_speak_the_protocol_is_refused() {
+    let server = Sockeye::start();
+    for command in [&["sub", "news"][..], &["pub", "news", "1"]] {
+        let url = format!("ws://{}/echo", server.address);
+        let mut arguments = command.to_vec();
+        arguments.insert(1, &url);
+        let refused = sockeye(&arguments).output().expect("the binary");
+        assert_eq!(refused.status.code(), Some(1));
+        let said = text(&refused).1;
+        assert!(said.contains("/echo does not speak the native protocol"), "{said}");
+    }
+}
+
+#[test]
 fn a_refusal_ends_with_code_1_and_its_text() {
     let server = Sockeye::start();
     let refused = sockeye(&["pub", &url(server.address), "a*b", "1"]).output().expect("the binary");

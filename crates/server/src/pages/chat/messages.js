@@ -66,6 +66,8 @@ function transmit(item) {
 	link.ask({ publish: { channel: room.channel, idempotency_key: key, data: { name, text, key } } }, ({ published, error }) => {
 		if (error) {
 			Object.assign(item, { state: "failed", reason: error.message });
+			// The anonymous may hear more than they may say.
+			if (error.code === "forbidden" && !me.token) pass.hidden = false;
 			outbox.delete(key);
 			return mark(item);
 		}
