@@ -183,7 +183,11 @@ fn a_frame_that_is_none_ends_the_connection() {
         (r#"{"id":1,"ping":{},}"#, "expected a string at byte 18"),
         (r#"{"id":-1,"ping":{}}"#, "expected a whole number from 0 to 2^64 - 1 before byte 8"),
         (r#"{"id":1.0,"ping":{}}"#, "expected a whole number from 0 to 2^64 - 1 before byte 9"),
-        (r#"{"id":1,"publish":{"channel":"c","data":nul}}"#, "expected a JSON value at byte 18"),
+        (r#"{"id":1,"publish":{"channel":"c","data":nul}}"#, "expected JSON at byte 43"),
+        (
+            "{\"id\":1,\"publish\":{\"channel\":\"c\",\n\"data\":{\"a\":1,}}}",
+            "expected JSON at byte 48",
+        ),
     ];
     for (text, expected) in cases {
         malformed(Native::Json, text.as_bytes(), expected);

@@ -67,7 +67,13 @@ impl<'a> JsonReader<'a> {
                 self.at += values.byte_offset();
                 Ok(value.get())
             }
-            _ => Err(self.expected("a JSON value")),
+            Some(Err(error)) => {
+                let lines = rest.split_inclusive('\n').take(error.line().saturating_sub(1));
+                let before: usize = lines.map(str::len).sum();
+                self.at += (before + error.column().saturating_sub(1)).min(rest.len());
+                Err(self.expected("JSON"))
+            }
+            None => Err(self.expected("a JSON value")),
         }
     }
 
