@@ -130,7 +130,7 @@ pub struct BackendCall<'a> {
 /// The answer to a [`crate::Request`].
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// It was published. For users and sessions: it is on its way.
+    /// It was published. For users and sessions: they were there.
     Published(Receipt),
     /// Who is there.
     Presence(PresencePage),

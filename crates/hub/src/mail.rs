@@ -6,7 +6,7 @@ use crate::ending::Disconnect;
 use crate::names::{ChannelName, Pattern, SessionId, UserName};
 use crate::publication::{Epoch, Format, Publication, Publisher};
 use crate::session::{CallAnswer, Packed};
-use crate::told::{Member, PresenceDiff, PresencePage};
+use crate::told::{Member, PresenceDiff, PresencePage, Receipt};
 use crate::under_way::Load;
 use std::sync::Arc;
 use std::time::Instant;
@@ -45,6 +45,8 @@ pub(crate) enum Letter {
     ToSession {
         to: Addressee,
         news: SessionNews,
+        /// Who hears whether the session was found, where it was or was not.
+        reply: Option<ReplyTo>,
     },
     /// To where the sessions of a user are known.
     ToUser {
@@ -287,6 +289,16 @@ pub(crate) enum SessionNews {
     },
     Disconnect(Arc<Disconnect>),
     Unsubscribe(ChannelName),
+}
+
+impl SessionNews {
+    /// What whoever sent it hears when somebody has got it.
+    pub(crate) const fn answer(&self) -> Answer {
+        match self {
+            Self::Message(_) | Self::Volatile(_) => Answer::Published(Receipt::WITHOUT_POSITION),
+            _ => Answer::Done,
+        }
+    }
 }
 
 /// A call of some session's.

@@ -316,6 +316,12 @@ pub struct Receipt {
     pub is_duplicate: bool,
 }
 
+impl Receipt {
+    /// That of what was for sessions.
+    pub(crate) const WITHOUT_POSITION: Self =
+        Self { position: None, previous: 0, is_duplicate: false };
+}
+
 /// A page of what was published.
 #[derive(Clone, Debug)]
 pub struct HistoryPage {

@@ -53,7 +53,8 @@ impl Hub {
                     payload: call.payload.bytes.into(),
                     deadline,
                 };
-                self.write_to(callee, SessionNews::Called(Arc::new(incoming)), effects)
+                let news = SessionNews::Called(Arc::new(incoming));
+                self.write_to(callee, (news, None), effects)
             }
             None => call_backend((key, number), call, &from, deadline, effects),
         };
@@ -99,7 +100,7 @@ impl Hub {
             let caller = CallRef { worker, session: key, call: number };
             let news = SessionNews::CallCancelled { caller };
             // One that is gone need not be told.
-            let _gone = self.write_to(callee, news, effects);
+            let _gone = self.write_to(callee, (news, None), effects);
         }
         Some(call)
     }
@@ -145,7 +146,7 @@ impl Hub {
         self.tell(key, &called, effects);
     }
 
-    fn refuse_call(
+    pub(super) fn refuse_call(
         &mut self,
         call: &IncomingCall,
         code: RefusalCode,
@@ -160,7 +161,7 @@ impl Hub {
         let CallRef { worker, session, call } = caller;
         let news = SessionNews::Answered { call, answer };
         let to = Addressee::Key(session);
-        self.post(worker, Letter::ToSession { to, news }, effects);
+        self.post(worker, Letter::ToSession { to, news, reply: None }, effects);
     }
 
     pub(super) fn call_cancelled(
@@ -256,7 +257,7 @@ impl Hub {
             Err(refusal) => Err((refusal.code.name().into(), (&*refusal.text).into())),
         };
         let news = SessionNews::Answered { call, answer };
-        self.session_news(now, Addressee::Key(key), news, effects);
+        self.session_news(now, Addressee::Key(key), (news, None), effects);
     }
 
     /// Tells a session that has come back of the calls that it was told of before, and of the answers that came meanwhile.
@@ -314,13 +315,6 @@ impl Hub {
         }
         for number in outgoing {
             self.end_call(key, number, effects);
-        }
-    }
-
-    /// A letter was for a session that is nowhere.
-    pub(super) fn is_nobody(&mut self, news: SessionNews, effects: &mut impl Effects) {
-        if let SessionNews::Called(call) = news {
-            self.refuse_call(&call, RefusalCode::NotFound, "there is no such session", effects);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::names::{ChannelName, UserName};
 use crate::namespace::NamespaceIndex;
 use crate::publication::{Extras, PRIORITY, Publication, Publisher};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::told::{Own, Receipt};
+use crate::told::Own;
 use std::sync::Arc;
 
 impl Hub {
@@ -240,15 +240,16 @@ impl Hub {
                 self.ask_user(user, UserNews::Tell { news, reply }, effects);
                 return Ok(());
             }
-            Target::Session(session) => self.write_to(session, news, effects)?,
+            Target::Session(session) => {
+                return self.write_to(session, (news, Some(reply)), effects);
+            }
             Target::All { except } => {
                 let letter = Letter::ForAll { message, except: except.into() };
                 self.post(crate::WorkerIndex(0), letter, effects);
             }
             Target::Channel(_) => {}
         }
-        let receipt = Receipt { position: None, previous: 0, is_duplicate: false };
-        self.reply(reply, crate::Answer::Published(receipt), effects);
+        self.reply(reply, news.answer(), effects);
         Ok(())
     }
 

@@ -213,8 +213,15 @@ impl Hub {
         self.reply(reply, answer, effects);
     }
 
+    /// Answers whoever asked, wherever that is, unless it wants to hear only of what goes wrong.
     pub(super) fn reply(&mut self, to: ReplyTo, answer: Answer, effects: &mut impl Effects) {
-        let (ReplyTo::Session { worker, .. } | ReplyTo::Request { worker, .. }) = to;
+        let (worker, is_quiet) = match to {
+            ReplyTo::Session { worker, is_quiet, .. } => (worker, is_quiet),
+            ReplyTo::Request { worker, .. } => (worker, false),
+        };
+        if is_quiet && !matches!(answer, Answer::Refused(_)) {
+            return;
+        }
         self.post(worker, Letter::Answer { to, answer }, effects);
     }
 }

@@ -2,11 +2,11 @@
 
 use super::Hub;
 use crate::effects::{Answer, Effects, Now, SessionKey, WorkerIndex};
-use crate::mail::{Addressee, Letter, SessionNews, UserNews};
+use crate::mail::{Addressee, Letter, ReplyTo, SessionNews, UserNews};
 use crate::names::{SessionId, UserName};
 use crate::publication::Publication;
 use crate::refusal::{Refusal, RefusalCode};
-use crate::told::{Own, Receipt};
+use crate::told::Own;
 use std::sync::Arc;
 
 impl Hub {
@@ -50,43 +50,54 @@ impl Hub {
             }
             UserNews::Tell { news, reply } => {
                 let sessions = self.users.get(&user).cloned().unwrap_or_default();
-                let answer = match (sessions.is_empty(), &news) {
-                    (true, _) => {
+                let answer = match sessions.is_empty() {
+                    true => {
                         let text = format!("no session of {user} is there");
                         Answer::Refused(Refusal::new(RefusalCode::NotFound, text))
                     }
-                    (false, SessionNews::Message(_) | SessionNews::Volatile(_)) => {
-                        Answer::Published(Receipt {
-                            position: None,
-                            previous: 0,
-                            is_duplicate: false,
-                        })
-                    }
-                    (false, _) => Answer::Done,
+                    false => news.answer(),
                 };
                 for session in sessions {
                     // One that is gone need not be told.
-                    let _sent = self.write_to(session, news.clone(), effects);
+                    let _sent = self.write_to(session, (news.clone(), None), effects);
                 }
                 self.reply(reply, answer, effects);
             }
         }
     }
 
-    /// Writes to a session by its name: to where it began, which knows where it is.
+    /// Writes to a session by its name: to where it began, which knows where it is. Where it is found, or found to be
+    /// nowhere, `reply` is answered.
     pub(super) fn write_to(
         &mut self,
         session: SessionId,
-        news: SessionNews,
+        (news, reply): (SessionNews, Option<ReplyTo>),
         effects: &mut impl Effects,
     ) -> Result<(), Refusal> {
         if session.node != self.config.node || session.worker >= self.config.workers {
-            let text = format!("there is no session {session}");
-            return Err(Refusal::new(RefusalCode::NotFound, text));
+            return Err(no_session(session));
         }
         let to = Addressee::Id(session);
-        self.post(WorkerIndex(session.worker), Letter::ToSession { to, news }, effects);
+        self.post(WorkerIndex(session.worker), Letter::ToSession { to, news, reply }, effects);
         Ok(())
+    }
+
+    /// A letter was for a session that is nowhere.
+    pub(super) fn is_nobody(
+        &mut self,
+        to: Addressee,
+        (news, reply): (SessionNews, Option<ReplyTo>),
+        effects: &mut impl Effects,
+    ) {
+        match (to, reply, news) {
+            (Addressee::Id(session), Some(reply), _) => {
+                self.reply(reply, Answer::Refused(no_session(session)), effects);
+            }
+            (_, _, SessionNews::Called(call)) => {
+                self.refuse_call(&call, RefusalCode::NotFound, "there is no such session", effects);
+            }
+            _ => {}
+        }
     }
 
     /// A session gets a message, and has it kept until it acknowledges it.
@@ -164,4 +175,8 @@ impl Hub {
             }
         }
     }
+}
+
+fn no_session(session: SessionId) -> Refusal {
+    Refusal::new(RefusalCode::NotFound, format!("there is no session {session}"))
 }

@@ -246,7 +246,9 @@ impl Hub {
             }
             Letter::ToRelay { channel, news } => self.relay_news(now, &channel, news, effects),
             Letter::Page(page) => self.take_page(now, *page, effects),
-            Letter::ToSession { to, news } => self.session_news(now, to, news, effects),
+            Letter::ToSession { to, news, reply } => {
+                self.session_news(now, to, (news, reply), effects);
+            }
             Letter::ToUser { user, news } => self.user_news(user, news, effects),
             Letter::ForAll { message, except } => self.number_for_all(&message, &except, effects),
             Letter::ToAll { number, message, except } => {

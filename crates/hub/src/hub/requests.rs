@@ -103,8 +103,7 @@ impl Hub {
                 self.ask_user(user, UserNews::Tell { news, reply }, effects);
             }
             Target::Session(session) => {
-                self.write_to(*session, news, effects)?;
-                self.reply(reply, Answer::Done, effects);
+                self.write_to(*session, (news, Some(reply)), effects)?;
             }
             Target::Channel(_) | Target::All { .. } => {
                 let text = "expected a user or a session";

@@ -105,17 +105,20 @@ impl Hub {
         &mut self,
         now: Now,
         to: Addressee,
-        news: SessionNews,
+        (news, reply): (SessionNews, Option<ReplyTo>),
         effects: &mut impl Effects,
     ) {
         let key = match self.find(to) {
             Ok(key) => key,
             Err(Some((worker, id))) => {
                 let to = Addressee::Id(id);
-                return self.post(worker, Letter::ToSession { to, news }, effects);
+                return self.post(worker, Letter::ToSession { to, news, reply }, effects);
             }
-            Err(None) => return self.is_nobody(news, effects),
+            Err(None) => return self.is_nobody(to, (news, reply), effects),
         };
+        if let Some(reply) = reply {
+            self.reply(reply, news.answer(), effects);
+        }
         match news {
             SessionNews::Message(message) => self.take_message(key, &message, effects),
             SessionNews::Volatile(message) => {
@@ -141,9 +144,6 @@ impl Hub {
             ReplyTo::Request { key, .. } => return effects.answer(key, answer),
             ReplyTo::Session { to, id, is_quiet, .. } => (to, id, is_quiet),
         };
-        if is_quiet && !matches!(answer, Answer::Refused(_)) {
-            return;
-        }
         let key = match self.find(session) {
             Ok(key) => key,
             Err(Some((worker, session))) => {

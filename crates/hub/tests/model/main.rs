@@ -4,6 +4,7 @@
 //! many. When a promise is broken, the seed is printed.
 
 mod heartbeats;
+mod messages;
 mod overflow;
 mod promises;
 mod support;

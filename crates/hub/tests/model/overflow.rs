@@ -2,7 +2,6 @@
 
 use crate::support::heard::Heard;
 use crate::support::setting::Setting;
-use crate::support::step::{Kind, Step};
 use crate::support::subscription::Subscription;
 use crate::support::truth::To;
 use crate::support::world::World;
@@ -175,15 +174,6 @@ impl World {
             self.truth.attempts[number].is_volatile = how == IS_VOLATILE;
             self.publish_from_backend(home, number);
         }
-    }
-
-    fn arrive(&mut self, client: usize, worker: usize) {
-        let (who, what) = (client as u8, worker as u8);
-        self.apply(Step { kind: Kind::Connect, who, what, how: 6, turns: 0 });
-    }
-
-    fn say_subscribe(&mut self, client: usize, subject: &'static str) {
-        self.clients[client].subscribe(Subscription::new(subject, 0), false);
     }
 }
 

@@ -105,6 +105,15 @@ fn a_backend_reaches_sessions_ends_them_and_ends_their_subscriptions() {
     done(post(&server, "disconnect", &json!({ "session": session, "reason": "enough" })));
     let (code, reason) = client.closed();
     assert_eq!((code, reason.as_str()), (4403, "enough"));
+    let too_late = [
+        ("publish", json!({ "session": session, "data": "for you" })),
+        ("unsubscribe", json!({ "session": session, "channel": "room" })),
+        ("disconnect", json!({ "session": session, "reason": "enough" })),
+    ];
+    for (path, body) in too_late {
+        let (status, answer) = post(&server, path, &body);
+        assert_eq!(status, 404, "{path}: {answer}");
+    }
 }
 
 #[test]

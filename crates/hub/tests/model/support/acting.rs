@@ -2,6 +2,7 @@
 
 use super::client::{Pending, Said};
 use super::setting::{CHANNELS, KEYS, TOPICS, USERS};
+use super::step::{Kind, Step};
 use super::subscription::{State, Subscription};
 use super::truth::{Attempt, Call, To};
 use super::world::World;
@@ -10,6 +11,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 impl World {
+    /// A client comes to a worker, with its session if it has one.
+    pub(crate) fn arrive(&mut self, client: usize, worker: usize) {
+        let (who, what) = (client as u8, worker as u8);
+        self.apply(Step { kind: Kind::Connect, who, what, how: 6, turns: 0 });
+    }
+
+    pub(crate) fn say_subscribe(&mut self, client: usize, subject: &'static str) {
+        self.clients[client].subscribe(Subscription::new(subject, 0), false);
+    }
+
     pub(super) fn subscribe(&mut self, client: usize, subject: &'static str, how: u16) {
         let life = self.clients[client].past.len();
         if self.clients[client].subscriptions.contains_key(subject) {
@@ -50,6 +61,7 @@ impl World {
             step: self.step,
             unix_ms: self.unix_ms(),
             is_receipted: false,
+            is_refused: false,
             places: BTreeSet::new(),
         });
         self.truth.attempts.len() - 1
@@ -92,6 +104,10 @@ impl World {
         let other = usize::from(how >> 8) % self.clients.len();
         let to = match how % 4 {
             0 => USERS[usize::from(how >> 4) % USERS.len()].map_or(To::All, To::User),
+            1 if !self.truth.ended.is_empty() => {
+                let mut ended = self.truth.ended.keys().cycle();
+                To::Session(*ended.nth(usize::from(how >> 8)).expect("there are some"))
+            }
             _ => match self.clients[other].session {
                 Some((session, _)) => To::Session(session),
                 None => To::All,

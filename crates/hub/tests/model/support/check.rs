@@ -371,6 +371,7 @@ impl World {
             else {
                 continue;
             };
+            assert!(!attempt.is_refused, "client {} was not found: {attempt:?}", client.number);
             assert!(
                 !attempt.is_receipted
                     || client.has_lost_messages

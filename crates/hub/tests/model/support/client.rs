@@ -50,6 +50,17 @@ pub(crate) struct Link {
     pub(super) is_resumed: bool,
 }
 
+/// A connection whose client is gone. Its worker does not know yet.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dropped {
+    pub(crate) worker: usize,
+    pub(crate) key: u64,
+    /// It has said goodbye.
+    pub(crate) is_final: bool,
+    /// Whose it was, if it was greeted.
+    pub(crate) session: Option<SessionId>,
+}
+
 /// What it has asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Pending {

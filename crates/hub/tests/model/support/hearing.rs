@@ -151,7 +151,13 @@ impl Client {
         }
     }
 
-    fn take_refusal(&mut self, id: u64, code: RefusalCode, current: Option<u64>, truth: &Truth) {
+    fn take_refusal(
+        &mut self,
+        id: u64,
+        code: RefusalCode,
+        current: Option<u64>,
+        truth: &mut Truth,
+    ) {
         match self.answered(id) {
             Some(Pending::Subscribe(subject)) => {
                 let fits = [RefusalCode::Forbidden, RefusalCode::Unavailable].contains(&code);
@@ -166,6 +172,7 @@ impl Client {
                 }
             }
             Some(Pending::Publish(number)) => {
+                truth.attempts[number].is_refused |= code == RefusalCode::NotFound;
                 let attempt = &truth.attempts[number];
                 let fits = match code {
                     RefusalCode::Conflict => {

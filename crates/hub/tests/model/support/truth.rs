@@ -14,6 +14,8 @@ pub(crate) struct Truth {
     pub(crate) calls: Vec<Call>,
     /// Channels that the backend wanted removed, and at which step that was last.
     pub(crate) removed: BTreeMap<&'static str, u64>,
+    /// Sessions that their clients have ended, and in which step that was.
+    pub(crate) ended: BTreeMap<SessionId, u64>,
 }
 
 /// Somebody wants to publish something, maybe more than once with the same idempotency key.
@@ -32,6 +34,8 @@ pub(crate) struct Attempt {
     pub(crate) step: u64,
     pub(crate) unix_ms: u64,
     pub(crate) is_receipted: bool,
+    /// It is for a session that was called not there.
+    pub(crate) is_refused: bool,
     /// Where it was published: epochs and numbers.
     pub(crate) places: BTreeSet<(u64, u64)>,
 }
@@ -110,6 +114,11 @@ impl Truth {
     pub(crate) fn note_receipt(&mut self, number: usize, receipt: &Receipt) {
         let attempt = &mut self.attempts[number];
         attempt.is_receipted = true;
+        if let To::Session(to) = attempt.to {
+            let ended = self.ended.get(&to).copied();
+            let is_too_late = ended.is_some_and(|ended| ended < attempt.step);
+            assert!(!is_too_late, "it ended in step {ended:?}, and has got {attempt:?}");
+        }
         let To::Channel(channel) = attempt.to else {
             return;
         };

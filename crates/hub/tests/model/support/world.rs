@@ -1,7 +1,7 @@
 //! Some workers with a hub each, the mail between them, and clients with connections to them. One thing happens after the
 //! other, and the time is what the world says.
 
-use super::client::Client;
+use super::client::{Client, Dropped};
 use super::heard::Heard;
 use super::random::{Random, trace};
 use super::setting::{Setting, USERS, identity};
@@ -28,8 +28,7 @@ pub(crate) struct World {
     pub(crate) step: u64,
     next_connection: u64,
     pub(crate) owners: BTreeMap<u64, usize>,
-    /// Connections whose clients are gone, and whether those have said goodbye. Their workers do not know yet.
-    pub(crate) dropped: VecDeque<(usize, u64, bool)>,
+    pub(crate) dropped: VecDeque<Dropped>,
     pub(crate) answers: BTreeMap<u64, Answer>,
     next_request: u64,
     /// Calls that the backend has got.
@@ -195,7 +194,10 @@ impl World {
         let Some(link) = &self.clients[client].link else {
             return;
         };
-        self.dropped.push_back((link.worker, link.key, is_final));
+        let greeted = self.clients[client].session.filter(|_| link.is_greeted);
+        let session = greeted.map(|(session, _)| session);
+        let (worker, key) = (link.worker, link.key);
+        self.dropped.push_back(Dropped { worker, key, is_final, session });
         self.detach(client);
         self.clients[client].lose_connection();
     }
@@ -212,7 +214,8 @@ impl World {
     }
 
     /// The worker learns of it.
-    pub(crate) fn notice(&mut self, (worker, key, is_final): (usize, u64, bool)) {
+    pub(crate) fn notice(&mut self, dropped: Dropped) {
+        let Dropped { worker, key, is_final, session: name } = dropped;
         self.noticed = self.time;
         let around = &mut self.workers[worker].around;
         around.leave_all(key);
@@ -222,7 +225,10 @@ impl World {
         };
         match (connection.end, connection.session) {
             (End::Ended, _) => {}
-            (_, Some(session)) => self.handle(worker, Input::Disconnected { session, is_final }),
+            (_, Some(session)) => {
+                self.handle(worker, Input::Disconnected { session, is_final });
+                self.truth.ended.extend(name.filter(|_| is_final).map(|name| (name, self.step)));
+            }
             (_, None) => {
                 self.handle(worker, Input::Abandoned { connection: ConnectionKey(key) });
             }
@@ -274,7 +280,7 @@ impl World {
         let connections = self.workers[worker].around.connections.iter();
         let overflown = connections.filter(|(_, connection)| connection.end == End::Overflown);
         for key in overflown.map(|(key, _)| *key).collect::<Vec<_>>() {
-            self.notice((worker, key, false));
+            self.notice(Dropped { worker, key, is_final: false, session: None });
             let owner = self.owners[&key];
             if self.clients[owner].link.as_ref().is_some_and(|link| link.key == key) {
                 self.detach(owner);
