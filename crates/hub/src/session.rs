@@ -170,10 +170,8 @@ pub(crate) struct Messages {
     pub(crate) last: u64,
     unacknowledged: VecDeque<(u64, Arc<Publication>)>,
     size: usize,
-    /// Up to here, messages are gone that were never acknowledged.
-    lost_to: u64,
-    /// What the session was told of that.
-    lost_told: u64,
+    /// What its client has shown that it knows of: messages, and that they are lost.
+    acknowledged: u64,
 }
 
 impl Messages {
@@ -184,11 +182,10 @@ impl Messages {
         while self.unacknowledged.len() > UNACKNOWLEDGED_MAX
             || (self.size > UNACKNOWLEDGED_SIZE_MAX && self.unacknowledged.len() > 1)
         {
-            let Some((number, oldest)) = self.unacknowledged.pop_front() else {
+            let Some((_, oldest)) = self.unacknowledged.pop_front() else {
                 break;
             };
             self.size -= oldest.size();
-            self.lost_to = number;
         }
         self.last
     }
@@ -199,7 +196,7 @@ impl Messages {
                 self.size -= message.size();
             }
         }
-        self.lost_told = self.lost_told.max(number);
+        self.acknowledged = self.acknowledged.max(number);
     }
 
     /// What was not acknowledged.
@@ -207,11 +204,11 @@ impl Messages {
         self.unacknowledged.iter()
     }
 
-    /// What is lost for good to a client that has got everything up to `number`, if anything is, and was not told yet.
-    pub(crate) fn take_lost(&mut self, number: u64) -> Option<(u64, u64)> {
-        let from = number.max(self.lost_told) + 1;
-        self.lost_told = self.lost_told.max(self.lost_to);
-        (from <= self.lost_to).then_some((from, self.lost_to))
+    /// The first and the last of those that are gone and were not acknowledged: the last is before the first that is there.
+    /// Whatever was lost, the one after it was kept.
+    pub(crate) fn lost(&self) -> Option<(u64, u64)> {
+        let (first, to) = (self.acknowledged + 1, self.unacknowledged.front()?.0 - 1);
+        (first <= to).then_some((first, to))
     }
 }
 

@@ -130,7 +130,8 @@ impl Hub {
         };
         let message = message.min(more.messages.last);
         more.messages.acknowledge(message);
-        if let Some((from, to)) = more.messages.take_lost(message) {
+        // Each time it comes back, until it shows that it knows.
+        if let Some((from, to)) = more.messages.lost() {
             effects.tell(connection, &Own::MessagesLost { from, to });
         }
         for (number, message) in more.messages.unacknowledged() {

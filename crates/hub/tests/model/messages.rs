@@ -1,9 +1,14 @@
 //! What becomes of messages to single sessions.
 
+use crate::support::client::Pending;
+use crate::support::heard::Heard;
 use crate::support::setting::Setting;
+use crate::support::step::{Kind, Step};
+use crate::support::surroundings::Bounds;
 use crate::support::truth::To;
 use crate::support::world::World;
-use sockeye_hub::{Answer, RefusalCode, Request, SessionId, Target};
+use sockeye_hub::limits::{UNACKNOWLEDGED_MAX, UNACKNOWLEDGED_SIZE_MAX};
+use sockeye_hub::{Acknowledge, Answer, Command, RefusalCode, Request, SessionId, Target};
 
 #[test]
 fn what_is_for_a_session_is_answered_by_where_it_is_or_was() {
@@ -51,6 +56,123 @@ fn a_session_that_waits_for_its_client_has_got_its_message() {
     world.settle();
     assert!(world.clients[RECEIVER].messages.contains(&number));
     world.check_the_end();
+}
+
+#[test]
+fn what_is_lost_of_what_was_not_acknowledged_is_told() {
+    let cases = [
+        (UNACKNOWLEDGED_MAX, 8, None),
+        (UNACKNOWLEDGED_MAX + 1, 8, Some((1, 1))),
+        (UNACKNOWLEDGED_MAX + 70, 8, Some((1, 70))),
+        (1, UNACKNOWLEDGED_SIZE_MAX, None),
+        (2, UNACKNOWLEDGED_SIZE_MAX, Some((1, 1))),
+        (7, UNACKNOWLEDGED_SIZE_MAX / 3, Some((1, 5))),
+    ];
+    for (count, size, lost) in cases {
+        let mut world = World::new(patient(), 1);
+        let session = world.walk(&[0]);
+        world.drop_link(RECEIVER, false);
+        world.settle();
+        world.flood(session, count, size);
+        world.come_back(1, SAYS_WHERE);
+        assert_eq!(world.told_lost(), lost, "{count} of {size} bytes");
+        world.settle();
+        let kept = count - lost.map_or(0, |(_, to)| to as usize);
+        assert_eq!(world.clients[RECEIVER].messages.len(), kept, "{count} of {size} bytes");
+        world.check_the_end();
+    }
+}
+
+#[test]
+fn a_loss_of_messages_is_told_until_the_client_shows_that_it_knows() {
+    let mut world = World::new(patient(), 1);
+    let session = world.walk(&[0]);
+    world.drop_link(RECEIVER, false);
+    world.settle();
+    world.flood(session, UNACKNOWLEDGED_MAX + 2, 8);
+    // It never arrives.
+    for worker in [0, 1, 1, 0] {
+        world.come_back(worker, SAYS_WHERE);
+        assert_eq!(world.told_lost(), Some((1, 2)), "on worker {worker}");
+    }
+    // It arrives, and the client says so when it resumes. Who says nothing is told again.
+    world.read(RECEIVER, 2);
+    assert_eq!(world.clients[RECEIVER].message, 2);
+    world.come_back(1, SAYS_WHERE);
+    assert_eq!(world.told_lost(), None);
+    // More are lost behind those that it knows of.
+    world.drop_link(RECEIVER, false);
+    world.settle();
+    world.flood(session, 3, 8);
+    world.come_back(0, SAYS_WHERE);
+    assert_eq!(world.told_lost(), Some((3, 5)));
+    world.settle();
+    let number = world.clients[RECEIVER].message;
+    assert_eq!(number, UNACKNOWLEDGED_MAX as u64 + 5);
+    let acknowledge = Command::Acknowledge(Acknowledge::Messages { number });
+    world.clients[RECEIVER].say(Pending::Other, acknowledge);
+    world.settle();
+    world.come_back(1, SAYS_NOTHING);
+    assert_eq!(world.told_lost(), None);
+    world.check_the_end();
+}
+
+#[test]
+fn who_acknowledges_nothing_is_told_what_it_cannot_be_told_again() {
+    let mut world = World::new(patient(), 1);
+    let session = world.walk(&[0]);
+    world.flood(session, UNACKNOWLEDGED_MAX + 2, 8);
+    assert_eq!(world.clients[RECEIVER].messages.len(), UNACKNOWLEDGED_MAX + 2);
+    for worker in [0, 1] {
+        world.come_back(worker, SAYS_NOTHING);
+        assert_eq!(world.told_lost(), Some((1, 2)), "on worker {worker}");
+        world.settle();
+    }
+    world.come_back(0, SAYS_WHERE);
+    assert_eq!(world.told_lost(), None);
+    world.check_the_end();
+}
+
+/// Connections take whatever they are told.
+fn patient() -> Setting {
+    let setting = Setting::small(2, 100_000, 100, 10);
+    Setting { bounds: Bounds { queue_max: 10_000_000, ..setting.bounds }, ..setting }
+}
+
+impl World {
+    /// So many messages to a session.
+    fn flood(&mut self, session: SessionId, count: usize, size: usize) {
+        for _ in 0..count {
+            let number = self.attempt(To::Session(session), None, PLAIN);
+            self.truth.attempts[number].size = size;
+            self.publish_from_backend(0, number);
+        }
+        self.settle();
+    }
+
+    /// The receiver loses its connection and resumes. It is told the first things, and has not read them.
+    fn come_back(&mut self, worker: usize, how: u16) {
+        self.drop_link(RECEIVER, false);
+        while let Some(dropped) = self.dropped.pop_front() {
+            self.notice(dropped);
+        }
+        let (who, what) = (RECEIVER as u8, worker as u8);
+        self.apply(Step { kind: Kind::Connect, who, what, how, turns: 0 });
+        for turn in 0..20 {
+            self.turn(turn % 2);
+        }
+    }
+
+    /// What is on its way to the receiver that says what was lost.
+    fn told_lost(&self) -> Option<(u64, u64)> {
+        let link = self.clients[RECEIVER].link.as_ref().expect("it is connected");
+        let wire = &self.workers[link.worker].around.connections[&link.key].wire;
+        assert!(matches!(*wire[0], Heard::Connected { is_resumed: true, .. }), "{wire:?}");
+        wire.iter().find_map(|heard| match **heard {
+            Heard::MessagesLost { from, to } => Some((from, to)),
+            _ => None,
+        })
+    }
 }
 
 impl World {
@@ -110,6 +232,11 @@ impl World {
 
 const SENDER: usize = 0;
 const RECEIVER: usize = 1;
+
+/// When it resumes, it says what the last message was that it has got.
+const SAYS_WHERE: u16 = 6;
+/// Or it has forgotten that.
+const SAYS_NOTHING: u16 = 10;
 
 /// Without anything special.
 const PLAIN: u16 = 1 << 10 | 1;

@@ -6,6 +6,7 @@ use super::step::{Kind, Step};
 use super::subscription::{State, Subscription};
 use super::truth::{Attempt, Call, To};
 use super::world::World;
+use sockeye_hub::limits::UNACKNOWLEDGED_MAX;
 use sockeye_hub::{Acknowledge, Command, Input, Payload, Request, SessionId, SlowPolicy, Target};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -113,7 +114,9 @@ impl World {
                 None => To::All,
             },
         };
-        for _ in 0..1 + how % 3 {
+        // At times more than a session that is away has kept for it.
+        let count = if how % 16 == 7 { UNACKNOWLEDGED_MAX + 10 } else { 1 + usize::from(how % 3) };
+        for _ in 0..count {
             let number = self.attempt(to.clone(), session, how & !1);
             self.say_publish(client, number);
         }
