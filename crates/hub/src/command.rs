@@ -126,7 +126,7 @@ pub struct Publish<'a> {
     pub idempotency_key: Option<&'a str>,
     /// Publish only if the value of `key` has this version, which is a sequence number; 0: if there is none.
     pub expected_version: Option<u64>,
-    /// The publisher does not get it.
+    /// The session that publishes it does not get it: what it publishes to itself alone, nobody gets.
     pub exclude_self: bool,
 }
 

@@ -189,6 +189,12 @@ impl Publication {
         Payload { format: self.format, bytes: &self.payload }
     }
 
+    /// Whether a session has published it, and does not want it itself.
+    pub(crate) fn leaves_out(&self, session: SessionId) -> bool {
+        let publisher = self.publisher.as_ref().filter(|_| self.excludes_publisher);
+        publisher.is_some_and(|publisher| publisher.session == session)
+    }
+
     /// About how much memory it takes.
     #[must_use]
     pub fn size(&self) -> usize {

@@ -114,8 +114,9 @@ impl Hub {
         publish: Publish<'_>,
         effects: &mut impl Effects,
     ) -> Result<(), Refusal> {
-        // Who is left out has to know where its publication is: it would see a gap.
-        let is_quiet = id == CommandId::default() && !publish.exclude_self;
+        // Who is left out of a channel's stream has to know where its publication is: it would see a gap.
+        let has_to_know = publish.exclude_self && matches!(publish.target, Target::Channel(_));
+        let is_quiet = id == CommandId::default() && !has_to_know;
         let (worker, to) = (self.config.worker, Addressee::Key(key));
         let reply = ReplyTo::Session { worker, to, id, is_quiet };
         let channel = match &publish.target {

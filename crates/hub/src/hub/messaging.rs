@@ -100,17 +100,21 @@ impl Hub {
         }
     }
 
-    /// A session gets a message, and has it kept until it acknowledges it.
+    /// A session gets a message, and may have it kept until it acknowledges it. What leaves it out has no number.
     pub(super) fn take_message(
         &mut self,
         key: SessionKey,
-        message: &Arc<Publication>,
+        (message, is_kept): (&Arc<Publication>, bool),
         effects: &mut impl Effects,
     ) {
-        let Some(session) = self.session_mut(key) else {
+        let session = self.session_mut(key);
+        let Some(session) = session.filter(|session| !message.leaves_out(session.id)) else {
             return;
         };
-        let number = session.more().messages.push(message);
+        let number = match is_kept {
+            true => session.more().messages.push(message),
+            false => 0,
+        };
         self.tell(key, &Own::Message { number, message }, effects);
     }
 
@@ -171,6 +175,7 @@ impl Hub {
             if let Some(connection) = session.connection
                 && told < number
                 && !except.contains(&session.id)
+                && !message.leaves_out(session.id)
             {
                 effects.tell(connection, &Own::Message { number: 0, message });
             }

@@ -68,7 +68,8 @@ impl<'h> Sending<'h> {
                 continue;
             }
             self.tell_left_out(&mut left_out, stats, effects);
-            if self.is_left_out_as_publisher(publication) {
+            // It is no link of the chain: where it is the session knows from its receipt.
+            if publication.leaves_out(self.session) {
                 self.subscription.behind_mut().sequence = publication.sequence;
                 continue;
             }
@@ -87,13 +88,6 @@ impl<'h> Sending<'h> {
 
     fn is_state(&self) -> bool {
         self.subscription.rare.as_ref().is_some_and(|rare| rare.state_until.is_some())
-    }
-
-    /// Whether it is the session's own, which it did not want. It is no link of the chain: where it is the session knows
-    /// from its receipt.
-    fn is_left_out_as_publisher(&self, publication: &Publication) -> bool {
-        let publisher = publication.publisher.as_ref().filter(|_| publication.excludes_publisher);
-        publisher.is_some_and(|publisher| publisher.session == self.session)
     }
 
     /// `true`: that was enough for now.

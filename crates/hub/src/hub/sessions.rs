@@ -120,10 +120,8 @@ impl Hub {
             self.reply(reply, news.answer(), effects);
         }
         match news {
-            SessionNews::Message(message) => self.take_message(key, &message, effects),
-            SessionNews::Volatile(message) => {
-                self.tell(key, &Own::Message { number: 0, message: &message }, effects);
-            }
+            SessionNews::Message(message) => self.take_message(key, (&message, true), effects),
+            SessionNews::Volatile(message) => self.take_message(key, (&message, false), effects),
             SessionNews::Called(call) => self.called(now, key, call, effects),
             SessionNews::CallCancelled { caller } => self.call_cancelled(now, key, caller, effects),
             SessionNews::Answered { call, answer } => {

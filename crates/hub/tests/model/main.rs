@@ -3,6 +3,7 @@
 //! Everything follows from a seed. `SOCKEYE_SEED` names one, `SOCKEYE_SEEDS` says how many; `cargo xtask simulate` asks for
 //! many. When a promise is broken, the seed is printed.
 
+mod exclusion;
 mod heartbeats;
 mod messages;
 mod overflow;

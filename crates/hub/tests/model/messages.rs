@@ -2,6 +2,7 @@
 
 use crate::support::client::Pending;
 use crate::support::heard::Heard;
+use crate::support::messaging::{PLAIN, RECEIVER, SENDER};
 use crate::support::setting::Setting;
 use crate::support::step::{Kind, Step};
 use crate::support::surroundings::Bounds;
@@ -164,9 +165,8 @@ impl World {
     }
 
     /// What is on its way to the receiver that says what was lost.
-    fn told_lost(&self) -> Option<(u64, u64)> {
-        let link = self.clients[RECEIVER].link.as_ref().expect("it is connected");
-        let wire = &self.workers[link.worker].around.connections[&link.key].wire;
+    fn told_lost(&mut self) -> Option<(u64, u64)> {
+        let wire = self.wire(RECEIVER);
         assert!(matches!(*wire[0], Heard::Connected { is_resumed: true, .. }), "{wire:?}");
         wire.iter().find_map(|heard| match **heard {
             Heard::MessagesLost { from, to } => Some((from, to)),
@@ -176,18 +176,6 @@ impl World {
 }
 
 impl World {
-    /// Has the receiver begin on a worker, and go from there to others.
-    fn walk(&mut self, path: &[usize]) -> SessionId {
-        for worker in path {
-            self.drop_link(RECEIVER, false);
-            self.settle();
-            self.arrive(RECEIVER, *worker);
-            self.settle();
-        }
-        let (session, _) = self.clients[RECEIVER].session.expect("it was greeted");
-        session
-    }
-
     /// Asks for all that a backend can want of a session, but for its end.
     fn ask_of(&mut self, worker: usize, session: SessionId) -> Vec<Answer> {
         let messages = [false, true].map(|is_volatile| {
@@ -219,24 +207,9 @@ impl World {
         self.settle();
         assert!(self.clients[RECEIVER].link.is_none());
     }
-
-    /// A message from another client.
-    fn send_to(&mut self, session: SessionId) -> usize {
-        let sender = self.clients[SENDER].session.map(|(session, _)| session);
-        let number = self.attempt(To::Session(session), sender, PLAIN);
-        self.say_publish(SENDER, number);
-        self.settle();
-        number
-    }
 }
-
-const SENDER: usize = 0;
-const RECEIVER: usize = 1;
 
 /// When it resumes, it says what the last message was that it has got.
 const SAYS_WHERE: u16 = 6;
 /// Or it has forgotten that.
 const SAYS_NOTHING: u16 = 10;
-
-/// Without anything special.
-const PLAIN: u16 = 1 << 10 | 1;

@@ -55,7 +55,7 @@ impl World {
             key: (how >> 3 & 3 != 0).then(|| KEYS[usize::from(how >> 5) % self.setting.keys]),
             expected: None,
             topic: (how >> 7 & 3 != 0).then(|| TOPICS[usize::from(how >> 9 & 1)]),
-            excludes_publisher: is_in_channel && how >> 10 & 3 == 0,
+            excludes_publisher: how >> 10 & 3 == 0,
             is_volatile: is_in_channel && how >> 12 & 7 == 0,
             is_idempotent: is_in_channel && how & 1 == 0,
             size: 8 + size,

@@ -208,7 +208,8 @@ impl Client {
             To::All => true,
             To::Channel(_) => false,
         };
-        assert!(is_for_it, "not for client {}: {attempt:?}", self.number);
+        let is_left_out = attempt.excludes_publisher && attempt.publisher == Some(session);
+        assert!(is_for_it && !is_left_out, "not for client {}: {attempt:?}", self.number);
         let link = self.link.as_ref().expect("it hears by a connection");
         if number > 0 && number <= self.message {
             let again = link.is_resumed && number > link.said_message;

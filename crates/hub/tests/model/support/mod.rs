@@ -6,6 +6,7 @@ pub(crate) mod client;
 pub(crate) mod heard;
 mod hearing;
 mod listening;
+pub(crate) mod messaging;
 pub(crate) mod random;
 pub(crate) mod setting;
 pub(crate) mod step;
