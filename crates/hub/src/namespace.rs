@@ -32,7 +32,7 @@ pub struct Namespace {
     pub state_keys_max: usize,
     /// What happens to subscribers that are too slow, unless they say.
     pub slow: SlowPolicy,
-    /// How many publications a session may make, in one channel. `None`: any number.
+    /// How many publications a session may make in this namespace, all its channels together. `None`: any number.
     pub publish_rate: Option<Rate>,
     /// Bytes of a payload at most.
     pub payload_size_max: usize,
