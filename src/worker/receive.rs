@@ -11,7 +11,9 @@ use crate::driver::Token;
 use crate::handler::{CloseCause, Closed, Context, Handler};
 #[cfg(feature = "deflate")]
 use crate::limits::INFLATED_PER_READ_MAX;
-use crate::protocol::{CloseCode, CloseFrame, Event, Input, Payload, ProtocolError, Received};
+use crate::protocol::{
+    CloseCode, CloseFrame, Event, Input, Message, Payload, ProtocolError, Received,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What is to be done when the loan of the receive buffer has ended.
@@ -138,6 +140,17 @@ impl<H: Handler> Core<H> {
         let mut rest = None;
         let is_deflating = self.connections[slot].is_deflating();
         while let Some(open) = self.connections[slot].open_mut() {
+            if let Some(small) = open.protocol.next_small_message(&mut input) {
+                match small {
+                    Ok(message) => self.handle_small(handler, slot, message),
+                    Err(error) => self.fail(handler, slot, error),
+                }
+                if self.must_flush(slot, &input) {
+                    rest = Some(input.rest().to_vec());
+                    break;
+                }
+                continue;
+            }
             match open.protocol.handle_input(&mut input) {
                 Ok(Some(Event::Message(received))) => self.handle_message(handler, slot, received),
                 Ok(Some(event)) => self.handle_event(handler, slot, event),
@@ -153,9 +166,7 @@ impl<H: Handler> Core<H> {
                 }
                 input.recycle(self.messages.take());
             }
-            if self.connections[slot].is_corked_past(self.config.cork_bytes)
-                && !input.rest().is_empty()
-            {
+            if self.must_flush(slot, &input) {
                 rest = Some(input.rest().to_vec());
                 break;
             }
@@ -168,6 +179,21 @@ impl<H: Handler> Core<H> {
         match rest {
             Some(rest) => FollowUp::Flush(rest),
             None => self.next_fill(slot),
+        }
+    }
+
+    /// Whether so much is queued that it has to leave before more is handled.
+    #[inline(always)]
+    fn must_flush(&self, slot: u32, input: &Input<'_>) -> bool {
+        self.connections[slot].is_corked_past(self.config.cork_bytes) && !input.rest().is_empty()
+    }
+
+    #[inline(always)]
+    fn handle_small(&mut self, handler: &mut H, slot: u32, message: Message<'_>) {
+        let connection = &mut self.connections[slot];
+        connection.message_since = Ticks::NEVER;
+        if connection.is_sendable() {
+            self.call(slot, |connection| handler.on_message(connection, message));
         }
     }
 

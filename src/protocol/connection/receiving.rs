@@ -352,7 +352,7 @@ impl Connection {
         control_event(opcode, Payload::Assembled(payload)).map(Some)
     }
 
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         self.receiving = Receiving::Ended;
         self.message = None;
         self.assembled = Vec::new();

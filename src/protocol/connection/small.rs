@@ -1,11 +1,33 @@
 //! The short way of a small message.
 
 use super::{Connection, Input, Receiving};
+use crate::protocol::error::ProtocolError;
 use crate::protocol::frame::{FINAL, MASKED};
 use crate::protocol::mask::apply_mask;
+use crate::protocol::message::{Message, Received};
 use crate::protocol::opcode::Opcode;
 
 impl Connection {
+    /// The next message, if it comes by the short way. `None`: ask [`Connection::handle_input`], which would do the same, but
+    /// has all that can happen in its answer, and so costs a small message twice as much.
+    ///
+    /// # Errors
+    ///
+    /// As [`Connection::handle_input`].
+    #[inline(always)]
+    pub(crate) fn next_small_message<'b>(
+        &mut self,
+        input: &mut Input<'b>,
+    ) -> Option<Result<Message<'b>, ProtocolError>> {
+        let (opcode, payload) = self.next_small(input)?;
+        let is_text = opcode == Opcode::Text;
+        if is_text && std::str::from_utf8(payload).is_err() {
+            self.end();
+            return Some(Err(ProtocolError::Utf8Invalid));
+        }
+        Some(Ok(Received::message(is_text, payload)))
+    }
+
     /// Unmasks and takes a small message that is there whole, in one frame, not compressed: nearly all that a server gets.
     /// Anything else is left as it is, to [`Connection::next_event`], which knows all the rules and would do the same here.
     #[inline(always)]
