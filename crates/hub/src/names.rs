@@ -1,5 +1,9 @@
 //! Names: of channels, users and sessions, and patterns for the first.
 
+mod pattern;
+
+pub use pattern::Pattern;
+
 use crate::limits::{CHANNEL_NAME_SIZE_MAX, USER_NAME_SIZE_MAX};
 use std::fmt;
 use std::sync::Arc;
@@ -70,101 +74,6 @@ impl std::borrow::Borrow<str> for UserName {
 impl fmt::Display for UserName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
-    }
-}
-
-/// Channels by name: one, or all that begin in the same way (`news.*`). `{user}` stands for the name of the user who is
-/// asked about, so that `inbox:{user}` is a channel of each user's own.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Pattern {
-    text: Arc<str>,
-    is_prefix: bool,
-    has_user: bool,
-}
-
-impl Pattern {
-    /// Reads a pattern. A `*` is its last character or none of them; `*` alone is every channel.
-    ///
-    /// # Errors
-    ///
-    /// [`NameError`]: what a pattern has to be.
-    pub fn new(pattern: &str) -> Result<Self, NameError> {
-        let (text, is_prefix) = match pattern.strip_suffix('*') {
-            Some(prefix) => (prefix, true),
-            None => (pattern, false),
-        };
-        let is_sound = !text.contains(|character| is_forbidden(character) || character == '*');
-        let is_sized = (1..=CHANNEL_NAME_SIZE_MAX).contains(&pattern.len());
-        let has_user = text.contains(USER);
-        // What a wildcard covers is compared by prefix, which a name in the middle would make ambiguous.
-        match is_sized && is_sound && text.matches(USER).count() <= 1 {
-            true => Ok(Self { text: text.into(), is_prefix, has_user }),
-            false => Err(NameError::Pattern),
-        }
-    }
-
-    /// Whether the pattern is for more than one channel.
-    #[must_use]
-    pub const fn is_prefix(&self) -> bool {
-        self.is_prefix
-    }
-
-    /// What the names of its channels begin with, or the one name; with `{user}` if it has that.
-    #[must_use]
-    pub fn text(&self) -> &str {
-        &self.text
-    }
-
-    /// Whether a channel is one of them, asked for a user. Somebody without a name is not the user of any `{user}`.
-    #[must_use]
-    pub fn matches(&self, channel: &str, user: Option<&UserName>) -> bool {
-        self.rest(channel, user).is_some_and(|rest| self.is_prefix || rest.is_empty())
-    }
-
-    /// Whether a channel is one of them for some user.
-    #[must_use]
-    pub fn matches_any_user(&self, channel: &str) -> bool {
-        let Some((before, after)) = self.text.split_once(USER).filter(|_| self.has_user) else {
-            return self.matches(channel, None);
-        };
-        let Some(rest) = channel.strip_prefix(before) else {
-            return false;
-        };
-        match self.is_prefix {
-            true if after.is_empty() => !rest.is_empty(),
-            true => rest.find(after).is_some_and(|user| user > 0),
-            false => rest.strip_suffix(after).is_some_and(|user| !user.is_empty()),
-        }
-    }
-
-    /// Whether all channels of `other`, which has no `{user}`, are among those of this one.
-    #[must_use]
-    pub fn covers(&self, other: &Self, user: Option<&UserName>) -> bool {
-        if !other.is_prefix {
-            return self.matches(&other.text, user);
-        }
-        self.is_prefix && self.rest(&other.text, user).is_some()
-    }
-
-    /// What follows in `name` on the text of the pattern.
-    fn rest<'n>(&self, name: &'n str, user: Option<&UserName>) -> Option<&'n str> {
-        if !self.has_user {
-            return name.strip_prefix(&*self.text);
-        }
-        let (before, after) = self.text.split_once(USER)?;
-        let name = name.strip_prefix(before)?.strip_prefix(user?.as_str())?;
-        // Without it, `inbox:{user}*` would give somebody called `a` what is for `ab`.
-        let is_whole = after.is_empty() && !name.is_empty() && self.is_prefix;
-        match is_whole {
-            true => name.starts_with(SEPARATORS).then_some(name),
-            false => name.strip_prefix(after),
-        }
-    }
-}
-
-impl fmt::Display for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.text, if self.is_prefix { "*" } else { "" })
     }
 }
 
@@ -271,18 +180,9 @@ fn is_forbidden(character: char) -> bool {
     character.is_control() || character.is_whitespace()
 }
 
-const USER: &str = "{user}";
-
-/// What may follow on a user's name in a channel of theirs.
-const SEPARATORS: [char; 4] = [':', '.', '/', '-'];
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn pattern(text: &str) -> Pattern {
-        Pattern::new(text).expect("a pattern")
-    }
 
     #[test]
     fn names_are_checked() {
@@ -293,39 +193,6 @@ mod tests {
             assert_eq!(ChannelName::new(name), Err(NameError::Channel), "{name}");
         }
         assert!(UserName::new("ada@example.org").is_ok() && UserName::new("").is_err());
-    }
-
-    #[test]
-    fn a_pattern_is_a_name_or_a_prefix() {
-        assert!(pattern("news.*").matches("news.sport", None));
-        assert!(pattern("news.*").matches("news.", None));
-        assert!(!pattern("news.*").matches("news", None));
-        assert!(pattern("news").matches("news", None) && !pattern("news").matches("news2", None));
-        assert!(pattern("*").matches("anything", None));
-        for wrong in ["", "a*b", "**", "a b", "{user}{user}"] {
-            assert_eq!(Pattern::new(wrong), Err(NameError::Pattern), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn a_users_channels_are_nobody_elses() {
-        let ada = UserName::new("ada").expect("a name");
-        assert!(pattern("inbox:{user}").matches("inbox:ada", Some(&ada)));
-        assert!(!pattern("inbox:{user}").matches("inbox:ada2", Some(&ada)));
-        assert!(!pattern("inbox:{user}").matches("inbox:", None));
-        assert!(pattern("inbox:{user}*").matches("inbox:ada:phone", Some(&ada)));
-        assert!(pattern("inbox:{user}*").matches("inbox:ada", Some(&ada)));
-        assert!(!pattern("inbox:{user}*").matches("inbox:adam", Some(&ada)));
-        assert!(pattern("{user}:x").matches("ada:x", Some(&ada)));
-    }
-
-    #[test]
-    fn covering_is_for_all_channels() {
-        assert!(pattern("news.*").covers(&pattern("news.sport.*"), None));
-        assert!(pattern("news.*").covers(&pattern("news.*"), None));
-        assert!(!pattern("news.*").covers(&pattern("new*"), None));
-        assert!(!pattern("news.").covers(&pattern("news.*"), None));
-        assert!(pattern("news.*").covers(&pattern("news.a"), None));
     }
 
     #[test]
