@@ -1,7 +1,9 @@
 //! A channel's relay: its subscribers on one worker, and the last publications for those who are a little behind.
 
 use crate::effects::{ConnectionKey, Effects, SessionKey, TopicKey};
-use crate::limits::{FILTERS_PER_RELAY_MAX, RELAY_TAIL_MAX, RELAY_TAIL_SIZE_MAX};
+use crate::limits::{
+    FILTERS_PER_RELAY_MAX, HEADERS_MAX, HEADERS_SIZE_MAX, RELAY_TAIL_MAX, RELAY_TAIL_SIZE_MAX,
+};
 use crate::names::{ChannelName, Pattern};
 use crate::namespace::NamespaceIndex;
 use crate::publication::{Epoch, Position, Publication};
@@ -83,9 +85,25 @@ pub(crate) struct Topic {
 
 /// Headers that a publication must have, in order.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Filter(pub(crate) Box<[(Box<str>, Box<str>)]>);
+pub(crate) struct Filter(Box<[(Box<str>, Box<str>)]>);
 
 impl Filter {
+    /// Keeps what is given, if anything is: within the bounds of headers, as nothing else passes.
+    pub(crate) fn keep(wanted: &[(Cow<'_, str>, Cow<'_, str>)]) -> Result<Option<Self>, Refusal> {
+        let size: usize = wanted.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let bad = |text| Err(Refusal::new(RefusalCode::BadRequest, text));
+        if wanted.len() > HEADERS_MAX || size > HEADERS_SIZE_MAX {
+            return bad("expected a filter of at most 16 headers with at most 4096 bytes together");
+        }
+        let kept = wanted.iter().map(|(name, value)| (Box::from(&**name), Box::from(&**value)));
+        let mut kept: Vec<(Box<str>, Box<str>)> = kept.collect();
+        kept.sort();
+        if kept.windows(2).any(|pair| pair[0].0 == pair[1].0) {
+            return bad("expected each header once in a filter");
+        }
+        Ok((!kept.is_empty()).then(|| Self(kept.into())))
+    }
+
     pub(crate) fn passes(&self, publication: &Publication) -> bool {
         let has =
             |name: &str, value: &str| publication.headers().any(|header| header == (name, value));
@@ -283,5 +301,29 @@ impl Stream {
             self.tail_size -= oldest.size();
             self.tail_from = oldest.sequence;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_filter_has_the_bounds_of_headers() {
+        let keep = |wanted: &[(&str, &str)]| {
+            let wanted = wanted.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+            Filter::keep(&wanted.collect::<Vec<_>>()).map_err(|refusal| refusal.text)
+        };
+        let names: Vec<String> = (0..17).map(|number| number.to_string()).collect();
+        let named: Vec<_> = names.iter().map(|name| (&**name, "")).collect();
+        let long = "x".repeat(HEADERS_SIZE_MAX);
+        assert_eq!(keep(&[]), Ok(None));
+        let kept = keep(&[("b", "1"), ("a", "1")]);
+        assert_eq!(kept, keep(&[("a", "1"), ("b", "1")]));
+        assert!(keep(&named[1..]).is_ok_and(|kept| kept.is_some()));
+        assert!(keep(&named).is_err(), "one more");
+        assert!(keep(&[("a", &long[1..])]).is_ok());
+        assert!(keep(&[("a", &long)]).is_err(), "one byte more");
+        assert!(keep(&[("a", "1"), ("b", "1"), ("a", "1")]).is_err());
     }
 }

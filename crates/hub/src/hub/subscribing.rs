@@ -47,13 +47,7 @@ impl Hub {
             tag: subscribe.tag.as_ref().into(),
             info: json_text(subscribe.info)?,
         };
-        let mut filter: Vec<_> = subscribe
-            .filter
-            .iter()
-            .map(|(name, value)| (Box::from(&**name), Box::from(&**value)))
-            .collect();
-        filter.sort();
-        let filter = (!filter.is_empty()).then(|| Arc::new(Filter(filter.into())));
+        let filter = Filter::keep(&subscribe.filter)?.map(Arc::new);
         let slow = subscribe.slow.unwrap_or_else(|| self.config.namespaces.get(namespace).slow);
         let subscription = Subscription {
             relay: 0,

@@ -2,7 +2,7 @@
 
 use crate::sockeye::Sockeye;
 use crate::talk::Client;
-use crate::websocket::{Arrived, BINARY, WebSocket};
+use crate::websocket::{Arrived, BINARY, TEXT, WebSocket};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
@@ -72,12 +72,50 @@ fn protobuf_has_the_same_fields() {
     assert_eq!(json_client.next("publication")["data"], json!({ "from": "protobuf" }));
 }
 
-/// A field of bytes, with fewer than 128 of them.
+#[test]
+fn a_filter_is_bounded_in_all_of_them() {
+    let server = Sockeye::start();
+    let long = "x".repeat(4096);
+    let subscribe = json!({ "channel": "news", "filter": { "a": long } });
+    let mut client = Client::connect(server.address);
+    let refused = client.ask("subscribe", &subscribe);
+    assert_eq!(refused["error"]["code"], "bad_request", "{refused}");
+    let text = refused["error"]["message"].as_str().expect("a text").to_owned();
+    assert!(text.contains("4096 bytes"), "{text}");
+    // Two of one name can be said in JSON too, but not by who has made maps of it.
+    let twice = br#"{"id":99,"subscribe":{"channel":"news","filter":{"a":"1","a":"1"}}}"#;
+    client.socket.send(TEXT, twice);
+    let refused = client.expect(|message| message["id"] == json!(99));
+    assert_eq!(refused["error"]["message"], "expected each header once in a filter");
+
+    let mut socket = open(server.address, "sockeye.v1.msgpack");
+    for command in [json!({ "connect": {} }), json!({ "id": 2, "subscribe": subscribe })] {
+        socket.send(BINARY, &rmp_serde::to_vec(&command).expect("maps of strings"));
+    }
+    let _connected = binary(&mut socket);
+    let told: Value = rmp_serde::from_slice(&binary(&mut socket)).expect("MessagePack");
+    assert_eq!(told["error"]["message"], text, "{told}");
+
+    let mut socket = open(server.address, "sockeye.v1.protobuf");
+    let pair = field(4, &[field(1, b"a"), field(2, long.as_bytes())].concat());
+    for body in [field(2, b""), field(4, &[field(1, b"news"), pair].concat())] {
+        socket.send(BINARY, &field(1, &body));
+    }
+    let _connected = binary(&mut socket);
+    let told = binary(&mut socket);
+    let error = find(&told, 8).expect("an error");
+    assert_eq!(find(error, 2), Some(text.as_bytes()));
+}
+
+/// A field of bytes.
 fn field(number: u32, bytes: &[u8]) -> Vec<u8> {
     let tag = u8::try_from(number << 3 | 2).expect("a low number");
-    let size = u8::try_from(bytes.len()).expect("a few bytes");
-    assert!(tag < 128 && size < 128);
-    [&[tag, size], bytes].concat()
+    assert!(tag < 128 && bytes.len() < 1 << 14);
+    let size = bytes.len() as u8;
+    match bytes.len() {
+        0..128 => [&[tag, size], bytes].concat(),
+        long => [&[tag, size | 0x80, (long >> 7) as u8], bytes].concat(),
+    }
 }
 
 /// The first field of bytes with this number.
