@@ -74,7 +74,8 @@ pub struct Attributes<'a> {
     pub content_type: Option<&'a str>,
     /// Names and values, given on as they are; filters go by them.
     pub headers: &'a [(&'a str, &'a str)],
-    /// How long it stays in history, in milliseconds; not longer than the namespace allows.
+    /// How long it stays in history, in milliseconds; not longer than the namespace allows. And how long it is a value of the
+    /// channel's state: until it is replaced, unless it says.
     pub ttl_ms: Option<u64>,
     /// From 0 to 9; 4 unless it says.
     pub priority: Option<u8>,

@@ -96,6 +96,7 @@ impl Home {
         {
             return Ok(Published::Duplicate(Receipt { is_duplicate: true, ..receipt }));
         }
+        self.values.forget_ended(now.unix_ms);
         let key = self.value_key(&draft, request.is_volatile, namespace);
         if let Some(expected) = expected_version {
             self.check_version(key.as_ref(), expected, namespace)?;
@@ -124,7 +125,7 @@ impl Home {
         draft.sequence = self.top;
         let publication = Arc::new(draft);
         if let Some(key) = key {
-            self.values.set(key, Arc::clone(&publication));
+            self.values.set(key, Arc::clone(&publication), request.ttl_ms);
         }
         self.keep(&publication, namespace.history_size, now);
         Ok(Published::Numbered(publication, receipt))
@@ -196,6 +197,7 @@ impl Home {
 
     /// Forgets what has expired. What is behind something that has not stays for as long as that.
     fn trim(&mut self, now: Now) {
+        self.values.forget_ended(now.unix_ms);
         while self.history.front().is_some_and(|oldest| oldest.expires_ms <= now.unix_ms) {
             self.forget_oldest();
         }
@@ -281,8 +283,9 @@ impl Home {
             || !self.relays.is_empty()
             || self.presence.len() > 0
             || self.values.len() > 0;
-        if let Some(oldest) = self.history.front() {
-            let left = Duration::from_millis(oldest.expires_ms - now.unix_ms);
+        let oldest = self.history.front().map(|oldest| oldest.expires_ms);
+        if let Some(expires_ms) = oldest.into_iter().chain(self.values.next_end()).min() {
+            let left = Duration::from_millis(expires_ms - now.unix_ms);
             return Err(now.instant + left.clamp(TRIM_INTERVAL, LOOK_AGAIN_MAX));
         }
         match is_needed || unused_at > now.instant {

@@ -9,6 +9,7 @@ mod messages;
 mod overflow;
 mod promises;
 mod support;
+mod values;
 
 use proptest::prelude::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -58,6 +58,7 @@ impl World {
             excludes_publisher: how >> 10 & 3 == 0,
             is_volatile: is_in_channel && how >> 12 & 7 == 0,
             is_idempotent: is_in_channel && how & 1 == 0,
+            ttl: None,
             size: 8 + size,
             step: self.step,
             unix_ms: self.unix_ms(),
@@ -93,11 +94,21 @@ impl World {
                 channel == "last:a" || self.truth.attempts[number].key == attempt.key
             };
             let version = known.and_then(|(_, stream)| {
-                stream.iter().rfind(|(_, number)| same_key(**number)).map(|(version, _)| *version)
+                let (version, number) = stream.iter().rfind(|(_, number)| same_key(**number))?;
+                let has_ended = self.truth.attempts[*number].has_ended(self.unix_ms());
+                Some(if has_ended { 0 } else { *version })
             });
             self.truth.attempts[number].expected = Some(version.unwrap_or(0));
         }
+        self.draw_ttl(number);
         self.say_publish(client, number);
+    }
+
+    /// Few say how long they are to be kept: mostly for less than whatever else is, at times for longer than history.
+    fn draw_ttl(&mut self, attempt: usize) {
+        let ttl = self.random.one_of(&[1, 3, 10, 90]);
+        let ttl = Duration::from_secs(*ttl);
+        self.truth.attempts[attempt].ttl = self.random.one_in(6).then_some(ttl);
     }
 
     pub(super) fn send(&mut self, client: usize, how: u16) {
@@ -204,6 +215,7 @@ impl World {
             _ => {
                 let attempt = self.attempt(To::Channel(channel), None, how & !(3 << 10));
                 self.truth.attempts[attempt].excludes_publisher = false;
+                self.draw_ttl(attempt);
                 self.publish_from_backend(worker, attempt);
             }
         }

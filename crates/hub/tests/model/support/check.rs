@@ -226,6 +226,10 @@ impl World {
                 let all = stream.map_or(0, |stream| stream.range(at..).count() as u64);
                 let top = self.truth.top(subscription.subject, *epoch).max(*until);
                 let has_got = has_got || all < top + 1 - at;
+                // It may have ended before it was to be told.
+                let attempt = stream.and_then(|stream| stream.get(&at));
+                let has_ended = attempt.is_some_and(|number| self.has_ended(*number));
+                let has_got = has_got || has_ended;
                 assert!(has_got, "no value of {value:?}, set at {at}: {subscription:?}");
             }
         }
@@ -251,12 +255,17 @@ impl World {
                 // One of which nobody was told may be a later one; and without a key there is nothing to go by.
                 let is_unknown = (stream.range(sequence..=top).count() as u64) < top + 1 - sequence;
                 let is_old_epoch = *epoch != subscription.epoch;
+                let is_owed = key.is_some() && !self.has_ended(number);
                 assert!(
-                    key.is_none() || has_later || is_unknown || is_old_epoch,
+                    !is_owed || has_later || is_unknown || is_old_epoch,
                     "the latest of {key:?}, {sequence}, was left out by {loss:?}: {subscription:?}"
                 );
             }
         }
+    }
+
+    fn has_ended(&self, attempt: usize) -> bool {
+        self.truth.attempts[attempt].has_ended(self.unix_ms())
     }
 
     fn life(&self, claim: &Claim) -> &Subscription {
@@ -274,8 +283,9 @@ impl World {
                 continue;
             };
             let top = self.truth.top(subscription.subject, *epoch);
-            let is_old = self.unix_ms()
-                >= self.truth.attempts[*attempt].unix_ms + HISTORY_TTL.as_millis() as u64;
+            let attempt = &self.truth.attempts[*attempt];
+            let is_old = self.unix_ms() >= attempt.unix_ms + HISTORY_TTL.as_millis() as u64
+                || attempt.has_ended(self.unix_ms());
             // Some may be in the stream of which nobody was told where, because the channel was removed.
             let is_unplaced = |attempt: &&Attempt| {
                 attempt.places.is_empty()

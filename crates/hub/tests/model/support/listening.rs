@@ -104,6 +104,7 @@ fn to_publish<'a>(
         attributes: Attributes {
             key: attempt.key,
             headers,
+            ttl_ms: attempt.ttl.map(|ttl| ttl.as_millis() as u64),
             is_volatile: attempt.is_volatile,
             ..Attributes::default()
         },

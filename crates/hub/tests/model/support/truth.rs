@@ -4,6 +4,7 @@
 use super::heard::Item;
 use sockeye_hub::{Publication, Receipt, RefusalCode, SessionId};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 #[derive(Default)]
 pub(crate) struct Truth {
@@ -29,6 +30,8 @@ pub(crate) struct Attempt {
     pub(crate) excludes_publisher: bool,
     pub(crate) is_volatile: bool,
     pub(crate) is_idempotent: bool,
+    /// How long its publisher wants it to be kept.
+    pub(crate) ttl: Option<Duration>,
     pub(crate) size: usize,
     /// The world's steps until then, and its time.
     pub(crate) step: u64,
@@ -73,6 +76,13 @@ pub(crate) struct Call {
     pub(crate) times_told: usize,
     /// What whoever replied has said.
     pub(crate) reply: Option<Result<Vec<u8>, String>>,
+}
+
+impl Attempt {
+    /// Whether its publisher did not want it to be kept until now. It may have been published later than it was tried.
+    pub(crate) fn has_ended(&self, now_ms: u64) -> bool {
+        self.ttl.is_some_and(|ttl| self.unix_ms + ttl.as_millis() as u64 <= now_ms)
+    }
 }
 
 impl Truth {
@@ -204,6 +214,12 @@ impl Truth {
                 let version = versions.insert(key, *sequence).unwrap_or(0);
                 // Of a version of which nobody was told there is nothing to say.
                 let known = |expected: &u64| *expected <= version || stream.contains_key(expected);
+                // A value that has ended is none; it may be one of which nobody was told.
+                let latest = stream.get(&version).map(|number| &self.attempts[*number]);
+                let told = stream.range(version + 1..*sequence).count() as u64;
+                let may_have_ended = latest.is_some_and(|latest| latest.ttl.is_some())
+                    || version + 1 + told < *sequence;
+                let known = |expected: &u64| known(expected) && (*expected > 0 || !may_have_ended);
                 if let Some(expected) = attempt.expected.filter(known) {
                     assert_eq!(expected, version, "{channel} at {sequence}: {attempt:?}");
                 }
