@@ -43,7 +43,7 @@ pub enum Push<'a> {
         /// What, and why.
         loss: Loss,
     },
-    /// Who is there, in place of changes that their worker was too slow for.
+    /// Who is there, in place of changes that their worker was too slow for, where everybody may know.
     Members {
         /// A page of it.
         page: &'a PresencePage,
@@ -109,7 +109,8 @@ pub enum Own<'a> {
     },
     /// Who is there.
     Presence {
-        /// The command; 0: nobody asked, but changes may have been missed by who has just caught up.
+        /// The command; 0: nobody asked, but changes may have been missed by who has just caught up, or whose worker was too
+        /// slow. Only to who might ask.
         id: CommandId,
         /// A page of it.
         page: &'a PresencePage,

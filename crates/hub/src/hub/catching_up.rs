@@ -9,6 +9,7 @@ use super::sending::{Sending, Sent};
 use crate::command::{PresenceView, SlowPolicy};
 use crate::effects::{Backlog, ConnectionKey, Effects, Now, SessionKey, TopicKey};
 use crate::ending::{Disconnect, DisconnectCode};
+use crate::identity::Permissions;
 use crate::limits::CATCH_UP_SIZE;
 use crate::mail::{HomeRequest, Page};
 use crate::namespace::State;
@@ -182,7 +183,8 @@ impl Hub {
             effects.tell(connection, &Own::CaughtUp { channel, position });
         }
         let tells_presence = self.config.namespaces.get(relay.namespace).join_leave;
-        if let Some(channel) = relay.channel().filter(|_| tells_presence).cloned() {
+        let sees_presence = tells_presence && self.may_in(key, Permissions::PRESENCE, relay);
+        if let Some(channel) = relay.channel().filter(|_| sees_presence).cloned() {
             // It may have missed changes, of which nothing is kept: it gets what they have led to.
             let request = HomeRequest::Presence {
                 view: PresenceView::AllSessions,

@@ -8,7 +8,7 @@ use crate::identity::{Identity, Permissions};
 use crate::names::ChannelName;
 use crate::namespace::{Namespace, NamespaceIndex};
 use crate::refusal::{Refusal, RefusalCode};
-use crate::relay::Subject;
+use crate::relay::{Relay, Subject};
 use crate::told::Own;
 use std::sync::Arc;
 
@@ -80,6 +80,15 @@ impl Hub {
             true => Ok((channel, index)),
             false => Err(forbidden(permission, name)),
         }
+    }
+
+    /// Whether a session may do something in the channel of a relay.
+    pub(super) fn may_in(&self, key: SessionKey, permission: Permissions, relay: &Relay) -> bool {
+        let namespace = self.config.namespaces.get(relay.namespace);
+        let (Some(session), Some(channel)) = (self.session(key), relay.channel()) else {
+            return false;
+        };
+        session.identity.may(permission, channel, namespace)
     }
 
     /// A channel by name, and its namespace.

@@ -2,15 +2,18 @@
 
 use super::Hub;
 use super::timers::Timer;
+use crate::command::CommandId;
 use crate::effects::{Effects, Now, SessionKey, TopicKey, WorkerIndex};
 use crate::ending::Revocation;
+use crate::identity::Permissions;
 use crate::mail::{HomeRequest, RelayNews};
 use crate::names::{ChannelName, SessionId};
-use crate::namespace::NamespaceIndex;
+use crate::namespace::{Access, NamespaceIndex};
 use crate::publication::{Position, Publication};
 use crate::relay::{Phase, Relay, Subject};
+use crate::session::SubscriptionPhase;
 use crate::tables::make_room;
-use crate::told::Push;
+use crate::told::{Own, PresencePage, Push};
 use std::sync::Arc;
 
 impl Hub {
@@ -98,12 +101,30 @@ impl Hub {
                 self.relay_publication(now, index, &publication, effects)
             }
             RelayNews::Missed(missed) => self.relay_missed(now, index, *missed, effects),
-            RelayNews::Members(page) => relay.push(|_| Push::Members { page: &page }, effects),
+            RelayNews::Members(page) => self.show_members(index, &page, effects),
             RelayNews::Presence(diff) => {
                 relay.push(|_| Push::Presence { channel, diff: &diff }, effects);
             }
             RelayNews::Metadata(metadata) => relay.metadata = metadata,
             RelayNews::Removed => self.revoke_all(index, Revocation::Removed, effects),
+        }
+    }
+
+    /// Tells who is there to those subscribers that are live and might ask.
+    fn show_members(&self, index: u32, page: &PresencePage, effects: &mut impl Effects) {
+        let relay = &self.relays[index as usize];
+        if self.config.namespaces.get(relay.namespace).presence_access == Access::Everybody {
+            return relay.push(|_| Push::Members { page }, effects);
+        }
+        for (slot, session) in &self.sessions {
+            let is_live = session
+                .subscriptions
+                .iter()
+                .any(|held| held.relay == index && held.phase == SubscriptionPhase::Live);
+            let key = SessionKey { slot: slot as u32, generation: self.generations[slot] };
+            if is_live && self.may_in(key, Permissions::PRESENCE, relay) {
+                self.tell(key, &Own::Presence { id: CommandId::default(), page }, effects);
+            }
         }
     }
 

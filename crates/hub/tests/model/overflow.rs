@@ -156,7 +156,7 @@ fn setting(history_size: usize) -> Setting {
 
 impl World {
     /// Subscribes the first client, on the worker that is not the channel's home; answers the home and the client.
-    fn subscribe_away_from_home(&mut self, channel: &'static str) -> (usize, usize) {
+    pub(crate) fn subscribe_away_from_home(&mut self, channel: &'static str) -> (usize, usize) {
         self.publish_at(0, channel, 1, IS_VOLATILE);
         self.settle();
         let is_home = |worker: &usize| self.workers[*worker].hub.stats().channels > 0;
@@ -168,7 +168,7 @@ impl World {
         (home, 0)
     }
 
-    fn publish_at(&mut self, home: usize, channel: &'static str, count: u64, how: u16) {
+    pub(crate) fn publish_at(&mut self, home: usize, channel: &'static str, count: u64, how: u16) {
         for _ in 0..count {
             let number = self.attempt(To::Channel(channel), None, how | 1 << 10 | 1);
             self.truth.attempts[number].is_volatile = how == IS_VOLATILE;

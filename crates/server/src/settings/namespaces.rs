@@ -4,7 +4,7 @@ use super::error::{SettingsError, Source};
 use super::file::NamespaceTable;
 use super::read_file;
 use crate::schemas::{PayloadCheck, Schema, Schemas, parse_content_type};
-use sockeye_hub::{Namespace, Pattern};
+use sockeye_hub::{Access, Namespace, Pattern};
 
 /// The namespaces in their order, and what their payloads have to be.
 ///
@@ -60,6 +60,11 @@ fn check_presence(source: &Source<'_>, table: &NamespaceTable) -> Result<(), Set
     match &table.join_leave {
         Some(join_leave) if *join_leave.get_ref() && !table.presence => {
             Err(source.wrong(&join_leave.span(), "expected presence = true with it"))
+        }
+        // All subscribers would be told what nobody may see.
+        Some(join_leave) if *join_leave.get_ref() && table.presence_access == Access::Nobody => {
+            let expected = "expected presence_access to be another one than \"nobody\" with it: all subscribers are told who comes and goes";
+            Err(source.wrong(&join_leave.span(), expected))
         }
         _ => Ok(()),
     }

@@ -149,6 +149,10 @@ fn what_does_not_fit_together_is_refused() {
             "sockeye.toml:3:14: join_leave is true: expected presence = true with it",
         ),
         (
+            "[[namespace]]\npattern = \"*\"\npresence = true\npresence_access = \"nobody\"\njoin_leave = true",
+            "sockeye.toml:5:14: join_leave is true: expected presence_access to be another one than \"nobody\"",
+        ),
+        (
             "[[namespace]]\npattern = \"*\"\ncontent_types = [\"image/png\", \"png\"]",
             "sockeye.toml:3:31: content_types is \"png\": expected a media type",
         ),

@@ -79,7 +79,12 @@ impl Setting {
             heartbeat: Duration::from_secs(2),
             ..Namespace::new(Pattern::new(pattern).expect("a pattern"))
         };
-        let present = Namespace { presence: true, join_leave: true, ..namespace("chat:*") };
+        let present = Namespace {
+            presence: true,
+            join_leave: true,
+            presence_access: Access::Users,
+            ..namespace("chat:*")
+        };
         let private = namespace("private:*");
         let closed = Access::Granted;
         Arc::new(Namespaces::new(vec![
@@ -95,6 +100,12 @@ impl Setting {
                 ..private
             },
             Namespace { history_size: 0, ..namespace("bare:*") },
+            Namespace {
+                presence: true,
+                join_leave: true,
+                presence_access: closed,
+                ..namespace("quiet:*")
+            },
         ]))
     }
 }
@@ -108,7 +119,10 @@ pub(crate) fn identity(user: Option<&str>, is_granted: bool, expires_ms: Option<
     Identity {
         user: user.map(|user| UserName::new(user).expect("a name")),
         has_token: true,
-        grants: [grant("@*")].into_iter().chain(is_granted.then(|| grant("private:*"))).collect(),
+        grants: match is_granted {
+            true => [grant("@*"), grant("private:*"), grant("quiet:*")].into(),
+            false => [grant("@*")].into(),
+        },
         expires_ms,
         ..Identity::default()
     }
