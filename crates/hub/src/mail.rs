@@ -202,6 +202,8 @@ pub(crate) struct PublishRequest {
     pub(crate) ttl_ms: Option<u64>,
     pub(crate) idempotency_key: Option<Box<str>>,
     pub(crate) expected_version: Option<u64>,
+    /// Whether who publishes may know the value that is there, if it has another version.
+    pub(crate) shows_value: bool,
     pub(crate) reply: ReplyTo,
 }
 

@@ -12,7 +12,7 @@ pub struct Refusal {
     pub code: RefusalCode,
     /// What was expected, for people.
     pub text: Cow<'static, str>,
-    /// With [`RefusalCode::Conflict`]: the value that is there. `None`: there is none.
+    /// With [`RefusalCode::Conflict`]: the value that is there. `None`: there is none, or who asked may not know it.
     pub current: Option<Arc<Publication>>,
 }
 

@@ -89,7 +89,8 @@ impl Home {
         namespace: &Namespace,
         now: Now,
     ) -> Result<Published, Refusal> {
-        let PublishRequest { mut draft, idempotency_key, expected_version, .. } = request;
+        let PublishRequest { mut draft, idempotency_key, expected_version, shows_value, .. } =
+            request;
         self.used_at = now.instant;
         if let Some(key) = &idempotency_key
             && let Some(receipt) = self.idempotency.receipt(key, now.instant)
@@ -99,7 +100,7 @@ impl Home {
         self.values.forget_ended(now.unix_ms);
         let key = self.value_key(&draft, request.is_volatile, namespace);
         if let Some(expected) = expected_version {
-            self.check_version(key.as_ref(), expected, namespace)?;
+            self.check_version(key.as_ref(), (expected, shows_value), namespace)?;
         }
         if let Some(key) = &key {
             self.values.check_room(key, namespace.state_keys_max)?;
@@ -149,7 +150,7 @@ impl Home {
     fn check_version(
         &self,
         key: Option<&Arc<str>>,
-        expected: u64,
+        (expected, shows_value): (u64, bool),
         namespace: &Namespace,
     ) -> Result<(), Refusal> {
         let Some(key) = key else {
@@ -170,7 +171,8 @@ impl Home {
         }
         let text =
             format!("expected version {expected} of this value, which has version {version}");
-        Err(Refusal { current: current.cloned(), ..Refusal::new(RefusalCode::Conflict, text) })
+        let current = current.filter(|_| shows_value).cloned();
+        Err(Refusal { current, ..Refusal::new(RefusalCode::Conflict, text) })
     }
 
     fn keep(&mut self, publication: &Arc<Publication>, size: usize, now: Now) {

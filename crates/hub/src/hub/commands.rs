@@ -188,10 +188,7 @@ impl Hub {
             effects.check_payload(*index, payload, attributes.content_type)?;
         }
         // Two publishers that happen to choose the same key do not mean the same publication.
-        let owner = publisher.as_ref().map_or_else(String::new, |publisher| {
-            let user = publisher.user.as_ref().map(ToString::to_string);
-            user.unwrap_or_else(|| publisher.session.to_string())
-        });
+        let owner = publisher.as_ref().map_or_else(String::new, owner_of_keys);
         let draft = Publication {
             sequence: 0,
             previous: 0,
@@ -211,6 +208,7 @@ impl Hub {
                 ttl_ms: attributes.ttl_ms,
                 idempotency_key: idempotency_key.map(|key| format!("{owner}\n{key}").into()),
                 expected_version,
+                shows_value: self.may_read(reply, &channel),
                 reply,
             };
             self.ask_home(&channel, HomeRequest::Publish(Box::new(request)), effects);
@@ -279,4 +277,10 @@ impl Hub {
         }
         Ok(())
     }
+}
+
+/// Whose idempotency keys a publisher's are.
+fn owner_of_keys(publisher: &Publisher) -> String {
+    let user = publisher.user.as_ref().map(ToString::to_string);
+    user.unwrap_or_else(|| publisher.session.to_string())
 }

@@ -5,6 +5,7 @@ use crate::command::CommandId;
 use crate::effects::{Effects, Now, SessionKey};
 use crate::ending::{Disconnect, DisconnectCode, Revocation};
 use crate::identity::{Identity, Permissions};
+use crate::mail::{Addressee, ReplyTo};
 use crate::names::ChannelName;
 use crate::namespace::{Namespace, NamespaceIndex};
 use crate::refusal::{Refusal, RefusalCode};
@@ -80,6 +81,19 @@ impl Hub {
             true => Ok((channel, index)),
             false => Err(forbidden(permission, name)),
         }
+    }
+
+    /// Whether who asks may know what was published to a channel: the backend, or who may subscribe or read history.
+    pub(super) fn may_read(&self, reply: ReplyTo, channel: &ChannelName) -> bool {
+        let ReplyTo::Session { to: Addressee::Key(key), .. } = reply else {
+            return matches!(reply, ReplyTo::Request { .. });
+        };
+        let found = self.session(key).zip(self.config.namespaces.of(channel));
+        found.is_some_and(|(session, (_, namespace))| {
+            [Permissions::SUBSCRIBE, Permissions::HISTORY]
+                .iter()
+                .any(|one| session.identity.may(*one, channel, namespace))
+        })
     }
 
     /// Whether a session may do something in the channel of a relay.

@@ -29,6 +29,10 @@ const CONFIGURATION: &str = r#"
     [[namespace]]
     pattern = "inbox:{user}"
     subscribe = "users"
+    [[namespace]]
+    pattern = "box:*"
+    publish = "everybody"
+    state = "keyed"
 "#;
 
 /// A server with this configuration, and the file with it.
@@ -100,6 +104,30 @@ fn permissions_change_while_the_connection_stays() {
     let bobs = token(&file, &["--user", "bob"]);
     ada.send(&json!({ "id": 99, "refresh": { "token": bobs } }));
     assert_eq!(ada.closed().0, 4401);
+}
+
+#[test]
+fn a_wrong_version_shows_the_value_to_those_who_may_read_it() {
+    let (server, file) = start();
+    let vote = json!({ "channel": "box:a", "key": "k", "expected_version": 0, "data": "secret" });
+    let mut nobody = Client::connect(server.address);
+    nobody.ask_for("publish", &vote, "published");
+    let conflict = |token: Value| {
+        let answer = Client::connect_with(server.address, &token).ask("publish", &vote);
+        assert_eq!(code(&answer), "conflict", "{answer}");
+        answer["error"].clone()
+    };
+    let blind = conflict(json!({}));
+    assert!(blind["current"].is_null(), "{blind}");
+    assert!(blind["message"].as_str().is_some_and(|text| text.contains("version 1")), "{blind}");
+    for permission in ["subscribe", "history"] {
+        let token = token(&file, &["--allow", &format!("box:*={permission}")]);
+        let error = conflict(json!({ "token": token }));
+        assert_eq!(error["current"]["data"], "secret", "{permission}: {error}");
+    }
+    let key = "X-API-Key: an-api-key-of-a-test\r\n";
+    let (status, body) = request_with(&server, "POST", "/api/v1/publish", key, &vote.to_string());
+    assert!(status == 409 && body.contains("secret"), "{body}");
 }
 
 #[test]
