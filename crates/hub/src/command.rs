@@ -265,7 +265,7 @@ pub enum Request<'a> {
     Unsubscribe {
         /// Whose.
         target: Target<'a>,
-        /// To what.
+        /// To which channel or pattern.
         channel: Cow<'a, str>,
     },
 }

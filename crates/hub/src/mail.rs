@@ -5,6 +5,7 @@ use crate::effects::{Answer, ConnectionKey, RequestKey, SessionKey, WorkerIndex}
 use crate::ending::Disconnect;
 use crate::names::{ChannelName, Pattern, SessionId, UserName};
 use crate::publication::{Epoch, Format, Publication, Publisher};
+use crate::relay::Subject;
 use crate::session::{CallAnswer, Packed};
 use crate::told::{Member, PresenceDiff, PresencePage, Receipt};
 use crate::under_way::Load;
@@ -290,7 +291,7 @@ pub(crate) enum SessionNews {
         answer: CallAnswer,
     },
     Disconnect(Arc<Disconnect>),
-    Unsubscribe(ChannelName),
+    Unsubscribe(Subject),
 }
 
 impl SessionNews {

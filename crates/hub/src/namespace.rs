@@ -118,11 +118,11 @@ impl Namespaces {
         self.position(|namespace| namespace.pattern.matches_any_user(channel.as_str()))
     }
 
-    /// The namespace of all channels of a pattern. Channels of the pattern that are in another one before it are not
-    /// meant by the pattern.
+    /// The namespace of all channels of a pattern, whoever asks. Channels of the pattern that are in another one before it are
+    /// not meant by the pattern.
     #[must_use]
     pub fn of_pattern(&self, pattern: &Pattern) -> Option<(NamespaceIndex, &Namespace)> {
-        self.position(|namespace| namespace.pattern.covers(pattern, None))
+        self.position(|namespace| namespace.pattern.covers_any_user(pattern))
     }
 
     /// The namespace at a place.
@@ -160,5 +160,7 @@ mod tests {
         assert_eq!(namespaces.of_pattern(&pattern).map(|(index, _)| index.0), Some(1));
         let pattern = Pattern::new("*").expect("a pattern");
         assert!(namespaces.of_pattern(&pattern).is_none());
+        let pattern = Pattern::new("inbox:ada:*").expect("a pattern");
+        assert_eq!(namespaces.of_pattern(&pattern).map(|(index, _)| index.0), Some(3));
     }
 }

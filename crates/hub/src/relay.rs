@@ -4,7 +4,7 @@ use crate::effects::{ConnectionKey, Effects, SessionKey, TopicKey};
 use crate::limits::{
     FILTERS_PER_RELAY_MAX, HEADERS_MAX, HEADERS_SIZE_MAX, RELAY_TAIL_MAX, RELAY_TAIL_SIZE_MAX,
 };
-use crate::names::{ChannelName, Pattern};
+use crate::names::{ChannelName, NameError, Pattern};
 use crate::namespace::NamespaceIndex;
 use crate::publication::{Epoch, Position, Publication};
 use crate::refusal::{Refusal, RefusalCode};
@@ -41,6 +41,14 @@ pub(crate) enum Subject {
 }
 
 impl Subject {
+    /// Reads a channel's name, or a pattern that ends in `*`.
+    pub(crate) fn new(name: &str) -> Result<Self, NameError> {
+        match name.ends_with('*') {
+            true => Pattern::new(name).map(Self::Pattern),
+            false => ChannelName::new(name).map(Self::Channel),
+        }
+    }
+
     /// As [`fmt::Display`] writes it, without a copy of a channel's name.
     fn name(&self) -> Cow<'_, str> {
         match self {

@@ -9,6 +9,7 @@ use crate::mail::{HomeRequest, ReplyTo, SessionNews, UserNews};
 use crate::names::UserName;
 use crate::publication::{Format, Payload};
 use crate::refusal::{Refusal, RefusalCode};
+use crate::relay::Subject;
 use std::sync::Arc;
 
 impl Hub {
@@ -42,13 +43,13 @@ impl Hub {
                 return self.tell_target(&target, news, reply, effects);
             }
             Request::Unsubscribe { target, channel } => {
-                let (channel, ..) = self.channel(&channel)?;
-                return self.tell_target(
-                    &target,
-                    SessionNews::Unsubscribe(channel),
-                    reply,
-                    effects,
-                );
+                let subject = Subject::new(&channel)
+                    .map_err(|error| Refusal::new(RefusalCode::BadRequest, error.to_string()))?;
+                if let Subject::Channel(_) = &subject {
+                    self.channel(&channel)?;
+                }
+                let news = SessionNews::Unsubscribe(subject);
+                return self.tell_target(&target, news, reply, effects);
             }
             Request::History(history) => {
                 let (channel, ..) = self.channel(&history.channel)?;

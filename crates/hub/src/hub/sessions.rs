@@ -128,8 +128,8 @@ impl Hub {
                 self.answered(now, key, call, answer, effects);
             }
             SessionNews::Disconnect(disconnect) => self.disconnect(now, key, &disconnect, effects),
-            SessionNews::Unsubscribe(channel) => {
-                if let Ok(index) = self.subscribed(key, channel.as_str()) {
+            SessionNews::Unsubscribe(subject) => {
+                if let Some(index) = self.subscribed_to(key, &subject) {
                     self.revoke(key, index, Revocation::Backend, effects);
                 }
             }

@@ -81,6 +81,10 @@ impl Hub {
         let identity = &self.session(key).ok_or_else(forbidden)?.identity;
         if name.ends_with('*') {
             let pattern = Pattern::new(name).map_err(bad)?;
+            if pattern.has_user() {
+                let text = "expected the user's name in place of {user}";
+                return Err(Refusal::new(RefusalCode::BadRequest, text));
+            }
             let found = self.config.namespaces.of_pattern(&pattern);
             let (index, _) = found
                 .filter(|(_, namespace)| identity.may_subscribe_to_all(&pattern, namespace))

@@ -4,7 +4,6 @@ use super::Hub;
 use crate::effects::{Effects, SessionKey};
 use crate::ending::Revocation;
 use crate::mail::HomeRequest;
-use crate::names::{ChannelName, Pattern};
 use crate::refusal::{Refusal, RefusalCode};
 use crate::relay::Subject;
 use crate::session::SubscriptionPhase;
@@ -24,16 +23,17 @@ impl Hub {
 
     /// The relay of what a session subscribes to.
     pub(super) fn subscribed(&self, key: SessionKey, name: &str) -> Result<u32, Refusal> {
-        let subject = match name.ends_with('*') {
-            true => Pattern::new(name).map(Subject::Pattern),
-            false => ChannelName::new(name).map(Subject::Channel),
-        };
-        let subject =
-            subject.map_err(|error| Refusal::new(RefusalCode::BadRequest, error.to_string()))?;
-        let relay = self.relays_by_subject.get(&subject).copied();
-        relay.filter(|relay| self.subscription_index(key, *relay).is_some()).ok_or_else(|| {
+        let subject = Subject::new(name)
+            .map_err(|error| Refusal::new(RefusalCode::BadRequest, error.to_string()))?;
+        self.subscribed_to(key, &subject).ok_or_else(|| {
             Refusal::new(RefusalCode::NotSubscribed, format!("it is not subscribed to {name}"))
         })
+    }
+
+    /// As [`Hub::subscribed`].
+    pub(super) fn subscribed_to(&self, key: SessionKey, subject: &Subject) -> Option<u32> {
+        let relay = self.relays_by_subject.get(subject).copied();
+        relay.filter(|relay| self.subscription_index(key, *relay).is_some())
     }
 
     /// Ends a subscription, whatever it is doing.

@@ -44,6 +44,12 @@ impl Pattern {
         self.is_prefix
     }
 
+    /// Whether it has `{user}`: its channels are each user's own.
+    #[must_use]
+    pub const fn has_user(&self) -> bool {
+        self.has_user
+    }
+
     /// What the names of its channels begin with, or the one name; with `{user}` if it has that.
     #[must_use]
     pub fn text(&self) -> &str {
@@ -84,6 +90,22 @@ impl Pattern {
         // Without its end a name may be the beginning of another one.
         let is_whole = |rest: &str| !self.ends_in_user() || !rest.is_empty();
         self.is_prefix && self.rest(&other.text, user).is_some_and(is_whole)
+    }
+
+    /// Whether all channels of `other`, which has no `{user}`, are among those of this one for some user: for the one whose name
+    /// is in it, as there cannot be two.
+    #[must_use]
+    pub fn covers_any_user(&self, other: &Self) -> bool {
+        let Some((before, after)) = self.text.split_once(USER).filter(|_| self.has_user) else {
+            return self.covers(other, None);
+        };
+        if !other.is_prefix {
+            return self.matches_any_user(&other.text);
+        }
+        let end = after.chars().next().unwrap_or(NAME_END);
+        let rest = other.text.strip_prefix(before).filter(|_| self.is_prefix);
+        let user = rest.and_then(|rest| Some((rest, rest.find(end).filter(|user| *user > 0)?)));
+        user.is_some_and(|(rest, user)| rest[user..].starts_with(after))
     }
 
     /// What follows in `name` on the text of the pattern.
@@ -201,7 +223,9 @@ mod tests {
                     continue;
                 };
                 let all = Pattern::new(&format!("{begin}*")).expect("a pattern");
-                prop_assert!(!pattern.covers(&all, Some(&user(of))) || owns(of), "{pattern} {all}");
+                let covers = pattern.covers(&all, Some(&user(of)));
+                prop_assert!(!covers || owns(of), "{pattern} {all}");
+                prop_assert!(!covers || pattern.covers_any_user(&all), "{pattern} {all}");
             }
         }
     }
@@ -213,5 +237,25 @@ mod tests {
         assert!(!pattern("news.*").covers(&pattern("new*"), None));
         assert!(!pattern("news.").covers(&pattern("news.*"), None));
         assert!(pattern("news.*").covers(&pattern("news.a"), None));
+    }
+
+    #[test]
+    fn covering_for_some_user_needs_a_whole_name() {
+        for (all, some, expected) in [
+            ("inbox:{user}:*", "inbox:ada:*", true),
+            ("inbox:{user}:*", "inbox:ada:phone*", true),
+            ("inbox:{user}:*", "inbox:ada*", false),
+            ("inbox:{user}:*", "inbox::*", false),
+            ("inbox:{user}:*", "*", false),
+            ("inbox:{user}*", "inbox:ada:*", true),
+            ("inbox:{user}*", "inbox:ada*", false),
+            ("inbox:{user}:x*", "inbox:ada:*", false),
+            ("inbox:{user}", "inbox:ada:*", false),
+            ("inbox:{user}", "inbox:ada", true),
+            ("inbox:*", "inbox:ada:*", true),
+        ] {
+            let covers = pattern(all).covers_any_user(&pattern(some));
+            assert_eq!(covers, expected, "{some} of {all}");
+        }
     }
 }

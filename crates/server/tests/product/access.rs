@@ -30,6 +30,10 @@ const CONFIGURATION: &str = r#"
     pattern = "inbox:{user}"
     subscribe = "users"
     [[namespace]]
+    pattern = "mine:{user}:*"
+    subscribe = "users"
+    publish = "users"
+    [[namespace]]
     pattern = "box:*"
     publish = "everybody"
     state = "keyed"
@@ -104,6 +108,37 @@ fn permissions_change_while_the_connection_stays() {
     let bobs = token(&file, &["--user", "bob"]);
     ada.send(&json!({ "id": 99, "refresh": { "token": bobs } }));
     assert_eq!(ada.closed().0, 4401);
+}
+
+#[test]
+fn a_pattern_of_ones_own_is_for_oneself_until_the_backend_ends_it() {
+    let (server, file) = start();
+    let token = |user| json!({ "token": token(&file, &["--user", user]) });
+    let mut ada = Client::connect_with(server.address, &token("ada"));
+    ada.subscribe("mine:ada:*");
+    for wrong in ["mine:*", "mine:ada*", "mine:bob:*"] {
+        assert_eq!(code(&ada.ask("subscribe", &json!({ "channel": wrong }))), "forbidden");
+    }
+    let literally = ada.ask("subscribe", &json!({ "channel": "mine:{user}:*" }));
+    assert_eq!(code(&literally), "bad_request");
+    let mut bob = Client::connect_with(server.address, &token("bob"));
+    bob.subscribe("mine:bob:*");
+    assert_eq!(code(&bob.ask("subscribe", &json!({ "channel": "mine:ada:*" }))), "forbidden");
+    bob.publish("mine:bob:phone", &json!(1));
+    ada.publish("mine:ada:phone", &json!(2));
+    assert_eq!(ada.next("publication")["channel"], "mine:ada:phone");
+    assert_eq!(bob.next("publication")["channel"], "mine:bob:phone");
+    assert!(!ada.has_got("publication") && !bob.has_got("publication"));
+
+    let end = |body: Value| {
+        let key = "X-API-Key: an-api-key-of-a-test\r\n";
+        request_with(&server, "POST", "/api/v1/unsubscribe", key, &body.to_string()).0
+    };
+    assert_eq!(end(json!({ "user": "ada", "channel": "mine:ada:*" })), 200);
+    assert_eq!(ada.next("revoked"), json!({ "channel": "mine:ada:*", "reason": "backend" }));
+    assert_eq!(end(json!({ "user": "ada", "channel": "**" })), 400);
+    ada.publish("mine:ada:phone", &json!(3));
+    assert!(!ada.has_got("publication"));
 }
 
 #[test]
