@@ -95,6 +95,12 @@ impl Identity {
         )
     }
 
+    /// Whether it may do the same as another one of its user, apart from how long.
+    pub(crate) fn may_as(&self, other: &Self) -> bool {
+        (&self.grants, self.has_token, self.is_unrestricted)
+            == (&other.grants, other.has_token, other.is_unrestricted)
+    }
+
     fn may_where(
         &self,
         permission: Permissions,

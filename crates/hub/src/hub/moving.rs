@@ -123,6 +123,7 @@ impl Hub {
         if let Some(id) = id {
             self.stats.resumed += 1;
             self.attach(now, (key, connection), id, true, effects);
+            self.tell_permissions(key, &was, effects);
         }
         let held: Vec<_> = subscriptions.iter().map(|packed| packed.subject.clone()).collect();
         self.tell_gone(key, &seen, &held, effects);

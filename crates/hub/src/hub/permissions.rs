@@ -32,14 +32,43 @@ impl Hub {
             return self.disconnect(now, key, &disconnect, effects);
         }
         let expires_ms = identity.expires_ms;
-        let has_changed = session.identity.grants != identity.grants;
-        session.identity = Arc::new(identity);
+        let before = std::mem::replace(&mut session.identity, Arc::new(identity));
         self.tell(key, &Own::Refreshed { id, expires_ms }, effects);
-        if has_changed {
+        self.tell_permissions(key, &before, effects);
+        self.revoke_forbidden(key, effects);
+        self.show_new_info(key, &before, effects);
+        self.set_session_deadline(now, key);
+    }
+
+    /// Tells a session that it may do other things than before, if that is so.
+    pub(super) fn tell_permissions(
+        &self,
+        key: SessionKey,
+        before: &Identity,
+        effects: &mut impl Effects,
+    ) {
+        let Some(session) = self.session(key) else {
+            return;
+        };
+        if !session.identity.may_as(before) {
+            let expires_ms = session.identity.expires_ms;
             self.tell(key, &Own::PermissionsChanged { expires_ms }, effects);
         }
-        self.revoke_forbidden(key, effects);
-        self.set_session_deadline(now, key);
+    }
+
+    /// Shows what a new token says of a session, where it has said nothing of itself.
+    fn show_new_info(&mut self, key: SessionKey, before: &Identity, effects: &mut impl Effects) {
+        let Some(session) = self.session(key) else {
+            return;
+        };
+        if session.identity.info == before.info {
+            return;
+        }
+        let held = session.subscriptions.iter().filter(|held| held.is_present);
+        let shown: Vec<_> = held.map(|held| held.relay).collect();
+        for index in shown {
+            self.show_presence(key, index, effects);
+        }
     }
 
     /// Ends the subscriptions that a session may not have any more.

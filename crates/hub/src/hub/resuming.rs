@@ -187,9 +187,10 @@ impl Hub {
         // The one that was shown is good until the new one is: who never got that shows it again.
         session.nonce_before = Some(Box::new(shown));
         session.nonce = new_nonce;
-        session.identity = Arc::new(identity);
+        let before = std::mem::replace(&mut session.identity, Arc::new(identity));
         self.stats.resumed += 1;
         self.attach(now, (key, connection), id, true, effects);
+        self.tell_permissions(key, &before, effects);
         let held = self.subjects(key);
         self.tell_gone(key, &seen, &held, effects);
         self.revoke_forbidden(key, effects);

@@ -7,6 +7,7 @@ mod exclusion;
 mod heartbeats;
 mod messages;
 mod overflow;
+mod permissions;
 mod presence;
 mod promises;
 mod support;

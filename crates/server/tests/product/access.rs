@@ -30,6 +30,12 @@ const CONFIGURATION: &str = r#"
     pattern = "inbox:{user}"
     subscribe = "users"
     [[namespace]]
+    pattern = "people:*"
+    subscribe = "everybody"
+    presence_access = "everybody"
+    presence = true
+    join_leave = true
+    [[namespace]]
     pattern = "mine:{user}:*"
     subscribe = "users"
     publish = "users"
@@ -108,6 +114,34 @@ fn permissions_change_while_the_connection_stays() {
     let bobs = token(&file, &["--user", "bob"]);
     ada.send(&json!({ "id": 99, "refresh": { "token": bobs } }));
     assert_eq!(ada.closed().0, 4401);
+}
+
+#[test]
+fn what_a_new_token_says_of_a_client_is_shown_where_it_says_nothing_itself() {
+    let (server, file) = start();
+    let token = |info: &str| token(&file, &["--user", "ada", "--info", info]);
+    let mut ada = Client::connect_with(server.address, &json!({ "token": token("1") }));
+    let own = json!({ "channel": "people:own", "info": "mine" });
+    ada.ask_for("subscribe", &own, "subscribed");
+    ada.subscribe("people:token");
+    let mut watcher = Client::connect(server.address);
+    watcher.subscribe("people:token");
+    // Its own coming is told too, and maybe with it who was there.
+    let is_new = |message: &Value| {
+        let joined = message["presence_diff"]["joined"].as_array();
+        joined.is_some_and(|all| all.iter().any(|member| member["info"] == json!(2)))
+    };
+    ada.ask_for("refresh", &json!({ "token": token("2") }), "refreshed");
+    let diff = watcher.expect(is_new);
+    assert_eq!(diff["presence_diff"]["left"], json!([]), "it has not gone: {diff}");
+    let mut info_in = |channel: &str| {
+        let page = watcher.ask_for("presence", &json!({ "channel": channel }), "presence");
+        let members = page["members"].as_array().expect("a list").clone();
+        let is_ada = |member: &&Value| member["user"] == json!("ada");
+        members.iter().find(is_ada).expect("she is there")["info"].clone()
+    };
+    assert_eq!((info_in("people:token"), info_in("people:own")), (json!(2), json!("mine")));
+    assert!(!ada.has_got("permissions_changed"), "she may do the same");
 }
 
 #[test]
