@@ -13,7 +13,7 @@ use crate::identity::Permissions;
 use crate::limits::CATCH_UP_SIZE;
 use crate::mail::{HomeRequest, Page};
 use crate::namespace::State;
-use crate::relay::Subject;
+use crate::relay::{Relay, Subject};
 use crate::session::{Behind, SubscriptionPhase};
 use crate::told::{Loss, LossReason, Own};
 
@@ -132,10 +132,13 @@ impl Hub {
             return Stop::Page;
         }
         let after = subscription.behind().sequence;
-        if after < relay.tail_from() {
-            // Of a channel with state the latest of each key is all that matters.
-            let state = self.config.namespaces.get(relay.namespace).state;
-            let slow = subscription.has_lagged.then_some(subscription.slow);
+        let slow = subscription.has_lagged.then_some(subscription.slow);
+        // Of a channel with state the latest of each key is all that matters. With a filter, the latest that passes may not be
+        // the latest.
+        let conflates = slow == Some(SlowPolicy::Conflate)
+            && self.config.namespaces.get(relay.namespace).state == State::Keyed
+            && relay.topics[usize::from(subscription.topic)].filter.is_none();
+        if after < relay.tail_from() || (conflates && may_be_older_values(relay, after, now)) {
             if slow == Some(SlowPolicy::DropOldest) {
                 self.stats.lost += 1;
                 let from = subscription.behind().told.min(after);
@@ -143,11 +146,7 @@ impl Hub {
                 sending.lose(from, relay.tail_from(), LossReason::Dropped, effects);
                 return self.catch_up_one(now, key, (place, connection), effects);
             }
-            // With a filter, the latest that passes may not be the latest.
-            let has_filter = relay.topics[usize::from(subscription.topic)].filter.is_some();
-            let conflates = slow == Some(SlowPolicy::Conflate);
-            let state_until =
-                (conflates && state == State::Keyed && !has_filter).then(|| relay.top());
+            let state_until = conflates.then(|| relay.top());
             self.ask_page(key, index, (after, state_until), effects);
             return Stop::Page;
         }
@@ -352,6 +351,13 @@ impl Hub {
             _ => {}
         }
     }
+}
+
+/// Whether all that a relay has after a number has keys, and some of it is too old for history: it may be a value still, which
+/// the home knows.
+fn may_be_older_values(relay: &Relay, after: u64, now: Now) -> bool {
+    relay.tail_after(after).any(|kept| kept.expires_ms <= now.unix_ms)
+        && relay.tail_after(after).all(|kept| kept.key().is_some())
 }
 
 fn has_room(connection: ConnectionKey, effects: &mut impl Effects) -> bool {

@@ -18,8 +18,8 @@ pub(super) struct Sending<'h> {
     subscription: &'h mut Subscription,
     session: SessionId,
     connection: ConnectionKey,
-    /// Between the publications there were others, which are left out: each time before the next is sent, so that whoever
-    /// goes away in the middle knows.
+    /// They are the latest of each key. Between them there were others, which are left out: that is told each time before the
+    /// next is sent, so that whoever goes away in the middle knows.
     pub(super) skips_between: bool,
 }
 
@@ -86,8 +86,11 @@ impl<'h> Sending<'h> {
         Sent::All
     }
 
+    /// Whether what is sent are values of the channel's state: how long history keeps something is not for those.
     fn is_state(&self) -> bool {
-        self.subscription.rare.as_ref().is_some_and(|rare| rare.state_until.is_some())
+        let begins_with_state =
+            self.subscription.rare.as_ref().is_some_and(|rare| rare.state_until.is_some());
+        begins_with_state || self.skips_between
     }
 
     /// `true`: that was enough for now.

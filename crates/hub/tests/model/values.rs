@@ -5,8 +5,9 @@ use crate::support::step::{Kind, Step};
 use crate::support::subscription::Subscription;
 use crate::support::truth::To;
 use crate::support::world::World;
-use sockeye_hub::limits::CHANNEL_GRACE;
-use sockeye_hub::{Answer, History, RefusalCode, Request};
+use sockeye_hub::limits::{CHANNEL_GRACE, RELAY_TAIL_MAX};
+use sockeye_hub::{Answer, History, RefusalCode, Request, SlowPolicy};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 #[test]
@@ -74,6 +75,35 @@ fn a_channel_goes_when_its_values_have_and_not_before() {
     publish(&mut world, "state:a", None, None);
     world.advance(Duration::from_secs(24 * 60 * 60));
     assert_eq!((channels(&world), state(&mut world, "state:a")), (1, ([1].into(), 1)));
+}
+
+#[test]
+fn who_gets_the_latest_of_each_key_gets_it_however_old_it_is() {
+    let mut world = World::new(Setting::small(1, 1000, 100, 10), 5);
+    world.arrive(0, 0);
+    world.settle();
+    let mut subscription = Subscription::new("state:a", 0);
+    subscription.policy = SlowPolicy::Conflate;
+    world.clients[0].subscribe(subscription, false);
+    world.settle();
+    // It reads nothing until all that is too old for history.
+    for _ in 0..2 * RELAY_TAIL_MAX {
+        publish_without_reading(&mut world, "state:a");
+    }
+    assert_eq!(world.workers[0].hub.stats().subscriptions_behind, 1);
+    world.advance(HISTORY_TTL);
+    let (values, _) = state(&mut world, "state:a");
+    let Subscription { got, lost, .. } = &world.clients[0].subscriptions["state:a"];
+    let got: BTreeSet<_> = got.iter().map(|(_, sequence)| *sequence).collect();
+    assert!(values.iter().all(|value| got.contains(value)), "{values:?}: {lost:?}");
+    world.check_the_end();
+}
+
+fn publish_without_reading(world: &mut World, channel: &'static str) {
+    let how = 1 << 12 | 1 << 10 | 1 << 3 | 1;
+    let number = world.attempt(To::Channel(channel), None, how);
+    world.publish_from_backend(0, number);
+    world.turn(0);
 }
 
 fn publish(
