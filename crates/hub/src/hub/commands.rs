@@ -208,7 +208,7 @@ impl Hub {
                 ttl_ms: attributes.ttl_ms,
                 idempotency_key: idempotency_key.map(|key| format!("{owner}\n{key}").into()),
                 expected_version,
-                shows_value: self.may_read(reply, &channel),
+                shows_value: expected_version.is_some() && self.may_read(reply, &channel),
                 reply,
             };
             self.ask_home(&channel, HomeRequest::Publish(Box::new(request)), effects);
