@@ -105,6 +105,19 @@ impl Subscription {
         self.rare.as_ref().is_some_and(|rare| rare.begin.is_asked_for)
     }
 
+    /// Has it go on, in an epoch, after what its client says that it has got, or after what that has acknowledged. Where it is
+    /// not known which epoch that was, a number says nothing: it learns that it has lost what was.
+    pub(crate) fn go_on(&mut self, epoch: Option<Epoch>, said: Option<u64>) {
+        self.is_other_epoch &= said.is_none() || epoch.is_none();
+        let position = match epoch.filter(|_| !self.is_other_epoch) {
+            Some(epoch) => (Some(epoch), said.unwrap_or(self.acknowledged)),
+            None => (None, 0),
+        };
+        let begin =
+            Begin { position: Some(position), snapshot: self.wants_state, ..Begin::default() };
+        self.rare.get_or_insert_default().begin = begin;
+    }
+
     /// How far it is, while it is behind. What was live until its connection ended goes on after what it acknowledged.
     pub(crate) fn behind(&self) -> Behind {
         let behind = self.rare.as_ref().and_then(|rare| rare.behind);
@@ -270,5 +283,43 @@ pub(crate) struct PackedSubscription {
 impl IncomingCall {
     pub(crate) fn is(&self, caller: CallRef) -> bool {
         self.caller == caller
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_of_no_known_epoch_is_no_place_to_go_on() {
+        let of = |is_other_epoch| Subscription {
+            relay: 0,
+            topic: 0,
+            slow: SlowPolicy::Replay,
+            phase: SubscriptionPhase::Beginning,
+            is_present: false,
+            wants_state: false,
+            has_lagged: false,
+            is_other_epoch,
+            acknowledged: 3,
+            rare: None,
+        };
+        let epoch = Some(Epoch(7));
+        // Whether it was told of another epoch, the epoch, what its client says; where it goes on, and whether that stays to be told.
+        let cases = [
+            (false, epoch, None, (epoch, 3), false),
+            (false, epoch, Some(5), (epoch, 5), false),
+            (true, epoch, Some(5), (epoch, 5), false),
+            (true, epoch, None, (None, 0), true),
+            (true, None, Some(5), (None, 0), true),
+            (false, None, Some(5), (None, 0), false),
+        ];
+        for (was_other, epoch, said, position, is_other) in cases {
+            let mut subscription = of(was_other);
+            subscription.go_on(epoch, said);
+            let begin = subscription.rare.expect("it begins").begin;
+            let found = (begin.position, subscription.is_other_epoch);
+            assert_eq!(found, (Some(position), is_other), "{was_other} {epoch:?} {said:?}");
+        }
     }
 }

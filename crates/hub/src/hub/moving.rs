@@ -11,7 +11,7 @@ use crate::identity::Identity;
 use crate::mail::{Addressee, HomeRequest, Letter, Take};
 use crate::names::SessionId;
 use crate::relay::Subject;
-use crate::session::{Begin, Packed, PackedSubscription, Rare, Subscription, SubscriptionPhase};
+use crate::session::{Packed, PackedSubscription, Rare, Subscription, SubscriptionPhase};
 use crate::told::Own;
 use std::sync::Arc;
 
@@ -153,14 +153,8 @@ impl Hub {
         };
         let namespace = namespace.map(|(index, _)| index);
         let is_allowed = !is_checked || self.may_subscribe(key, &name).is_ok();
-        let is_other_epoch = packed.is_other_epoch && seen.of(&name).is_none();
-        let at = seen.of(&name).unwrap_or(acknowledged);
-        let position = match is_other_epoch {
-            true => Some((None, 0)),
-            false => epoch.map(|epoch| (Some(epoch), at)),
-        };
-        let begin = Begin { position, snapshot: wants_state, ..Begin::default() };
-        let subscription = Subscription {
+        let said = seen.of(&name);
+        let mut subscription = Subscription {
             relay: 0,
             topic: 0,
             slow,
@@ -168,10 +162,11 @@ impl Hub {
             is_present,
             wants_state,
             has_lagged: false,
-            is_other_epoch,
-            acknowledged: at,
-            rare: Some(Box::new(Rare { begin, tag, info, ..Rare::default() })),
+            is_other_epoch: packed.is_other_epoch,
+            acknowledged: said.unwrap_or(acknowledged),
+            rare: Some(Box::new(Rare { tag, info, ..Rare::default() })),
         };
+        subscription.go_on(epoch, said);
         let added = namespace.filter(|_| is_allowed).is_some_and(|namespace| {
             let place = (&subject, namespace, filter);
             // It fails where there are as many filters as there can be: it has to subscribe again, with another.

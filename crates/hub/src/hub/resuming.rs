@@ -8,7 +8,7 @@ use crate::identity::Identity;
 use crate::mail::{Letter, Take};
 use crate::names::{ResumeToken, SessionId};
 use crate::relay::Subject;
-use crate::session::{Begin, Session, SubscriptionPhase};
+use crate::session::{Session, SubscriptionPhase};
 use crate::tables::{make_longer, make_room};
 use crate::told::{Own, SessionGreeting};
 use smallvec::SmallVec;
@@ -255,22 +255,14 @@ impl Hub {
             let Some(subscription) = self.subscription_mut(key, index) else {
                 continue;
             };
-            subscription.is_other_epoch &= at.is_none();
-            let at = at.unwrap_or(subscription.acknowledged);
             let was_behind = subscription.phase == SubscriptionPhase::Behind;
             subscription.phase = SubscriptionPhase::Beginning;
             subscription.has_lagged = false;
-            let snapshot = subscription.wants_state;
-            let is_other_epoch = subscription.is_other_epoch;
             let rare = subscription.rare.get_or_insert_default();
             rare.state_until = None;
             // What came over and has not begun here knows its epoch already.
             let epoch = rare.begin.position.and_then(|(epoch, _)| epoch).or(epoch);
-            let position = match is_other_epoch {
-                true => Some((None, 0)),
-                false => epoch.map(|epoch| (Some(epoch), at)),
-            };
-            rare.begin = Begin { position, snapshot, ..Begin::default() };
+            subscription.go_on(epoch, at);
             self.stats.subscriptions_behind -= u64::from(was_behind);
         }
         for index in relays {
