@@ -21,6 +21,7 @@ impl World {
         let answers = std::mem::take(&mut self.answers);
         for answer in answers.values() {
             if let Answer::History(page) = answer {
+                self.truth.note_top(page.channel.as_str(), page.top);
                 for publication in &page.publications {
                     let channel = page.channel.as_str();
                     self.truth.note_publication(channel, page.top.epoch.0, publication);

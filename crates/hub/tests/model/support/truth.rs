@@ -2,7 +2,7 @@
 //! stream. Everything said twice has to be the same both times.
 
 use super::heard::Item;
-use sockeye_hub::{Publication, Receipt, RefusalCode, SessionId};
+use sockeye_hub::{Position, Publication, Receipt, RefusalCode, SessionId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ pub(crate) struct Truth {
     pub(crate) attempts: Vec<Attempt>,
     /// By channel and epoch: which attempt has which number.
     pub(crate) streams: BTreeMap<(String, u64), BTreeMap<u64, usize>>,
+    /// Where channels were when they were asked.
+    tops: BTreeMap<(String, u64), u64>,
     pub(crate) claims: Vec<Claim>,
     pub(crate) calls: Vec<Call>,
     /// Channels that the backend wanted removed, and at which step that was last.
@@ -227,9 +229,17 @@ impl Truth {
         }
     }
 
+    /// Notes where a channel is, although not all of that may have been told anybody.
+    pub(crate) fn note_top(&mut self, channel: &str, top: Position) {
+        let noted = self.tops.entry((channel.into(), top.epoch.0)).or_default();
+        *noted = top.sequence.max(*noted);
+    }
+
     /// The last number of a stream that anybody knows of.
     pub(crate) fn top(&self, channel: &str, epoch: u64) -> u64 {
-        let stream = self.streams.get(&(channel.into(), epoch));
-        stream.and_then(|stream| stream.last_key_value()).map_or(0, |(top, _)| *top)
+        let name = (channel.into(), epoch);
+        let stream = self.streams.get(&name).and_then(|stream| stream.last_key_value());
+        let told = stream.map_or(0, |(top, _)| *top);
+        self.tops.get(&name).map_or(told, |top| told.max(*top))
     }
 }
