@@ -1,9 +1,11 @@
 //! The short way of a small message.
 
 use super::{Connection, Input, Receiving};
+#[cfg(feature = "net")]
 use crate::protocol::error::ProtocolError;
 use crate::protocol::frame::{FINAL, MASKED};
 use crate::protocol::mask::apply_mask;
+#[cfg(feature = "net")]
 use crate::protocol::message::{Message, Received};
 use crate::protocol::opcode::Opcode;
 
@@ -14,6 +16,7 @@ impl Connection {
     /// # Errors
     ///
     /// As [`Connection::handle_input`].
+    #[cfg(feature = "net")]
     #[inline(always)]
     pub(crate) fn next_small_message<'b>(
         &mut self,
