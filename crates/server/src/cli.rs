@@ -222,7 +222,7 @@ Endpoints:
   /echo          sends every message back as it came
   /topic/NAME    what one client sends, all others on that name receive
   /try           a page to try these two by hand
-  The last three, open to everybody, are not there with a configuration that does not say playground = true.
+  The last three are open to everybody; with a configuration they need playground = true.
 
 Examples:
   sockeye
