@@ -74,6 +74,7 @@ export const checks = {
     await server.start();
     const eva = await people.visit(`${server.url}#stage`, 'Eva');
     await eva.expectConnected();
+    await eva.call('Eva');
     const field = eva.page.getByLabel('Token');
     await field.waitFor({ state: 'hidden' });
     await eva.say('may I?');
