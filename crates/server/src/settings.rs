@@ -123,8 +123,8 @@ fn warnings(file: &File) -> Vec<String> {
         warnings.push(NOBODY.to_owned());
     }
     let is_example =
-        |key: &&AuthKey| key.secret.as_ref().is_some_and(|secret| secret.get_ref().0 == EXAMPLE);
-    if file.auth.key.iter().any(|key| is_example(&key)) {
+        |key: &AuthKey| key.secret.as_ref().is_some_and(|secret| secret.get_ref().0 == EXAMPLE);
+    if file.auth.key.iter().any(is_example) {
         warnings.push(EXAMPLE_SECRET.to_owned());
     }
     if file.namespace.is_empty() {

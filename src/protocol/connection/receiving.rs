@@ -1,5 +1,6 @@
 //! Bytes in, events out.
 
+use super::small::is_sound_text;
 use super::{Connection, Content, Event, Frame, Input, Receiving, Role};
 use crate::limits::{
     COMPRESSED_GROWTH_BYTES, COMPRESSED_GROWTH_PART, FILL_SIZE_MAX, FILL_SIZE_MIN, FILL_TRUST_SIZE,
@@ -372,10 +373,7 @@ fn make_room(buffer: &mut Vec<u8>, more: usize, message_size_max: usize) {
 
 #[inline]
 fn whole_message(opcode: Opcode, payload: &mut [u8]) -> Result<Event<'_>, ProtocolError> {
-    let is_text = opcode == Opcode::Text;
-    if is_text && std::str::from_utf8(payload).is_err() {
-        return Err(ProtocolError::Utf8Invalid);
-    }
+    let is_text = is_sound_text(opcode, payload)?;
     Ok(Event::Message(Received::new(is_text, Payload::Lent(payload))))
 }
 

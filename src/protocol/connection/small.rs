@@ -1,7 +1,6 @@
 //! The short way of a small message.
 
 use super::{Connection, Input, Receiving};
-#[cfg(feature = "net")]
 use crate::protocol::error::ProtocolError;
 use crate::protocol::frame::{FINAL, MASKED};
 use crate::protocol::mask::apply_mask;
@@ -23,12 +22,10 @@ impl Connection {
         input: &mut Input<'b>,
     ) -> Option<Result<Message<'b>, ProtocolError>> {
         let (opcode, payload) = self.next_small(input)?;
-        let is_text = opcode == Opcode::Text;
-        if is_text && std::str::from_utf8(payload).is_err() {
-            self.end();
-            return Some(Err(ProtocolError::Utf8Invalid));
-        }
-        Some(Ok(Received::message(is_text, payload)))
+        let message = is_sound_text(opcode, payload)
+            .map(|is_text| Received::message(is_text, payload))
+            .inspect_err(|_| self.end());
+        Some(message)
     }
 
     /// Unmasks and takes a small message that is there whole, in one frame, not compressed: nearly all that a server gets.
@@ -56,6 +53,16 @@ impl Connection {
         let payload = &mut input.take(SMALL_HEADER_SIZE + size)[SMALL_HEADER_SIZE..];
         apply_mask(payload, key, 0);
         Some((opcode, payload))
+    }
+}
+
+/// Whether a whole message is text, which is UTF-8 then (RFC 6455 section 8.1).
+#[inline]
+pub(super) fn is_sound_text(opcode: Opcode, payload: &[u8]) -> Result<bool, ProtocolError> {
+    let is_text = opcode == Opcode::Text;
+    match is_text && std::str::from_utf8(payload).is_err() {
+        true => Err(ProtocolError::Utf8Invalid),
+        false => Ok(is_text),
     }
 }
 

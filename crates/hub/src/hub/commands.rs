@@ -187,8 +187,7 @@ impl Hub {
             }
             effects.check_payload(*index, payload, attributes.content_type)?;
         }
-        // Two publishers that happen to choose the same key do not mean the same publication.
-        let owner = publisher.as_ref().map_or_else(String::new, owner_of_keys);
+        let own_key = idempotency_key.map(|key| own_key(publisher.as_ref(), key));
         let draft = Publication {
             sequence: 0,
             previous: 0,
@@ -206,7 +205,7 @@ impl Hub {
                 draft,
                 is_volatile: attributes.is_volatile,
                 ttl_ms: attributes.ttl_ms,
-                idempotency_key: idempotency_key.map(|key| format!("{owner}\n{key}").into()),
+                idempotency_key: own_key,
                 expected_version,
                 shows_value: expected_version.is_some() && self.may_read(reply, &channel),
                 reply,
@@ -214,7 +213,7 @@ impl Hub {
             self.ask_home(&channel, HomeRequest::Publish(Box::new(request)), effects);
             return Ok(());
         }
-        if expected_version.is_some() || idempotency_key.is_some() {
+        if expected_version.is_some() || own_key.is_some() {
             return bad("expected_version and idempotency_key are for channels");
         }
         let draft = Arc::new(draft);
@@ -279,8 +278,11 @@ impl Hub {
     }
 }
 
-/// Whose idempotency keys a publisher's are.
-fn owner_of_keys(publisher: &Publisher) -> String {
-    let user = publisher.user.as_ref().map(ToString::to_string);
-    user.unwrap_or_else(|| publisher.session.to_string())
+/// An idempotency key as a publisher's own: two that happen to choose the same do not mean the same publication.
+fn own_key(publisher: Option<&Publisher>, key: &str) -> Box<str> {
+    let owner = publisher.map_or_else(String::new, |publisher| match &publisher.user {
+        Some(user) => user.to_string(),
+        None => publisher.session.to_string(),
+    });
+    format!("{owner}\n{key}").into()
 }
