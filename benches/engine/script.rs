@@ -122,6 +122,10 @@ impl Driver for Script {
 
     fn fill(&mut self, _: Token, _: MessageBuffer) {}
 
+    fn receive_into(&mut self, memory: Vec<u8>) {
+        self.lent = memory;
+    }
+
     fn send(&mut self, _: Token, queue: &mut SendQueue) -> Sending {
         queue.advance(queue.bytes());
         Sending::Done

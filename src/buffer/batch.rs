@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::rc::Rc;
 
-/// What one topic published in one tick, encoded once, back to back.
+/// What one topic published in one tick, encoded once, back to back; or what was received and is sent on as it came.
 ///
 /// While the tick runs, the bytes grow in the topic and send queues only note ranges of them; before anything is
 /// flushed the batch is sealed, once, and from then on it can be read through any number of references.

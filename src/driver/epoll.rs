@@ -16,7 +16,7 @@ use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll};
 use socket2::SockRef;
 use std::collections::{HashMap, VecDeque};
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub struct Epoll {
     writable: VecDeque<Token>,
     closed: VecDeque<(Token, Option<io::Error>)>,
     detached: VecDeque<(Token, TcpStream)>,
-    receive_buffer: Box<[u8]>,
+    receive_buffer: Vec<u8>,
     /// By slot. Few connections have one, so it costs the others nothing.
     fills: HashMap<u32, MessageBuffer>,
 }
@@ -87,7 +87,7 @@ impl Epoll {
             writable: VecDeque::new(),
             closed: VecDeque::new(),
             detached: VecDeque::new(),
-            receive_buffer: vec![0; RECEIVE_SIZE].into_boxed_slice(),
+            receive_buffer: Vec::with_capacity(RECEIVE_SIZE),
             fills: HashMap::new(),
         })
     }
@@ -209,7 +209,14 @@ impl Epoll {
                 let room = buffer.missing();
                 (receive_into(&socket.stream, buffer), room)
             }
-            false => ((&socket.stream).read(&mut self.receive_buffer), RECEIVE_SIZE),
+            false => {
+                let mut memory = std::mem::take(&mut self.receive_buffer);
+                memory.clear();
+                let mut buffer = MessageBuffer::new(memory, RECEIVE_SIZE);
+                let result = receive_into(&socket.stream, &mut buffer);
+                self.receive_buffer = buffer.into_bytes();
+                (result, RECEIVE_SIZE)
+            }
         };
         let outcome = match result {
             Ok(0) => {
@@ -220,7 +227,7 @@ impl Epoll {
                 socket.is_readable = size == room || socket.reads_to_end;
                 match std::mem::take(&mut socket.is_filling) {
                     true => Outcome::Filled(take_fill(&mut self.fills, token), size),
-                    false => Outcome::Received(size),
+                    false => Outcome::Received,
                 }
             }
             Err(error) => match error.kind() {
@@ -243,8 +250,8 @@ impl Epoll {
 /// What one receive brought.
 enum Outcome {
     Nothing,
-    /// This many bytes, in the shared buffer.
-    Received(usize),
+    /// Bytes, in the shared buffer.
+    Received,
     Filled(MessageBuffer, usize),
     Ended,
     Failed(io::Error),
@@ -290,6 +297,11 @@ impl Driver for Epoll {
             socket.is_filling = true;
             self.fills.insert(token.slot, buffer);
         }
+    }
+
+    #[inline]
+    fn receive_into(&mut self, memory: Vec<u8>) {
+        self.receive_buffer = memory;
     }
 
     #[inline]
@@ -405,9 +417,7 @@ impl Driver for Epoll {
         while let Some(token) = self.readable.pop_front() {
             return Some(match self.receive_from(token) {
                 Outcome::Nothing => continue,
-                Outcome::Received(size) => {
-                    Completion::Received(token, &mut self.receive_buffer[..size])
-                }
+                Outcome::Received => Completion::Received(token, &mut self.receive_buffer),
                 Outcome::Filled(buffer, size) => Completion::Filled(token, buffer, size),
                 Outcome::Ended => Completion::EndOfStream(token),
                 Outcome::Failed(error) => {

@@ -2,7 +2,8 @@
 //!
 //! Completions are *pulled*: [`Driver::poll`] waits, then [`Driver::next`] is called until it answers `None`. So one
 //! receive buffer serves all connections: epoll receives lazily inside `next` and lends the buffer until the following
-//! call, io_uring lends the buffer that the kernel picked, and the simulated driver lends what its seed says.
+//! call, io_uring lends the buffer that the kernel picked, and the simulated driver lends what its seed says. What is lent may
+//! be taken instead, for other memory ([`Driver::receive_into`]).
 //!
 //! The contract, which every driver keeps and the worker relies on:
 //!
@@ -82,6 +83,10 @@ pub trait Driver {
     /// The next bytes received go into this buffer, of which something must be missing. Each receive gives it back
     /// ([`Completion::Filled`]); to go on filling, call this again. Where the stream ends or fails first, it is freed.
     fn fill(&mut self, token: Token, buffer: MessageBuffer);
+
+    /// Gives memory to receive into, in place of what was taken from the last [`Completion::Received`]: before the next call of
+    /// [`Driver::next`] or [`Driver::poll`]. Without it the driver allocates.
+    fn receive_into(&mut self, memory: Vec<u8>);
 
     /// Sends what it can of the queue at once, without waiting.
     fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending;
@@ -170,8 +175,8 @@ pub enum Completion<'d, T> {
     AcceptFailed(io::Error),
     /// The connection that [`Driver::connect`] began is there.
     Connected(Token),
-    /// Bytes arrived.
-    Received(Token, &'d mut [u8]),
+    /// Bytes arrived, and nothing else is in this vector. It may be taken ([`Driver::receive_into`]).
+    Received(Token, &'d mut Vec<u8>),
     /// Bytes arrived in the buffer given to [`Driver::fill`], this many.
     Filled(Token, MessageBuffer, usize),
     /// The peer ended its stream.

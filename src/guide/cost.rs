@@ -11,7 +11,7 @@
 //! | a message that arrived whole in one read (64 KiB) | nothing | nothing: it is unmasked where it lies, and lent |
 //! | a message over several reads or fragments | a buffer from the worker's pool | each byte once; from 16 KiB missing on, nothing: the kernel writes into the message's buffer |
 //! | [`send`] | nothing: the queue is from a pool | the payload once, into the queue |
-//! | [`send`] of the very message that the handler was given, from 32 KiB on | nothing | nothing: the queue shares its buffer |
+//! | [`send`] of the very message that the handler was given, or a part of it, from 32 KiB on, and from 8 KiB on where it came in one read | nothing | nothing: the queue shares its buffer |
 //! | [`Prepared::new`] | the frame, once | the payload once |
 //! | [`send_prepared`] | nothing | the frame once; where it is compressed, it is so for each connection |
 //! | [`publish`], on the own worker | nothing | the payload once, however many subscribe |

@@ -41,6 +41,7 @@ mod requests;
 mod secure;
 mod sender;
 mod sending;
+mod sharing;
 mod shutdown;
 mod spinning;
 mod subscriptions;
@@ -213,7 +214,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                     self.core.end_secure(&mut self.handler, token);
                 }
                 Completion::Received(token, bytes) => {
-                    let follow_up = self.core.handle_received(&mut self.handler, token, bytes);
+                    let follow_up = self.core.handle_lent(&mut self.handler, token, bytes);
                     self.after_receive(token, follow_up);
                 }
                 Completion::Filled(token, buffer, size) => {
@@ -258,6 +259,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         let connection = self.core.connections.get_mut(token);
         if connection.is_some_and(|connection| connection.is_corked_past(cork_bytes)) {
             self.flush_early(token.slot);
+        }
+        if let Some(memory) = self.core.messages.give_back_received() {
+            self.driver.receive_into(memory);
         }
     }
 

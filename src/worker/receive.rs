@@ -27,6 +27,20 @@ pub(super) enum FollowUp {
 }
 
 impl<H: Handler> Core<H> {
+    /// Handles bytes that the driver lends. Their memory is taken if it is needed for longer.
+    #[inline]
+    pub(super) fn handle_lent(
+        &mut self,
+        handler: &mut H,
+        token: Token,
+        bytes: &mut Vec<u8>,
+    ) -> FollowUp {
+        self.messages.present_received(bytes);
+        let follow_up = self.handle_received(handler, token, bytes);
+        self.messages.finish_received(bytes);
+        follow_up
+    }
+
     /// Handles bytes that arrived.
     #[inline]
     pub(super) fn handle_received(

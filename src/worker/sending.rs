@@ -2,6 +2,7 @@
 
 use super::core::Core;
 use super::flags::Flags;
+use super::messages::Shared;
 use super::phases::Phase;
 use crate::config::WhenFull;
 use crate::handler::{Accepted, Handler, SendRefused};
@@ -41,11 +42,13 @@ impl<H: Handler> Core<H> {
         let payload = message.as_bytes();
         let queue = self.connections.outgoing(slot);
         let before = queue.bytes();
-        if let Some(batch) = self.messages.share(payload) {
-            queue.append(|output| encode_header(message.opcode(), payload.len(), output));
-            queue.push_shared(&batch, 0..payload.len());
-        } else {
-            queue.append(|output| encode_frame(message.opcode(), payload, output));
+        match self.messages.share(message) {
+            Some(Shared::Frame(batch, range)) => queue.push_shared(&batch, range),
+            Some(Shared::Payload(batch, range)) => {
+                queue.append(|output| encode_header(message.opcode(), payload.len(), output));
+                queue.push_shared(&batch, range);
+            }
+            None => queue.append(|output| encode_frame(message.opcode(), payload, output)),
         }
         Accepted { backlog: backlog + queue.bytes() - before }
     }

@@ -10,13 +10,23 @@ fn bench() -> Bench<Uring> {
 /// Several, so that many queues come back before the first is needed again.
 #[test]
 fn echoing_messages_of_eight_connections_does_not_allocate() {
+    assert_echoes_do_not_allocate(1000);
+}
+
+/// What they were received into is in flight, too.
+#[test]
+fn echoing_messages_of_16_kib_of_eight_connections_does_not_allocate() {
+    assert_echoes_do_not_allocate(16 * 1024);
+}
+
+fn assert_echoes_do_not_allocate(size: usize) {
     const CONNECTIONS: usize = 8;
     let mut bench = bench();
     let address = bench.address;
     let clients = std::thread::spawn(move || {
         let mut clients: Vec<TcpStream> =
             (0..CONNECTIONS).map(|_| open(address, "/echo")).collect();
-        let message = frame(&[b'm'; 1000]);
+        let message = frame(&vec![b'm'; size]);
         let mut echo = vec![0; message.len() - 4];
         for _ in 0..WARM_UP + COUNTED {
             for client in &mut clients {

@@ -19,6 +19,8 @@ mod rfc7692;
 #[cfg(feature = "handshake")]
 mod rfc9112;
 #[cfg(feature = "net")]
+mod sent_on;
+#[cfg(feature = "net")]
 mod simulation;
 mod support;
 #[cfg(feature = "net")]

@@ -261,6 +261,10 @@ impl Driver for Counting {
         self.driver.fill(token, buffer);
     }
 
+    fn receive_into(&mut self, memory: Vec<u8>) {
+        self.driver.receive_into(memory);
+    }
+
     fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending {
         add(&self.calls, |calls| &mut calls.sends);
         self.driver.send(token, queue)

@@ -2,7 +2,7 @@
 //! long one takes.
 
 use super::*;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
 
 const TOKEN: Token = Token { slot: 3, generation: 7 };

@@ -210,6 +210,10 @@ impl Driver for Simulated {
         }
     }
 
+    fn receive_into(&mut self, memory: Vec<u8>) {
+        self.lent = memory;
+    }
+
     fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending {
         let Some((socket, mut kernel)) = self.called("send", token) else {
             return Sending::Blocked;

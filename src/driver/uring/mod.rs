@@ -242,6 +242,13 @@ impl Driver for Uring {
     }
 
     #[inline]
+    fn receive_into(&mut self, memory: Vec<u8>) {
+        if let Loan::Piece(piece) = &mut self.loan {
+            *piece.memory() = memory;
+        }
+    }
+
+    #[inline]
     fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending {
         self.begin_send(token, queue)
     }
@@ -289,7 +296,7 @@ impl Driver for Uring {
             Told::Received(token, loan) => {
                 self.loan = loan;
                 let bytes = match &mut self.loan {
-                    Loan::Piece(piece) => self.kernel.bytes(piece),
+                    Loan::Piece(piece) => piece.memory(),
                     Loan::Kept(bytes) => bytes,
                     Loan::None => return None,
                 };

@@ -38,7 +38,7 @@ impl Uring {
             }
             let left = match news {
                 News::Bytes(piece) => {
-                    let copied = buffer.receive_copy(self.kernel.bytes(piece));
+                    let copied = buffer.receive_copy(piece.bytes());
                     size += copied;
                     piece.skip(copied);
                     piece.size()
@@ -176,7 +176,7 @@ impl Uring {
         let mut buffer = self.extra(token.slot).fill.take().expect("the caller has looked");
         let (size, left) = match &mut news {
             News::Bytes(piece) => {
-                let size = buffer.receive_copy(self.kernel.bytes(piece));
+                let size = buffer.receive_copy(piece.bytes());
                 piece.skip(size);
                 (size, piece.size())
             }
@@ -202,7 +202,7 @@ impl Uring {
     fn keep(&mut self, slot: u32, news: News) {
         let news = match news {
             News::Bytes(piece) => {
-                let bytes = self.kernel.bytes(&piece).to_vec();
+                let bytes = piece.bytes().to_vec();
                 self.kernel.give_back(piece);
                 News::Kept(bytes)
             }

@@ -141,6 +141,10 @@ impl Driver for Counting {
         self.inner.fill(token, buffer);
     }
 
+    fn receive_into(&mut self, memory: Vec<u8>) {
+        self.inner.receive_into(memory);
+    }
+
     fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending {
         self.inner.send(token, queue)
     }

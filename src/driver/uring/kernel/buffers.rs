@@ -1,9 +1,9 @@
 //! Buffers that the kernel picks from when something arrives.
 //!
 //! They are as large as the receive buffer of the other drivers, so a large message costs no completion per small piece; a
-//! page that nothing was received into costs no memory. The kernel takes them in the order in which they were given, so
-//! only as many go round as are needed at a time: few stay in the processor's cache, and their number doubles when the
-//! kernel has found none.
+//! page that nothing was received into costs no memory. Whoever is lent one may keep its memory; other goes round in its
+//! place. The kernel takes buffers in the order in which they were given, so only as many go round as are needed at a
+//! time: few stay in the processor's cache, and their number doubles when the kernel has found none.
 
 use super::setup::Pages;
 use crate::limits::RECEIVE_SIZE;
@@ -16,13 +16,13 @@ use std::sync::atomic::{AtomicU16, Ordering};
 #[derive(Debug)]
 pub(in super::super) struct Piece {
     buffer: u16,
-    start: u32,
-    end: u32,
+    memory: Vec<u8>,
+    start: usize,
 }
 
 impl Piece {
     pub(in super::super) const fn size(&self) -> usize {
-        (self.end - self.start) as usize
+        self.memory.len() - self.start
     }
 
     #[cfg(test)]
@@ -30,10 +30,23 @@ impl Piece {
         self.buffer
     }
 
+    pub(in super::super) fn bytes(&self) -> &[u8] {
+        &self.memory[self.start..]
+    }
+
+    /// The bytes and nothing else, in memory that may be taken, or exchanged for other.
+    #[inline]
+    pub(in super::super) fn memory(&mut self) -> &mut Vec<u8> {
+        if self.start > 0 {
+            self.memory.drain(..std::mem::take(&mut self.start));
+        }
+        &mut self.memory
+    }
+
     /// Takes off the first bytes, which somebody has copied.
     pub(in super::super) fn skip(&mut self, size: usize) {
         debug_assert!(size <= self.size(), "no more than there are");
-        self.start += size as u32;
+        self.start += size;
     }
 }
 
@@ -41,10 +54,9 @@ impl Piece {
 #[derive(Debug)]
 pub(super) struct Buffers {
     ring: Pages,
-    memory: Pages,
+    /// Of each buffer that was ever given; nothing while it is the owner's of a piece.
+    memory: Vec<Vec<u8>>,
     tail: u16,
-    /// Those that go round: the first so many.
-    given: u16,
 }
 
 impl Buffers {
@@ -52,9 +64,8 @@ impl Buffers {
     pub(super) fn new(ring: &IoUring) -> io::Result<Self> {
         let mut buffers = Self {
             ring: Pages::new(BUFFERS as usize * size_of::<BufRingEntry>())?,
-            memory: Pages::new(BUFFERS as usize * RECEIVE_SIZE)?,
+            memory: Vec::new(),
             tail: 0,
-            given: 0,
         };
         let address = buffers.ring.first().as_ptr() as u64;
         // SAFETY: the pages have room for so many entries, and whoever has `Buffers` keeps them until the ring is through.
@@ -65,48 +76,47 @@ impl Buffers {
 
     /// Doubles the number of buffers that go round, if it can.
     pub(super) fn grow(&mut self) {
-        self.give_more(self.given.min(BUFFERS - self.given));
+        let given = self.given();
+        self.give_more(given.min(BUFFERS - given));
     }
 
-    #[cfg(test)]
+    /// Those that go round: the first so many.
     pub(super) const fn given(&self) -> u16 {
-        self.given
+        self.memory.len() as u16
     }
 
     fn give_more(&mut self, count: u16) {
-        for buffer in self.given..self.given + count {
+        for buffer in self.given()..self.given() + count {
+            self.memory.push(Vec::new());
             self.give(buffer);
         }
-        self.given += count;
     }
 
     /// What the kernel says that it has received into a buffer, which from now on is ours.
-    pub(super) fn take(&self, buffer: u16, size: usize) -> Piece {
-        assert!(buffer < self.given && size <= RECEIVE_SIZE, "one of those that were given");
-        Piece { buffer, start: 0, end: size as u32 }
-    }
-
-    #[expect(clippy::needless_pass_by_ref_mut, reason = "no two pieces are lent at a time")]
-    pub(super) fn bytes(&mut self, piece: &Piece) -> &mut [u8] {
-        let offset = piece.buffer as usize * RECEIVE_SIZE + piece.start as usize;
-        let first = self.memory.at(offset);
-        // SAFETY: that many bytes follow in the buffer, and were zero before anything was received. A piece is made from a
-        // completion, so the kernel has let go of its buffer, which it gets again only when the piece is given back. Two
-        // pieces have two buffers, and the loan of `self` ends before the next.
-        unsafe { std::slice::from_raw_parts_mut(first.as_ptr(), piece.size()) }
+    pub(super) fn take(&mut self, buffer: u16, size: usize) -> Piece {
+        let mut memory = std::mem::take(&mut self.memory[buffer as usize]);
+        assert!(memory.is_empty() && size <= memory.capacity(), "one of those that were given");
+        // SAFETY: there is room for so many bytes, and the kernel has written them: this is made from a completion, with which
+        // it has let go of the buffer.
+        unsafe { memory.set_len(size) };
+        Piece { buffer, memory, start: 0 }
     }
 
     pub(super) fn give_back(&mut self, piece: Piece) {
+        self.memory[piece.buffer as usize] = piece.memory;
         self.give(piece.buffer);
     }
 
     fn give(&mut self, buffer: u16) {
-        let address = self.memory.at(buffer as usize * RECEIVE_SIZE);
+        let memory = &mut self.memory[buffer as usize];
+        memory.clear();
+        memory.reserve_exact(RECEIVE_SIZE);
+        let address = memory.as_mut_ptr();
         let index = (self.tail & (BUFFERS - 1)) as usize;
         let mut entry = self.ring.at(index * size_of::<BufRingEntry>()).cast::<BufRingEntry>();
         // SAFETY: the kernel reads only entries between its head and the tail, which this one is not yet.
         let entry = unsafe { entry.as_mut() };
-        entry.set_addr(address.as_ptr() as u64);
+        entry.set_addr(address as u64);
         entry.set_len(RECEIVE_SIZE as u32);
         entry.set_bid(buffer);
         self.tail = self.tail.wrapping_add(1);

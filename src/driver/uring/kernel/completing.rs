@@ -136,11 +136,6 @@ impl Kernel {
         }
     }
 
-    /// What was received into a buffer.
-    pub(in super::super) fn bytes(&mut self, piece: &Piece) -> &mut [u8] {
-        self.buffers().bytes(piece)
-    }
-
     /// Gives a buffer to the kernel again.
     pub(in super::super) fn give_back(&mut self, piece: Piece) {
         self.buffers().give_back(piece);

@@ -30,7 +30,7 @@ fn what_an_old_kernel_knows_is_found_out_before_anybody_receives() {
         rig.driver.poll(WAIT).expect("the ring works");
         while let Some(completion) = rig.driver.next() {
             match completion {
-                Completion::Received(_, [b'x']) => received += 1,
+                Completion::Received(_, bytes) if *bytes == b"x" => received += 1,
                 other => panic!("{other:?} after {received}"),
             }
         }

@@ -34,6 +34,10 @@ impl Driver for Uncounted {
         uncounted(|| self.0.fill(token, buffer));
     }
 
+    fn receive_into(&mut self, memory: Vec<u8>) {
+        uncounted(|| self.0.receive_into(memory));
+    }
+
     /// What has left is freed where it is counted, so the network gets a copy.
     fn send(&mut self, token: Token, queue: &mut SendQueue) -> Sending {
         let (sending, sent) = uncounted(|| {

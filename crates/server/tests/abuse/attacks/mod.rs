@@ -183,8 +183,8 @@ fn tally<T: Ord + std::fmt::Display>(answers: impl IntoIterator<Item = T>) -> St
 /// `Config::held_bytes_max(1)` with the binary's defaults.
 const FORMULA: usize = (1 << 20) + (4 << 20) + (192 << 10);
 
-/// Two workers' pools of 20 MiB.
-const KEPT: usize = 40 << 20;
+/// Two workers' pools of 24 MiB.
+const KEPT: usize = 48 << 20;
 
 const KEPT_BY_ALLOCATOR: usize = 8 << 20;
 
