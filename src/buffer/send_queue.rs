@@ -141,6 +141,18 @@ impl SendQueue {
         count
     }
 
+    /// Everything that has not left, if it is in one piece.
+    #[inline]
+    pub fn as_one_slice(&self) -> Option<&[u8]> {
+        match &self.first {
+            None => Some(&self.tail[self.sent..]),
+            Some(first) if self.rest.is_empty() && self.tail.is_empty() => {
+                Some(&first.bytes()[self.sent..])
+            }
+            Some(_) => None,
+        }
+    }
+
     /// Takes off the first `size` bytes: they have left.
     #[inline]
     pub fn advance(&mut self, size: usize) {
@@ -207,6 +219,8 @@ mod tests {
     fn queued(queue: &SendQueue) -> Vec<u8> {
         let mut slices = [IoSlice::new(&[]); 8];
         let count = queue.slices(&mut slices);
+        let one = if count == 1 { Some(&*slices[0]) } else { None };
+        assert_eq!(queue.as_one_slice().filter(|all| !all.is_empty()), one);
         slices[..count].iter().flat_map(|slice| slice.iter().copied()).collect()
     }
 

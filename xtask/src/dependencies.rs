@@ -88,6 +88,7 @@ const ENGINE: &[(&[&str], &[&str])] = &[
             "io-uring",
             "libc",
             "mio",
+            "rustix",
             "rustls",
             "sha1",
             "slab",

@@ -105,8 +105,14 @@ const FORBIDDEN: &[(&str, &[&[&str]])] = &[
 const SYSTEM: &[&str] =
     &["std::env", "std::fs", "std::os", "std::process", "std::thread::spawn", "std::thread::sleep"];
 /// Addresses are data.
-const SOCKETS: &[&str] =
-    &["mio", "socket2", "std::net::TcpListener", "std::net::TcpStream", "std::net::UdpSocket"];
+const SOCKETS: &[&str] = &[
+    "mio",
+    "rustix",
+    "socket2",
+    "std::net::TcpListener",
+    "std::net::TcpStream",
+    "std::net::UdpSocket",
+];
 /// Shared memory that nobody waits for is no lock.
 const LOCKS: &[&str] = &[
     "crossbeam_channel",
@@ -120,7 +126,7 @@ const LOCKS: &[&str] = &[
 ];
 const TIME: &[&str] = &["std::time"];
 /// Where the paths above start.
-const CRATES: &[&str] = &["crossbeam_channel", "mio", "socket2", "std"];
+const CRATES: &[&str] = &["crossbeam_channel", "mio", "rustix", "socket2", "std"];
 
 #[cfg(test)]
 mod tests {

@@ -97,22 +97,21 @@ impl Kernel {
     ) {
         let index = self.memory.sends.insert(slot, queue);
         let order = if waits { POLL_FIRST } else { 0 };
-        let mut slices = [IoSlice::new(&[]); PIECES_PER_SEND];
-        let entry = match self.memory.sends.get(index).slices(&mut slices) {
-            1 => {
-                let size = slices[0].len().min(SEND_ONCE_MAX) as u32;
-                on!(handle, |socket| opcode::Send::new(socket, slices[0].as_ptr(), size)
-                    .ioprio(order)
-                    .flags(libc::MSG_NOSIGNAL)
-                    .build())
-            }
-            count => {
-                let header = self.messages.header(&slices[..count]);
-                on!(handle, |socket| opcode::SendMsg::new(socket, header)
-                    .ioprio(order)
-                    .flags(libc::MSG_NOSIGNAL as u32)
-                    .build())
-            }
+        let queue = self.memory.sends.get(index);
+        let entry = if let Some(all) = queue.as_one_slice() {
+            let size = all.len().min(SEND_ONCE_MAX) as u32;
+            on!(handle, |socket| opcode::Send::new(socket, all.as_ptr(), size)
+                .ioprio(order)
+                .flags(libc::MSG_NOSIGNAL)
+                .build())
+        } else {
+            let mut slices = [IoSlice::new(&[]); PIECES_PER_SEND];
+            let count = queue.slices(&mut slices);
+            let header = self.messages.header(&slices[..count]);
+            on!(handle, |socket| opcode::SendMsg::new(socket, header)
+                .ioprio(order)
+                .flags(libc::MSG_NOSIGNAL as u32)
+                .build())
         };
         // SAFETY: the queue comes out of `memory` with the completion, and nothing appends to it until then; a header is kept
         // until it was submitted, when the kernel has a copy.
