@@ -1,7 +1,7 @@
 //! One connection of the driver on epoll.
 //!
 //! Its bytes go through system calls of rustix's: the C library's look each time whether the thread is to be cancelled,
-//! which is a third of what a receive or a send costs outside the kernel.
+//! in which a profile had 1 % of an echo.
 
 use crate::buffer::{MessageBuffer, SendQueue};
 use mio::event::Event;

@@ -1,7 +1,7 @@
 //! Buffers that the kernel picks from when something arrives.
 //!
 //! They are as large as the receive buffer of the other drivers, so a large message costs no completion per small piece; a
-//! page that nothing was received into costs no memory. Whoever is lent one may keep its memory; other goes round in its
+//! page that was never touched costs no memory. Whoever is lent one may keep its memory; other goes round in its
 //! place. The kernel takes buffers in the order in which they were given, so only as many go round as are needed at a
 //! time: few stay in the processor's cache, and their number doubles when the kernel has found none.
 
