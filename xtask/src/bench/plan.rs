@@ -317,7 +317,8 @@ const DEFLATE: Table = Table {
     )],
     contenders: &[
         ours("sockeye-shared", "sockeye, shared", &["--deflate", "shared"]),
-        ours("sockeye-takeover", "sockeye, takeover", &["--deflate", "1MiB"]),
+        ours("sockeye-takeover", "sockeye, takeover, 192 KiB", &["--deflate", "192KiB"]),
+        ours("sockeye-takeover-1m", "sockeye, takeover, 1 MiB", &["--deflate", "1MiB"]),
         contender("uwebsockets", "uWebSockets, shared", Program::Uwebsockets("deflate")),
         contender("bun", "Bun, shared", Program::Bun("shared")),
         contender("bun-takeover", "Bun, dedicated (takeover)", Program::Bun("dedicated")),
