@@ -23,15 +23,60 @@ pub(crate) struct Endpoints {
     names: Names,
 }
 
-/// What a connection is for.
+/// What a connection is for. One that only echoes has nothing on the heap.
 #[derive(Debug)]
 pub(crate) enum Endpoint {
     Echo,
+    Other(Box<Purpose>),
+}
+
+/// What a connection is for that has something of its own.
+#[derive(Debug)]
+pub(crate) enum Purpose {
     Topic(Name),
     /// A session of the hub's, or what is to become one.
     Native(Native),
     /// A request of a backend that awaits its answer.
     Api(Box<api::Exchange>),
+}
+
+// Every connection has one in the engine's table, where a pointer is what an idle one has room for.
+const _: () = assert!(size_of::<Endpoint>() <= size_of::<usize>());
+
+impl Endpoint {
+    fn purpose(&mut self) -> Option<&mut Purpose> {
+        match self {
+            Self::Echo => None,
+            Self::Other(purpose) => Some(purpose),
+        }
+    }
+
+    fn topic(&mut self) -> Option<&mut Name> {
+        match self.purpose()? {
+            Purpose::Topic(name) => Some(name),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn native(&mut self) -> Option<&mut Native> {
+        match self.purpose()? {
+            Purpose::Native(native) => Some(native),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn api(&mut self) -> Option<&mut api::Exchange> {
+        match self.purpose()? {
+            Purpose::Api(exchange) => Some(exchange),
+            _ => None,
+        }
+    }
+}
+
+impl From<Purpose> for Endpoint {
+    fn from(purpose: Purpose) -> Self {
+        Self::Other(Box::new(purpose))
+    }
 }
 
 impl Endpoints {
@@ -48,7 +93,7 @@ impl Endpoints {
         let Some((speech, subprotocol)) = Speech::negotiate(request) else {
             return Response::text(Status::BAD_REQUEST, SUBPROTOCOL_EXPECTED).into();
         };
-        let state = Endpoint::Native(Native::new(speech, api::token(request)));
+        let state = Purpose::Native(Native::new(speech, api::token(request))).into();
         let subprotocol = subprotocol.map(str::to_owned);
         Reply::Upgrade(Upgrade { state, subprotocol, headers: Vec::new() })
     }
@@ -56,7 +101,7 @@ impl Endpoints {
     /// What a backend asks for.
     fn api(&self, request: &Request<'_>, rest: &str) -> Reply<Endpoint> {
         match api::Exchange::begin(request, rest, &self.shared.access) {
-            Ok(exchange) => Reply::pending(Endpoint::Api(Box::new(exchange)), api::TIMEOUT),
+            Ok(exchange) => Reply::pending(Purpose::Api(Box::new(exchange)).into(), api::TIMEOUT),
             Err(fault) => fault.into_response().into(),
         }
     }
@@ -98,25 +143,25 @@ impl Handler for Endpoints {
 
     fn on_open(&mut self, connection: &mut Context<'_, Self>) {
         self.host.figures().count_opened();
-        match connection.state() {
-            Endpoint::Topic(_) => self.names.join(connection),
-            Endpoint::Native(_) => self.host.on_open(connection),
-            Endpoint::Echo | Endpoint::Api(_) => {}
+        match connection.state().purpose() {
+            Some(Purpose::Topic(_)) => self.names.join(connection),
+            Some(Purpose::Native(_)) => self.host.on_open(connection),
+            None | Some(Purpose::Api(_)) => {}
         }
     }
 
     fn on_message(&mut self, connection: &mut Context<'_, Self>, message: Message<'_>) {
-        match connection.state() {
-            Endpoint::Echo => {
+        match connection.state().purpose() {
+            None => {
                 // One that does not read what it gets is closed by the engine, with 1013.
                 let _refused = connection.send(message);
             }
-            Endpoint::Topic(name) => {
+            Some(Purpose::Topic(name)) => {
                 let name = name.clone();
                 connection.publish(&**name, message);
             }
-            Endpoint::Native(_) => self.host.on_message(connection, message),
-            Endpoint::Api(_) => {}
+            Some(Purpose::Native(_)) => self.host.on_message(connection, message),
+            Some(Purpose::Api(_)) => {}
         }
     }
 
@@ -132,12 +177,12 @@ impl Handler for Endpoints {
     }
 
     fn on_close(&mut self, connection: &mut Context<'_, Self>, closed: &Closed<'_>) {
-        match connection.state() {
+        match connection.state().purpose() {
             // Its answers, when they come, find nobody.
-            Endpoint::Api(_) => return,
-            Endpoint::Topic(name) => self.names.leave(name),
-            Endpoint::Native(_) => self.host.on_close(connection, closed),
-            Endpoint::Echo => {}
+            Some(Purpose::Api(_)) => return,
+            Some(Purpose::Topic(name)) => self.names.leave(name),
+            Some(Purpose::Native(_)) => self.host.on_close(connection, closed),
+            None => {}
         }
         self.host.figures().count_closed();
     }
@@ -157,7 +202,7 @@ fn playground(request: &Request<'_>) -> Reply<Endpoint> {
         "/try" => page::page(request, page::TRY).into(),
         "/echo" => upgrade(request, Endpoint::Echo),
         path => match path.strip_prefix("/topic/").map(Names::check) {
-            Some(Some(name)) => upgrade(request, Endpoint::Topic(name)),
+            Some(Some(name)) => upgrade(request, Purpose::Topic(name).into()),
             Some(None) => Response::text(Status::NOT_FOUND, topics::NAME_EXPECTED).into(),
             None => Response::text(Status::NOT_FOUND, NOT_FOUND_IN_PLAYGROUND).into(),
         },

@@ -1,6 +1,6 @@
 //! The topics of `/topic/NAME`: what one client sends, all others on that name receive.
 
-use super::{Endpoint, Endpoints};
+use super::Endpoints;
 use sockeye::Context;
 use std::collections::HashSet;
 use std::rc::Rc;
@@ -20,16 +20,15 @@ impl Names {
 
     /// Makes a connection that has a name a subscriber.
     pub(super) fn join(&mut self, connection: &mut Context<'_, Endpoints>) {
-        let Endpoint::Topic(name) = connection.state() else {
+        let Some(own) = connection.state().topic() else {
             return;
         };
-        let name = match self.0.get(name) {
-            Some(known) => Rc::clone(known),
-            None => Rc::clone(name),
-        };
-        self.0.insert(Rc::clone(&name));
+        if let Some(known) = self.0.get(own) {
+            *own = Rc::clone(known);
+        }
+        let name = Rc::clone(own);
         connection.subscribe_up_to(&**name, LAG_BYTES);
-        *connection.state() = Endpoint::Topic(name);
+        self.0.insert(name);
     }
 
     /// A connection that had this name is gone.

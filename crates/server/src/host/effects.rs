@@ -4,7 +4,7 @@ use super::requests::{Requests, note};
 use super::state::Phase;
 use super::{Afterwards, Mail, Shared};
 use crate::dialect::{Speech, encode_shared};
-use crate::endpoints::{Endpoint, Endpoints};
+use crate::endpoints::Endpoints;
 use sockeye::limits::DRAINED_BYTES;
 use sockeye::protocol::{CloseCode, Message, Opcode, encode_frame};
 use sockeye::{ConnectionId, WorkerContext, WorkerId};
@@ -62,10 +62,7 @@ impl Surroundings<'_, '_> {
     }
 
     fn phase(&mut self, id: ConnectionId) -> Option<&mut Phase> {
-        match self.worker.state(id)? {
-            Endpoint::Native(native) => Some(&mut native.phase),
-            _ => None,
-        }
+        Some(&mut self.worker.state(id)?.native()?.phase)
     }
 
     /// Whether the connection is a session's.
@@ -93,7 +90,7 @@ impl Surroundings<'_, '_> {
         let Some(mut connection) = self.worker.connection(id) else {
             return self.lose(id);
         };
-        let Endpoint::Native(native) = connection.state() else {
+        let Some(native) = connection.state().native() else {
             return self.lose(id);
         };
         let encoded = &mut self.around.encoded;
@@ -214,7 +211,7 @@ impl Effects for Surroundings<'_, '_> {
 
     fn join(&mut self, connection: ConnectionKey, topic: TopicKey, _tag: &[u8]) {
         if let Some(mut connection) = self.worker.connection(self.id(connection))
-            && let Endpoint::Native(native) = connection.state()
+            && let Some(native) = connection.state().native()
         {
             let variant = native.speech.variant();
             connection.subscribe_variant(topic_name(topic), variant);

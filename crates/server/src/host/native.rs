@@ -31,7 +31,7 @@ impl Host {
         message: Message<'_>,
     ) {
         let now = connection.worker().now();
-        let Endpoint::Native(native) = connection.state() else {
+        let Some(native) = connection.state().native() else {
             return;
         };
         match &mut native.phase {
@@ -51,7 +51,7 @@ impl Host {
         let mut speech = native.speech.take();
         let mut client = Client { host: self, connection };
         let result = speech.handle_message(incoming, now, &mut client);
-        if let Endpoint::Native(native) = connection.state() {
+        if let Some(native) = connection.state().native() {
             native.speech = speech;
         }
         if let Err(error) = result {
@@ -87,7 +87,7 @@ impl Host {
         closed: &Closed<'_>,
     ) {
         let key = ConnectionKey(connection.id().number());
-        let Endpoint::Native(native) = connection.state() else {
+        let Some(native) = connection.state().native() else {
             return;
         };
         match std::mem::replace(&mut native.phase, Phase::Over) {
@@ -111,10 +111,10 @@ impl Host {
         now: Instant,
     ) {
         while let Some((due, id)) = self.unknown.front().copied() {
-            let is_unknown = match worker.state(id) {
-                Some(Endpoint::Native(native)) => matches!(native.phase, Phase::AwaitsConnect(_)),
-                _ => false,
-            };
+            let is_unknown = worker
+                .state(id)
+                .and_then(Endpoint::native)
+                .is_some_and(|native| matches!(native.phase, Phase::AwaitsConnect(_)));
             if is_unknown && due > now {
                 return;
             }
@@ -162,10 +162,10 @@ impl Host {
         id: ConnectionId,
         disconnect: &Disconnect,
     ) {
-        let awaits_session = match worker.state(id) {
-            Some(Endpoint::Native(native)) => matches!(native.phase, Phase::AwaitsSession(_)),
-            _ => false,
-        };
+        let awaits_session = worker
+            .state(id)
+            .and_then(Endpoint::native)
+            .is_some_and(|native| matches!(native.phase, Phase::AwaitsSession(_)));
         let mut surroundings = Surroundings { around: &mut self.around, worker };
         surroundings.tell_connection(id, &Own::Disconnected { disconnect });
         surroundings.close(id, disconnect);
@@ -200,9 +200,7 @@ impl Client<'_, '_, '_> {
 
     /// The token that its request had, if it has not connected. `None`: it has, or is not to.
     fn begin_connecting(&mut self) -> Option<Option<Box<Box<str>>>> {
-        let Endpoint::Native(native) = self.connection.state() else {
-            return None;
-        };
+        let native = self.connection.state().native()?;
         match &mut native.phase {
             Phase::AwaitsConnect(token) => {
                 let token = token.take();
@@ -247,7 +245,7 @@ impl Commands for Client<'_, '_, '_> {
         let resume = connect.resume.as_ref().and_then(|resume| resume.to_hub());
         let input = Input::Connect { connection, id, identity, resume };
         self.host.drive(&mut self.connection.worker(), input);
-        if let Endpoint::Native(native) = self.connection.state()
+        if let Some(native) = self.connection.state().native()
             && let Phase::AwaitsSession(_) = native.phase
         {
             self.connection.pause();
@@ -303,18 +301,15 @@ impl Commands for Client<'_, '_, '_> {
 impl Client<'_, '_, '_> {
     /// Nothing of the connection concerns the hub any more.
     fn forget(&mut self) {
-        if let Endpoint::Native(native) = self.connection.state() {
+        if let Some(native) = self.connection.state().native() {
             native.phase = Phase::Over;
         }
     }
 }
 
 fn session(connection: &mut Context<'_, Endpoints>) -> Option<SessionKey> {
-    match connection.state() {
-        Endpoint::Native(native) => match native.phase {
-            Phase::Session(session) => Some(session),
-            _ => None,
-        },
+    match connection.state().native()?.phase {
+        Phase::Session(session) => Some(session),
         _ => None,
     }
 }

@@ -1,8 +1,8 @@
 //! Requests of backends that the hub has not answered.
 
 use super::Host;
-use crate::api::{Asking, Desk, Exchange, Fault};
-use crate::endpoints::{Endpoint, Endpoints};
+use crate::api::{Asking, Desk, Fault};
+use crate::endpoints::Endpoints;
 use sockeye::protocol::http::BodyPart;
 use sockeye::{ConnectionId, Context, WorkerContext};
 use sockeye_hub::{Answer, Input, Request, RequestKey};
@@ -32,7 +32,7 @@ impl Requests {
 impl Host {
     /// Takes a part of the body of a request. When all is there, it is carried out.
     pub(crate) fn on_body(&mut self, connection: &mut Context<'_, Endpoints>, body: BodyPart<'_>) {
-        let Endpoint::Api(exchange) = connection.state() else {
+        let Some(exchange) = connection.state().api() else {
             return;
         };
         let result = match body {
@@ -57,7 +57,7 @@ struct Asker<'h, 'c, 'w> {
 
 impl Desk for Asker<'_, '_, '_> {
     fn expect(&mut self, items: usize, is_batch: bool) {
-        if let Endpoint::Api(exchange) = self.connection.state() {
+        if let Some(exchange) = self.connection.state().api() {
             exchange.expect(items, is_batch);
         }
     }
@@ -86,10 +86,9 @@ pub(super) fn note(
     let Some(mut connection) = worker.connection(id) else {
         return;
     };
-    let Endpoint::Api(exchange) = connection.state() else {
+    let Some(exchange) = connection.state().api() else {
         return;
     };
-    let exchange: &mut Exchange = exchange;
     if let Some(response) = exchange.note(index, answer) {
         let _replied = connection.reply(response);
     }
