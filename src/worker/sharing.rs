@@ -100,29 +100,24 @@ impl Sharing {
     /// The same, but what was shared last, which is still in the processor's cache.
     #[inline]
     pub(super) fn reclaim_last(&mut self) -> Option<Vec<u8>> {
-        let mut last = self.lent.pop_back()?;
-        let memory = self.take_back(&mut last);
-        match memory {
-            Some(_) => self.empty.push(last),
-            None => self.lent.push_back(last),
-        }
-        memory
+        let last = self.lent.pop_back();
+        self.take_back(last)
     }
 
     fn reclaim_oldest(&mut self) -> Option<Vec<u8>> {
-        let mut oldest = self.lent.pop_front()?;
-        let memory = self.take_back(&mut oldest);
-        match memory {
-            Some(_) => self.empty.push(oldest),
-            // A slow receiver still has it, which must not keep the others from coming back.
-            None => self.lent.push_back(oldest),
-        }
-        memory
+        let oldest = self.lent.pop_front();
+        self.take_back(oldest)
     }
 
-    fn take_back(&mut self, batch: &mut Rc<Batch>) -> Option<Vec<u8>> {
-        let memory = Batch::reclaim(batch)?;
+    fn take_back(&mut self, batch: Option<Rc<Batch>>) -> Option<Vec<u8>> {
+        let mut batch = batch?;
+        let Some(memory) = Batch::reclaim(&mut batch) else {
+            // A slow receiver still has it, which must not keep the others from coming back.
+            self.lent.push_back(batch);
+            return None;
+        };
         self.lent_bytes -= memory.capacity();
+        self.empty.push(batch);
         Some(memory)
     }
 }
