@@ -65,19 +65,33 @@ pub(crate) struct Options {
     /// Also keep the page with the result as autobahn/summary.md, which the README links: with everything on it
     #[arg(long, conflicts_with_all = ["url", "client", "tls", "driver", "cases"])]
     record: bool,
+    /// Of the cases with compression our client, too, meets as few as the server on io_uring: it compresses with what the
+    /// server does
+    #[arg(skip)]
+    is_short: bool,
 }
 
 impl Options {
-    /// Our server and our client, all cases over ws:// and those without compression over wss://; and the server on io_uring.
-    pub(crate) fn everything() -> Self {
+    /// Our server, all cases over ws:// and those without compression over wss://; our client and the server on io_uring, few
+    /// of those with compression.
+    pub(crate) fn for_tests() -> Self {
         let shards = NonZeroUsize::new(2).expect("two is not zero");
         let (cases, driver) = (Vec::new(), None);
-        Self { url: None, client: None, tls: false, driver, cases, shards, record: false }
+        Self {
+            url: None,
+            client: None,
+            tls: false,
+            driver,
+            cases,
+            shards,
+            record: false,
+            is_short: true,
+        }
     }
 
     /// What is run, one after the other.
     fn passes(&self) -> Vec<Pass> {
-        let all = |transport| Pass { transport, compressed: Compressed::All, driver: EPOLL };
+        let all = |transport| Pass::new(transport, Compressed::All);
         if let Some(driver) = &self.driver {
             let driver = if driver == URING { URING } else { EPOLL };
             return vec![Pass { driver, ..all(Transport::Ws) }];
@@ -87,10 +101,11 @@ impl Options {
             Some(url) => vec![all(Transport::of(url))],
             None if self.client.is_some() => vec![all(Transport::Ws)],
             None => {
-                let plain = Pass { compressed: Compressed::None, ..all(Transport::Wss) };
-                let compressed = if self.record { Compressed::All } else { Compressed::Few };
-                let uring = Pass { driver: URING, compressed, ..all(Transport::Ws) };
-                vec![all(Transport::Ws), plain, uring]
+                let some = if self.record { Compressed::All } else { Compressed::Few };
+                let by_client = if self.is_short { some } else { Compressed::All };
+                let ws = Pass { by_client, ..all(Transport::Ws) };
+                let uring = Pass { driver: URING, ..Pass::new(Transport::Ws, some) };
+                vec![ws, Pass::new(Transport::Wss, Compressed::None), uring]
             }
         }
     }
@@ -100,7 +115,8 @@ impl Options {
 #[derive(Debug, PartialEq, Eq)]
 struct Pass {
     transport: Transport,
-    compressed: Compressed,
+    by_server: Compressed,
+    by_client: Compressed,
     /// What our server runs on.
     driver: &'static str,
 }
@@ -125,6 +141,11 @@ impl Compressed {
 }
 
 impl Pass {
+    /// As many for the server, on epoll, as for the client.
+    const fn new(transport: Transport, compressed: Compressed) -> Self {
+        Self { transport, by_server: compressed, by_client: compressed, driver: EPOLL }
+    }
+
     /// The directory of its reports.
     fn name(&self) -> &'static str {
         if self.driver == URING { URING } else { self.transport.scheme() }
@@ -147,11 +168,13 @@ pub(crate) fn run(project: &Project, options: &Options) -> Result<()> {
         let (transport, driver) = (pass.transport, pass.driver);
         let bench = Bench { project, options, python, report, transport, driver };
         if options.url.is_some() || options.client.is_none() {
-            results.push(bench.test_server(chosen(&expected.server, &options.cases, &pass)?)?);
+            let cases = chosen(&expected.server, &options.cases, pass.by_server)?;
+            results.push(bench.test_server(cases)?);
         }
         let is_server_only = pass.driver == URING || options.driver.is_some();
         if options.client.is_some() || (options.url.is_none() && !is_server_only) {
-            results.push(bench.test_client(chosen(&expected.client, &options.cases, &pass)?)?);
+            let cases = chosen(&expected.client, &options.cases, pass.by_client)?;
+            results.push(bench.test_client(cases)?);
         }
     }
     let is_ours = options.url.is_none() && options.client.is_none();
@@ -178,15 +201,15 @@ fn about(project: &Project, is_ours: bool) -> Result<String> {
     Ok(format!("{date}, Sockeye {version}, {compiler}\n\n{DRIVERS}"))
 }
 
-/// Those of the expected verdicts that the patterns mean; without patterns those of the pass.
-fn chosen(all: &Verdicts, patterns: &[String], pass: &Pass) -> Result<Verdicts> {
+/// Those of the expected verdicts that the patterns mean; without patterns so many.
+fn chosen(all: &Verdicts, patterns: &[String], compressed: Compressed) -> Result<Verdicts> {
     for pattern in patterns {
         if !all.keys().any(|case| case.matches(pattern)) {
             bail!("no case of autobahn/expected.json matches {pattern}");
         }
     }
     let is_chosen = |case: &CaseId| match patterns {
-        [] => pass.compressed.has(case),
+        [] => compressed.has(case),
         _ => patterns.iter().any(|pattern| case.matches(pattern)),
     };
     let of_it = all.iter().filter(|(case, _)| is_chosen(case));
@@ -213,38 +236,38 @@ mod tests {
 
     const ALL: Compressed = Compressed::All;
 
-    fn pass(transport: Transport, compressed: Compressed) -> Pass {
-        Pass { transport, compressed, driver: EPOLL }
-    }
-
     #[test]
-    fn everything_is_all_over_ws_and_less_over_wss_and_on_io_uring() {
-        let plain = || [pass(Transport::Ws, ALL), pass(Transport::Wss, Compressed::None)];
-        let uring = |compressed| Pass { driver: URING, ..pass(Transport::Ws, compressed) };
-        let [ws, wss] = plain();
-        assert_eq!(Options::everything().passes(), [ws, wss, uring(Compressed::Few)]);
-        let [ws, wss] = plain();
-        let kept = Options { record: true, ..Options::everything() };
-        assert_eq!(kept.passes(), [ws, wss, uring(ALL)], "all are in what is kept");
+    fn everything_is_all_over_ws_and_less_over_wss_on_io_uring_and_in_tests_by_the_client() {
+        const FEW: Compressed = Compressed::Few;
+        let passes = |by_client, on_uring| {
+            let ws = Pass { by_client, ..Pass::new(Transport::Ws, ALL) };
+            let uring = Pass { driver: URING, ..Pass::new(Transport::Ws, on_uring) };
+            [ws, Pass::new(Transport::Wss, Compressed::None), uring]
+        };
+        assert_eq!(Options::for_tests().passes(), passes(FEW, FEW));
+        let by_hand = || Options { is_short: false, ..Options::for_tests() };
+        assert_eq!(by_hand().passes(), passes(ALL, FEW));
+        let kept = Options { record: true, ..by_hand() };
+        assert_eq!(kept.passes(), passes(ALL, ALL), "all are in what is kept");
     }
 
     #[test]
     fn who_asks_for_a_driver_gets_all_cases_on_it() {
-        let options = Options { driver: Some(URING.to_owned()), ..Options::everything() };
-        assert_eq!(options.passes(), [Pass { driver: URING, ..pass(Transport::Ws, ALL) }]);
+        let options = Options { driver: Some(URING.to_owned()), ..Options::for_tests() };
+        assert_eq!(options.passes(), [Pass { driver: URING, ..Pass::new(Transport::Ws, ALL) }]);
     }
 
     #[test]
     fn who_asks_for_one_transport_gets_all_cases_over_it() {
-        let all = Options::everything;
+        let all = Options::for_tests;
         let secure = Options { tls: true, ..all() };
-        assert_eq!(secure.passes(), [pass(Transport::Wss, ALL)]);
+        assert_eq!(secure.passes(), [Pass::new(Transport::Wss, ALL)]);
         let client = Options { client: Some("node client.js".to_owned()), ..all() };
-        assert_eq!(client.passes(), [pass(Transport::Ws, ALL)]);
-        assert_eq!(Options { tls: true, ..client }.passes(), [pass(Transport::Wss, ALL)]);
+        assert_eq!(client.passes(), [Pass::new(Transport::Ws, ALL)]);
+        assert_eq!(Options { tls: true, ..client }.passes(), [Pass::new(Transport::Wss, ALL)]);
         let server = |url: &str| Options { url: Some(url.to_owned()), ..all() };
-        assert_eq!(server("wss://[::1]/").passes(), [pass(Transport::Wss, ALL)]);
-        assert_eq!(server("ws://wss/").passes(), [pass(Transport::Ws, ALL)]);
+        assert_eq!(server("wss://[::1]/").passes(), [Pass::new(Transport::Wss, ALL)]);
+        assert_eq!(server("ws://wss/").passes(), [Pass::new(Transport::Ws, ALL)]);
     }
 
     #[test]
@@ -256,8 +279,7 @@ mod tests {
         let all = verdicts::parse_expected(json).expect("valid").server;
         let numbers = |patterns: &[&str], compressed| {
             let patterns: Vec<_> = patterns.iter().map(ToString::to_string).collect();
-            let pass = pass(Transport::Wss, compressed);
-            let chosen = chosen(&all, &patterns, &pass).expect("patterns that mean some");
+            let chosen = chosen(&all, &patterns, compressed).expect("patterns that mean some");
             chosen.keys().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(numbers(&[], ALL), ["1.1.1", "12.1.1", "12.1.2", "13.1.11"]);

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
 /// The checkout that the tasks work on.
+#[derive(Clone)]
 pub(crate) struct Project {
     /// The folder with the workspace's `Cargo.toml`.
     pub(crate) root: PathBuf,

@@ -1,5 +1,7 @@
 //! `cargo xtask test`: everything that has to hold before a change lands.
 
+use std::path::PathBuf;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -70,7 +72,7 @@ const STEPS: &[Step] = &[
     Step { title: "other people's WebSockets", run: rivals },
     Step {
         title: "the conformance suite",
-        run: |project| autobahn::run(project, &autobahn::Options::everything()),
+        run: |project| autobahn::run(project, &autobahn::Options::for_tests()),
     },
     Step {
         title: "every fuzz target for a moment",
@@ -105,10 +107,23 @@ fn clippy(project: &Project) -> Result<()> {
 
 /// Those that attack the server attack the one that is shipped.
 fn tests(project: &Project) -> Result<()> {
-    let _binary = project.shell.push_env("SOCKEYE_BIN", project.build_server()?);
-    let _few = project.shell.push_env("SOCKEYE_SEEDS", FEW_STORMS);
     // With all features of the engine, whatever the server uses of them.
-    cargo_test(project, &["--features", "sockeye/uring,sockeye/deflate,sockeye/tls"])
+    let all = ["--features", "sockeye/uring,sockeye/deflate,sockeye/tls"];
+    let _binary = project.shell.push_env("SOCKEYE_BIN", build_server_beside(project, &all)?);
+    let _few = project.shell.push_env("SOCKEYE_SEEDS", FEW_STORMS);
+    cargo_test(project, &all)
+}
+
+/// Builds the release server and, meanwhile, the tests: linking the one keeps a single processor busy for minutes.
+fn build_server_beside(project: &Project, tests: &[&str]) -> Result<PathBuf> {
+    let server = project.clone();
+    thread::scope(|scope| {
+        let server = scope.spawn(move || server.build_server());
+        let tests = cmd!(project.shell, "cargo test --no-run {tests...}").run();
+        let server = server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        tests?;
+        server
+    })
 }
 
 fn feature_sets(project: &Project) -> Result<()> {
@@ -164,6 +179,8 @@ fn benchmarks(project: &Project) -> Result<()> {
     // With --test criterion runs each benchmark once and measures nothing. Optimised all the same: the large inputs
     // take minutes otherwise.
     let shell = &project.shell;
+    // Linked as quickly as it goes: what they measure is nothing here.
+    let _thin = shell.push_env("CARGO_PROFILE_BENCH_LTO", "thin");
     cmd!(shell, "cargo bench --package sockeye --features deflate --benches -- --test").run()?;
     cmd!(shell, "cargo bench --package sockeye-hub --benches -- --test").run()?;
     Ok(cmd!(shell, "cargo bench --package sockeye-dialects --benches -- --test").run()?)
