@@ -18,7 +18,8 @@ use crate::{autobahn, bench, dependencies, fuzz, simulate, tidy};
 /// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; ten thousand simulated
 /// storms; the engine with each set of features alone, a tenth of what is random or long; its servers on io_uring; what the project depends on (cargo deny, cargo tree); the
 /// documentation; other people's WebSockets as clients and as servers, the page in Chromium, and TLS by sslscan and
-/// OpenSSL; the conformance suite against server and client, over ws and over wss; every fuzz target for a few seconds;
+/// OpenSSL; the conformance suite against server and client, over ws and over wss, with few of the client's cases with
+/// compression; every fuzz target for a few seconds;
 /// every benchmark once, and every server of the comparison with others.
 ///
 /// Builds without debug information, which takes a good part of building: who needs a backtrace with lines runs the test again by
