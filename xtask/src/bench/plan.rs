@@ -122,6 +122,9 @@ pub(super) const CERTIFICATE: &str = "{certificate}";
 /// How many threads ours has, if it is not one.
 pub(super) const WORKERS: &str = "--workers";
 
+/// How hard ours compresses, if it is not as it would by itself.
+const LEVEL: &str = "--deflate-level";
+
 /// Has the generator speak our own protocol.
 pub(super) const NATIVE: &str = "--native";
 
@@ -316,9 +319,23 @@ const DEFLATE: Table = Table {
         &["--size", "1024", "--json-payload", "--deflate"],
     )],
     contenders: &[
+        // Each as fast as the targets want it, and as small as the peers' answers are.
         ours("sockeye-shared", "sockeye, shared", &["--deflate", "shared"]),
-        ours("sockeye-takeover", "sockeye, takeover, 192 KiB", &["--deflate", "192KiB"]),
-        ours("sockeye-takeover-1m", "sockeye, takeover, 1 MiB", &["--deflate", "1MiB"]),
+        ours(
+            "sockeye-shared-small",
+            "sockeye, shared, level 6",
+            &["--deflate", "shared", LEVEL, "6"],
+        ),
+        ours(
+            "sockeye-takeover",
+            "sockeye, takeover, 8 KiB, level 3",
+            &["--deflate", "8KiB", LEVEL, "3"],
+        ),
+        ours(
+            "sockeye-takeover-small",
+            "sockeye, takeover, 1 MiB, level 6",
+            &["--deflate", "1MiB", LEVEL, "6"],
+        ),
         contender("uwebsockets", "uWebSockets, shared", Program::Uwebsockets("deflate")),
         contender("bun", "Bun, shared", Program::Bun("shared")),
         contender("bun-takeover", "Bun, dedicated (takeover)", Program::Bun("dedicated")),
