@@ -76,7 +76,8 @@ pub struct Config {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DriverKind {
-    /// Epoll, as the one that is proven for longer. io_uring measures ahead in fan-out, and as fast or faster elsewhere.
+    /// Epoll, as the one that is proven for longer. io_uring is ahead in fan-out on one processor and level on another, and behind
+    /// where messages are large on that (`docs/decisions/0006-io-uring.md`): measure before you choose.
     Auto,
     /// epoll.
     Epoll,

@@ -94,7 +94,8 @@ pub(crate) struct Serve {
     pub(crate) workers: Option<u16>,
 
     /// What moves bytes: `epoll`, or `uring`, with which connections need no file descriptors (Linux 6.8; where it is not there or
-    /// not allowed, epoll serves after a warning). `auto` is epoll, which is proven for longer; `uring` is ahead in fan-out.
+    /// not allowed, epoll serves after a warning). `auto` is epoll, which is proven for longer; `uring` is ahead in fan-out on some
+    /// processors, and behind with large messages on some.
     #[arg(long, value_name = "auto|epoll|uring", default_value = "auto", value_parser = parse_driver)]
     pub(crate) driver: DriverKind,
 
