@@ -63,6 +63,10 @@ pub struct Bench {
     #[arg(long, group = "kind")]
     pub json_payload: bool,
 
+    /// Send this header with each opening handshake, as in 'Authorization: Bearer TOKEN'. May be repeated.
+    #[arg(long, value_name = "NAME: VALUE", conflicts_with = "raw_tcp", value_parser = parse_header)]
+    pub header: Vec<(String, String)>,
+
     /// Offer compression (permessage-deflate), and send compressed messages. A server that declines ends the run.
     #[arg(long, conflicts_with = "raw_tcp")]
     pub deflate: bool,
@@ -119,6 +123,18 @@ pub struct Bench {
     pub trust: Trust,
 }
 
+fn parse_header(text: &str) -> Result<(String, String), String> {
+    match text.split_once(':') {
+        Some((name, value)) if !name.trim().is_empty() => {
+            Ok((name.trim().to_owned(), value.trim().to_owned()))
+        }
+        _ => {
+            Err("expected a name, a colon and a value, as in 'Authorization: Bearer TOKEN'"
+                .to_owned())
+        }
+    }
+}
+
 fn parse_rate(text: &str) -> Result<f64, String> {
     parse(text, "a number of messages per second, from 0.01 to 100000000", 0.01, 1e8)
 }
@@ -146,7 +162,7 @@ Examples:
   sockeye bench ws://127.0.0.1:8000/echo --connections 500 --pipeline 16 --report report.html
   sockeye bench ws://127.0.0.1:8000/echo --rate 20000 --duration 30
   sockeye bench ws://127.0.0.1:8000/topic/a --publish ws://127.0.0.1:8000/topic/a --connections 1000
-  sockeye bench ws://127.0.0.1:8000/echo --json-payload --size 1024 --deflate --pid $(pidof my-server)
+  sockeye bench ws://127.0.0.1:8000/echo --json-payload --size 1024 --deflate --pid $(pgrep -o -x my-server)
   sockeye bench wss://example.com/echo --ca /etc/ssl/certs/ca-certificates.crt --json";
 
 #[cfg(test)]
@@ -160,6 +176,9 @@ mod tests {
         for wrong in ["", "-1", "nan", "inf", "ten", "86401"] {
             assert!(parse_seconds(wrong).is_err_and(|error| error.contains("such as")), "{wrong}");
         }
+        let header = ("Authorization".to_owned(), "Bearer a:b".to_owned());
+        assert_eq!(parse_header("Authorization: Bearer a:b"), Ok(header));
+        assert!(parse_header("no colon").is_err() && parse_header(": nameless").is_err());
         assert!(parse_rate("0").is_err() && parse_duration("0").is_err());
     }
 }

@@ -34,6 +34,9 @@ fn measure(arguments: &Bench) -> Result<bool, BenchError> {
             .and_then(|_| flag::register(signal, Arc::clone(&interrupted)))
             .map_err(|error| BenchError::System("cannot listen for signals", error))?;
     }
+    if let Some(file) = &arguments.report {
+        report::try_file(file).map_err(|error| BenchError::Report(file.clone(), error))?;
+    }
     let bar = Bar::new();
     let outcome = run(arguments, &interrupted, &mut |progress| bar.tell(progress));
     bar.clear();

@@ -175,7 +175,7 @@ impl fmt::Display for OpenError {
 impl fmt::Display for LostError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Ended => f.write_str("the server ended it without a close frame; see its log"),
+            Self::Ended => f.write_str("the server ended it, and not with a close frame; see its log"),
             Self::Closed(code, reason) if reason.is_empty() => {
                 write!(f, "the server closed it with code {code}; see its log")
             }

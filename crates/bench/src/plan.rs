@@ -93,8 +93,10 @@ impl Plan {
             if arguments.socket_io {
                 check_socket_io(url)?;
             }
-            let target = Target::new(url, arguments.deflate, size, tls.as_ref())?;
-            Ok(Target { speech, ..target })
+            let mut target = Target::new(url, arguments.deflate, size, tls.as_ref())?;
+            target.config.headers.clone_from(&arguments.header);
+            target.speech = speech;
+            Ok(target)
         };
         let publish = arguments.publish.as_deref().map(target).transpose()?;
         let publishers = publish.as_ref().map_or(0, |_| arguments.publishers as usize);

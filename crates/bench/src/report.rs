@@ -12,6 +12,16 @@ pub(crate) fn write(summary: &Summary, file: &Path) -> io::Result<()> {
     std::fs::write(file, page)
 }
 
+/// Whether the page can be written there: that is not to be found out after the run. What is in the file stays.
+pub(crate) fn try_file(file: &Path) -> io::Result<()> {
+    let is_new = !file.exists();
+    std::fs::OpenOptions::new().create(true).append(true).open(file)?;
+    if is_new {
+        std::fs::remove_file(file)?;
+    }
+    Ok(())
+}
+
 fn page(summary: &Summary) -> Result<String, plots::PlotError> {
     let percentiles_plot = plots::percentiles(summary)?;
     let latency_plot = plots::latency_over_time(summary)?;

@@ -89,7 +89,12 @@ pub fn run(
             BenchError::Options("it was interrupted before anything was measured".to_owned())
         }));
     };
-    let summary = summarize(&plan, &first, &last, tallies);
+    let mut summary = summarize(&plan, &first, &last, tallies);
+    if last.at + TELL_INTERVAL < first.at + plan.duration {
+        let reason =
+            fault.as_ref().map_or_else(|| "it was interrupted".to_owned(), BenchError::to_string);
+        summary = summary.with_end(reason);
+    }
     if summary.messages() == 0
         && summary.errors().is_empty()
         && let Some(fault) = fault

@@ -19,7 +19,12 @@ pub struct Summary {
     nanoseconds: u64,
     size: usize,
     is_open_loop: bool,
+    is_fan_out: bool,
     unsent: u64,
+    /// What was asked for, in nanoseconds.
+    duration: u64,
+    /// Why it was less, if it was.
+    ended_by: Option<String>,
     received_per_message: f64,
     client_per_message: f64,
     server_per_message: Option<f64>,
@@ -37,7 +42,10 @@ impl Summary {
             nanoseconds: 0,
             size: plan.size,
             is_open_loop: plan.rate.is_some(),
+            is_fan_out: plan.is_fan_out(),
             unsent: 0,
+            duration: plan.duration,
+            ended_by: None,
             received_per_message: 0.0,
             client_per_message: 0.0,
             server_per_message: None,
@@ -64,6 +72,12 @@ impl Summary {
 
     pub(crate) const fn with_unsent(mut self, unsent: u64) -> Self {
         self.unsent = unsent;
+        self
+    }
+
+    /// Says why the run ended before its time.
+    pub(crate) fn with_end(mut self, reason: String) -> Self {
+        self.ended_by = Some(reason);
         self
     }
 
@@ -109,6 +123,8 @@ impl Summary {
         let mut all = json!({
             "messages": self.messages,
             "seconds": self.seconds(),
+            "duration": self.duration as f64 / 1e9,
+            "ended_by": self.ended_by,
             "messages_per_second": self.messages_per_second(),
             "bytes": self.messages * self.size as u64,
             "received_bytes_per_message": self.received_per_message,
@@ -158,11 +174,18 @@ impl Summary {
         let client = thousands(self.client_per_message as u64);
         let client = format!("{client} ns of processor per message");
         lines.push(("generator".to_owned(), client));
+        if self.messages == 0 {
+            // There is nothing to divide by.
+            lines.truncate(1);
+        }
         lines
     }
 
     /// Which quantiles are worth a look, and what they are.
     pub(crate) fn percentiles(&self) -> Vec<(String, String)> {
+        if self.latency.is_empty() {
+            return vec![("none".to_owned(), "no message had an answer".to_owned())];
+        }
         let mut all = vec![("min".to_owned(), time(self.latency.min()))];
         for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
             all.push((name.to_owned(), time(self.latency(quantile))));
@@ -175,6 +198,13 @@ impl Summary {
     /// What went wrong, and what it may mean, a sentence each.
     pub(crate) fn remarks(&self) -> Vec<String> {
         let mut remarks = Vec::new();
+        if let Some(reason) = &self.ended_by {
+            remarks.push(format!(
+                "The run ended after {:.2} s of {:.2} s: {reason}",
+                self.seconds(),
+                self.duration as f64 / 1e9
+            ));
+        }
         if self.unsent > 0 {
             remarks.push(format!(
                 "{} messages were due and could not be sent: the server, or this generator, does not keep up. The latencies count how long they had waited.",
@@ -189,19 +219,25 @@ impl Summary {
                 "unexpected",
                 "arrived at publishers; if that is meant so, add --publisher-subscribes",
             ),
-            ("unanswered", "not there two seconds after the end, or ten after the last"),
-            ("lost_connections", "ended before the run did"),
+            ("unanswered", self.unanswered_means()),
+            ("lost connections", "ended before the run did"),
         ];
-        for ((name, count), (_, meaning)) in self.errors.named().iter().zip(means) {
+        for ((_, count), (name, meaning)) in self.errors.named().iter().zip(means) {
             if *count > 0 {
-                remarks.push(format!(
-                    "{} {}: {meaning}",
-                    thousands(*count),
-                    name.replace('_', " ")
-                ));
+                let name = if *count == 1 { name.trim_end_matches('s') } else { name };
+                remarks.push(format!("{} {name}: {meaning}", thousands(*count)));
             }
         }
         remarks
+    }
+
+    const fn unanswered_means(&self) -> &'static str {
+        match self.is_fan_out {
+            true => "deliveries that had not come when the run ended, or two seconds later",
+            false => {
+                "no answer within two seconds of the end, or ten of the connection's last one, or their connection was lost. The latencies count how long they had waited"
+            }
+        }
     }
 
     pub(crate) const fn latency_means(&self) -> &'static str {
@@ -224,14 +260,13 @@ impl fmt::Display for Summary {
         for (name, value) in self.percentiles() {
             writeln!(f, "  {name:<12}{value}")?;
         }
-        match self.remarks() {
-            remarks if remarks.is_empty() => {
-                writeln!(f, "\n  every answer was checked: no errors")
-            }
-            remarks => {
-                writeln!(f)?;
-                remarks.iter().try_for_each(|remark| writeln!(f, "  {remark}"))
-            }
+        writeln!(f)?;
+        for remark in self.remarks() {
+            writeln!(f, "  {remark}")?;
+        }
+        match self.errors.is_empty() {
+            true => writeln!(f, "  every answer was checked: no errors"),
+            false => Ok(()),
         }
     }
 }

@@ -29,6 +29,11 @@ impl Awaited {
         self.len == 0
     }
 
+    /// What is waited for.
+    pub(crate) fn batches(&self) -> impl Iterator<Item = &Batch> {
+        self.batches.iter()
+    }
+
     /// Those that were not sent are not waited for either.
     pub(crate) fn forget_last(&mut self, count: usize) {
         let mut left = count.min(self.len);

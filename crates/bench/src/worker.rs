@@ -12,7 +12,7 @@ mod sending;
 
 use crate::desk::Desk;
 use crate::error::{BenchError, LostError};
-use crate::line::{Line, Outcome, Phase, Role, lost_error};
+use crate::line::{Line, Outcome, Phase, lost_error};
 use crate::outgoing::Sending;
 use crate::pace::Pace;
 use crate::plan::{Plan, Target};
@@ -125,6 +125,10 @@ impl<'r> Worker<'r> {
                 self.handle_event(*event);
             }
             self.report();
+        }
+        if matches!(self.stage, Stage::Running | Stage::Draining { .. }) {
+            // What ended the run has left no time to wait for the rest.
+            self.count_outstanding();
         }
         self.report();
         Ok(Tally { errors: self.desk.errors, statistics: self.statistics, unsent: self.unsent })
@@ -315,17 +319,13 @@ impl<'r> Worker<'r> {
             return;
         }
         self.desk.errors.lost_connections += 1;
-        if let Role::Echo(awaited) = &self.lines[place].role {
-            self.desk.errors.unanswered += awaited.len() as u64;
-        }
+        self.count_unanswered(place);
         let fault = BenchError::Lost(self.target(place).url.clone(), error);
         // A subscriber less would be waited for in every round; without any connection there is nothing to measure.
         if self.plan.is_fan_out() {
-            self.count_outstanding();
-            self.shared.fail(fault);
-        } else {
-            self.shared.note(fault);
+            return self.shared.fail(fault);
         }
+        self.shared.note(fault);
         if self.ended == self.lines.len() && self.stage == Stage::Running {
             self.stage = Stage::Done;
         }

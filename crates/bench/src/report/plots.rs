@@ -31,19 +31,20 @@ pub(super) fn percentiles(summary: &Summary) -> Result<String, PlotError> {
         x_labels: nines_max as usize + 1,
         x_label: &label,
         y_label: &|nanoseconds| short_time(*nanoseconds),
-        lines: &[(SECOND, points)],
+        lines: &[(SECOND, vec![points])],
     })
 }
 
 /// How long messages took, in each stretch of time.
 pub(super) fn latency_over_time(summary: &Summary) -> Result<String, PlotError> {
     let series = |of: fn(&Histogram<u64>) -> u64| {
-        points(summary, move |_, histogram| of(histogram).max(1) as f64)
+        pieces(summary.statistics.intervals(), move |histogram| of(histogram).max(1) as f64)
     };
     let median = series(|histogram| histogram.value_at_quantile(0.5));
     let slow = series(|histogram| histogram.value_at_quantile(0.99));
     let slowest = series(Histogram::max);
-    let values = || [&median, &slow, &slowest].into_iter().flatten().map(|point| point.1 as u64);
+    let values =
+        || [&median, &slow, &slowest].into_iter().flatten().flatten().map(|point| point.1 as u64);
     let (least, most) = (values().min().unwrap_or(1), values().max().unwrap_or(1));
     plot(Plot {
         x: 0.0..seconds(summary),
@@ -57,7 +58,13 @@ pub(super) fn latency_over_time(summary: &Summary) -> Result<String, PlotError> 
 
 /// How many messages arrived, in each stretch of time.
 pub(super) fn rate_over_time(summary: &Summary) -> Result<String, PlotError> {
-    let rates = points(summary, |length, histogram| histogram.len() as f64 * 1e9 / length as f64);
+    let rates: Vec<_> = summary
+        .statistics
+        .intervals()
+        .map(|(start, length, histogram)| {
+            (middle(start, length), histogram.len() as f64 * 1e9 / length as f64)
+        })
+        .collect();
     let most = rates.iter().map(|point| point.1).fold(1.0, f64::max);
     plot(Plot {
         x: 0.0..seconds(summary),
@@ -65,19 +72,35 @@ pub(super) fn rate_over_time(summary: &Summary) -> Result<String, PlotError> {
         x_labels: 11,
         x_label: &|seconds| format!("{} s", round(*seconds)),
         y_label: &|rate| thousands(*rate as u64),
-        lines: &[(SECOND, rates)],
+        lines: &[(SECOND, vec![rates])],
     })
 }
 
-/// A point in the middle of each stretch of time in which something arrived.
-fn points(summary: &Summary, value: impl Fn(u64, &Histogram<u64>) -> f64) -> Vec<(f64, f64)> {
-    let points = summary.statistics.intervals().filter(|(_, _, histogram)| !histogram.is_empty());
-    points
-        .map(|(start, length, histogram)| {
-            ((start + length / 2) as f64 / 1e9, value(length, histogram))
-        })
-        .collect()
+/// A point in the middle of each stretch of time in which something arrived. Where nothing did, there is nothing to say: a new
+/// piece begins behind it.
+fn pieces<'h>(
+    intervals: impl Iterator<Item = (u64, u64, &'h Histogram<u64>)>,
+    value: impl Fn(&Histogram<u64>) -> f64,
+) -> Vec<Points> {
+    let mut pieces = vec![Points::new()];
+    for (start, length, histogram) in intervals {
+        match pieces.last_mut() {
+            Some(piece) if !histogram.is_empty() => {
+                piece.push((middle(start, length), value(histogram)));
+            }
+            Some(piece) if piece.is_empty() => {}
+            _ => pieces.push(Points::new()),
+        }
+    }
+    pieces
 }
+
+/// In seconds.
+fn middle(start: u64, length: u64) -> f64 {
+    (start + length / 2) as f64 / 1e9
+}
+
+type Points = Vec<(f64, f64)>;
 
 struct Plot<'p, Y> {
     x: Range<f64>,
@@ -85,7 +108,8 @@ struct Plot<'p, Y> {
     x_labels: usize,
     x_label: &'p dyn Fn(&f64) -> String,
     y_label: &'p dyn Fn(&f64) -> String,
-    lines: &'p [(RGBColor, Vec<(f64, f64)>)],
+    /// Each in pieces.
+    lines: &'p [(RGBColor, Vec<Points>)],
 }
 
 fn plot<Y>(plot: Plot<'_, Y>) -> Result<String, PlotError>
@@ -115,9 +139,16 @@ where
         .y_label_formatter(plot.y_label)
         .draw()
         .map_err(other)?;
-    for (colour, points) in plot.lines {
-        let line = LineSeries::new(points.iter().copied(), colour.stroke_width(2));
-        chart.draw_series(line).map_err(other)?;
+    for (colour, pieces) in plot.lines {
+        for points in pieces {
+            let line = LineSeries::new(points.iter().copied(), colour.stroke_width(2));
+            chart.draw_series(line).map_err(other)?;
+            if let [point] = points[..] {
+                // A line of one point is none.
+                let dot = Circle::new(point, 3, colour.filled());
+                chart.draw_series([dot]).map_err(other)?;
+            }
+        }
     }
     area.present().map_err(other)?;
     drop(chart);
@@ -169,6 +200,21 @@ const THIRD: RGBColor = RGBColor(5, 5, 5);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::{Statistics, Window};
+
+    #[test]
+    fn no_line_is_drawn_through_a_stretch_without_answers() {
+        let tenth = 100_000_000;
+        let mut statistics = Statistics::new(Window::new(0, 6 * tenth));
+        // In the second, third and fifth of six.
+        for now in [tenth, 2 * tenth, 4 * tenth] {
+            statistics.record(now, now + 1000, 1);
+        }
+        statistics.total();
+        let pieces = pieces(statistics.intervals(), |histogram| histogram.len() as f64);
+        let filled: Vec<_> = pieces.into_iter().filter(|piece| !piece.is_empty()).collect();
+        assert_eq!(filled, [vec![(0.15, 1.0), (0.25, 1.0)], vec![(0.45, 1.0)]]);
+    }
 
     #[test]
     fn every_scale_has_a_power_of_ten_in_it() {

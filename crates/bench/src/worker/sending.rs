@@ -193,10 +193,10 @@ impl Worker<'_> {
         self.count_outstanding();
         self.stage = Stage::Closing { by: now + CLOSE_TIME };
         for place in 0..self.lines.len() {
-            let line = &mut self.lines[place];
-            if let (Role::Echo(awaited), Phase::Open) = (&line.role, &line.phase) {
-                self.desk.errors.unanswered += awaited.len() as u64;
+            if let Phase::Open = self.lines[place].phase {
+                self.count_unanswered(place);
             }
+            let line = &mut self.lines[place];
             match line.phase {
                 Phase::Open => {
                     line.close();
@@ -209,6 +209,21 @@ impl Worker<'_> {
                 }
                 Phase::Connecting | Phase::Opening(_) | Phase::Joining(_) => self.end(place),
                 Phase::Closing | Phase::Ended => {}
+            }
+        }
+    }
+
+    /// Counts what a connection still waits for. It has waited for as long at least: a server that never answers is not to look
+    /// quick.
+    pub(super) fn count_unanswered(&mut self, place: usize) {
+        let Role::Echo(awaited) = &self.lines[place].role else {
+            return;
+        };
+        self.desk.errors.unanswered += awaited.len() as u64;
+        let now = self.shared.now();
+        if let Some(statistics) = &mut self.statistics {
+            for batch in awaited.batches() {
+                statistics.record(batch.first.due, now, batch.count as u64);
             }
         }
     }
@@ -237,7 +252,6 @@ impl Worker<'_> {
             match &line.role {
                 Role::Echo(awaited) if !awaited.is_empty() => self.lose(place, LostError::Silent),
                 Role::Publisher { number } if self.shared.outstanding(*number) > 0 => {
-                    self.count_outstanding();
                     let url = self.plan.target.url.clone();
                     self.shared.fail(BenchError::Lost(url, LostError::Silent));
                     return;

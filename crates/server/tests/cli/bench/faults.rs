@@ -46,6 +46,15 @@ fn what_is_never_answered_is_counted_at_the_end() {
 }
 
 #[test]
+fn what_is_never_answered_counts_with_the_time_that_it_waited() {
+    let (result, _) = against(Wrong::Stops, &["--rate", "200"]);
+    let unanswered = number(&result["errors"], "unanswered");
+    assert!(unanswered > number(&result, "messages"), "{result}");
+    // Most of them are that: as long as was waited for answers at the end.
+    assert!(number(&result["latency_ns"], "p50") >= 1e9, "{result}");
+}
+
+#[test]
 fn what_was_due_and_found_no_room_counts_with_the_time_that_it_waited() {
     let server = start(Deaf);
     let url = format!("ws://{}/", server.local_addr());
@@ -88,9 +97,29 @@ fn a_server_that_ends_in_the_middle_ends_the_run() {
     let run = spawn(&["bench", &url, "--duration", "60", "--warm-up", "0"]);
     server.wait_until_busy();
     drop(server);
-    let (code, _, errors) = wait(run);
+    let (code, output, errors) = wait(run);
     assert_eq!(code, Some(1), "{errors}");
     assert!(errors.contains("expected the connection to stay open"), "{errors}");
+    assert!(output.contains("of 60.00 s: ") && output.contains("to stay open"), "{output}");
+}
+
+#[test]
+fn what_was_under_way_when_a_subscriber_is_lost_is_counted_once() {
+    let server = Sockeye::start();
+    let url = format!("ws://{}/topic/a", server.address);
+    let lasting = ["--duration", "60", "--warm-up", "0", "--json"];
+    let fan_out = ["--publish", &url, "--connections", "20"];
+    let run = spawn(&[&["bench", &url], &lasting[..], &fan_out].concat());
+    server.wait_until_busy();
+    drop(server);
+    let (code, output, errors) = wait(run);
+    assert_eq!(code, Some(1), "{errors}");
+    let result: Value = serde_json::from_str(&output).expect("JSON");
+    assert!(number(&result["errors"], "lost_connections") > 0.0, "{result}");
+    // One publication at a time, to twenty.
+    assert!(number(&result["errors"], "unanswered") <= 20.0, "{result}");
+    assert_eq!(number(&result, "duration"), 60.0);
+    assert!(result["ended_by"].as_str().is_some_and(|why| why.contains("stay open")), "{result}");
 }
 
 #[test]
@@ -107,5 +136,6 @@ fn ctrl_c_ends_a_run_with_what_there_is() {
     server.remote().shut_down(Duration::ZERO);
     assert_eq!(code, Some(0), "{errors}");
     assert!(output.contains("messages") && output.contains("p99.9"), "{output}");
+    assert!(output.contains("of 60.00 s: it was interrupted"), "{output}");
     assert!(output.contains("every answer was checked: no errors"), "{output}");
 }

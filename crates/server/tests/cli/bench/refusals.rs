@@ -2,7 +2,7 @@
 
 use super::bench;
 use super::wrong_servers::{Closed, start};
-use crate::sockeye::{Sockeye, fresh_file, run};
+use crate::sockeye::{Sockeye, fresh_file};
 use crate::tls::Files;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener};
@@ -34,6 +34,23 @@ fn fails(url: &str, arguments: &[&str], expected_code: i32, expected: &[&str]) {
 }
 
 #[test]
+fn headers_are_sent_with_the_opening_handshake() {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("it is bound");
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut request = [0; 4096];
+        let size = stream.read(&mut request).expect("a request");
+        String::from_utf8_lossy(&request[..size]).into_owned()
+    });
+    let header = ["--header", "Authorization: Bearer a.b.c", "--header", "X-Id: 7"];
+    let arguments = [&["--connections", "1"], &header[..]].concat();
+    fails(&format!("ws://{address}/"), &arguments, 1, &["before it answered"]);
+    let request = asked.join().expect("it is read");
+    assert!(request.contains("\r\nAuthorization: Bearer a.b.c\r\nX-Id: 7\r\n"), "{request}");
+}
+
+#[test]
 fn a_command_line_that_cannot_be_ends_with_2() {
     let url = "ws://127.0.0.1:9/";
     fails("http://127.0.0.1:9/", &[], 2, &["ws:// or wss://", "as in ws://"]);
@@ -42,6 +59,7 @@ fn a_command_line_that_cannot_be_ends_with_2() {
     fails(url, &["--size", "15"], 2, &["at least 16 bytes for binary"]);
     fails(url, &["--size", "31", "--text"], 2, &["at least 32 bytes for text"]);
     fails(url, &["--connections", "0"], 2, &["1..=1000000"]);
+    fails(url, &["--header", "Authorization"], 2, &["a name, a colon and a value"]);
     fails(url, &["--rate", "fast"], 2, &["a number of messages per second"]);
     fails(url, &["--rate", "9", "--pipeline", "2"], 2, &["cannot be used with"]);
     fails(url, &["--publishers", "2"], 2, &["--publish <URL>"]);
@@ -80,8 +98,6 @@ fn what_the_options_ask_for_and_is_not_there_ends_with_1() {
     fails(&wss, &["--ca", &missing], 1, &["missing.pem", "a file in PEM"]);
     let report = fresh_file("no-such-directory").join("report.html");
     let report = report.to_str().expect("a path in UTF-8");
-    let (code, output, errors) =
-        run(&["bench", &url, "--duration", "0.1", "--warm-up", "0", "--report", report]);
-    assert!(code == Some(1) && output.contains("messages"), "{output}");
-    assert!(errors.contains("cannot write the report") && errors.contains(report), "{errors}");
+    // Before anything is measured: there is no result.
+    fails(&url, &["--report", report], 1, &["cannot write the report", report]);
 }
