@@ -24,7 +24,7 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     match cli::Arguments::read() {
         cli::Command::Serve(serve) => end(serve::serve(serve).map(|()| String::new())),
-        cli::Command::CheckConfig(check) => end(settings::check_config(&check.file)),
+        cli::Command::CheckConfig(check) => end(serve::check(&check.file)),
         cli::Command::Token(token) => end(token.make().map(|token| token + "\n")),
         cli::Command::Sub(subscribe) => end(subscribe.run().map(|()| String::new())),
         cli::Command::Pub(publish) => end(publish.run()),

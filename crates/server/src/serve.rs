@@ -3,17 +3,18 @@
 use crate::access::Access;
 use crate::api;
 use crate::backend;
-use crate::cli::Serve;
+use crate::cli::{Arguments, Command, Serve};
 use crate::endpoints::Endpoints;
 use crate::host::{Mail, Shared};
 use crate::metrics::Metrics;
-use crate::settings::{Settings, SettingsError};
+use crate::settings::{Settings, SettingsError, check_config};
 use crate::tls;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
 use sockeye::tls::{TlsError, TlsServer};
 use sockeye::{Config, Remote, Server, WorkerId};
+use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
@@ -24,14 +25,8 @@ use tracing_subscriber::EnvFilter;
 
 pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
     start_log()?;
-    let settings = settings(&mut arguments)?;
+    let (settings, config) = prepare(&mut arguments)?;
     let arguments = &arguments;
-    let is_detailed = arguments.deflate_level.is_some() || arguments.inflated_max.is_some();
-    if is_detailed && arguments.deflate == DeflateMode::Off {
-        return Err(ServeError::DeflateOff);
-    }
-    let mut config = config(arguments);
-    config.tls = tls::server(arguments).map_err(ServeError::Tls)?;
     let (workers, tls) = (config.workers, config.tls.clone());
     let is_secure = tls.is_some();
     let server = Server::bind(arguments.bind, config)
@@ -64,6 +59,31 @@ pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
     running.join().map_err(ServeError::Run)?;
     tracing::info!("all connections are closed: good-bye");
     Ok(())
+}
+
+/// What a configuration means, if a server would start with it.
+pub(crate) fn check(file: &Path) -> Result<String, ServeError> {
+    let meaning = check_config(file).map_err(ServeError::Settings)?;
+    let mut config = OsString::from("--config=");
+    config.push(file);
+    let arguments = Arguments::try_read(["sockeye".into(), config]);
+    let Ok(Command::Serve(mut arguments)) = arguments else {
+        unreachable!("a command line of ours");
+    };
+    prepare(&mut arguments)?;
+    Ok(meaning)
+}
+
+/// Reads all files that the server needs, and looks whether what is asked for goes together.
+fn prepare(arguments: &mut Serve) -> Result<(Settings, Config), ServeError> {
+    let settings = settings(arguments)?;
+    let is_detailed = arguments.deflate_level.is_some() || arguments.inflated_max.is_some();
+    if is_detailed && arguments.deflate == DeflateMode::Off {
+        return Err(ServeError::DeflateOff);
+    }
+    let mut config = config(arguments);
+    config.tls = tls::server(arguments).map_err(ServeError::Tls)?;
+    Ok((settings, config))
 }
 
 /// What the workers share.

@@ -63,6 +63,20 @@ fn a_wrong_file_ends_with_code_1_and_names_the_line() {
 }
 
 #[test]
+fn what_no_server_would_start_with_is_not_good() {
+    let certificate = file(
+        "no-certificate.toml",
+        "[server]\ntls_cert = \"absent.pem\"\ntls_key = \"absent.key\"\n",
+    );
+    let level = file("no-compression.toml", "[server]\ndeflate_level = 3\n");
+    for (file, expected) in [(certificate, "absent.pem"), (level, "add --deflate shared")] {
+        let (code, said, errors) = run(&["check-config", text(&file)]);
+        assert_eq!((code, said.as_str()), (Some(1), ""), "{errors}");
+        assert!(errors.contains(expected), "{errors}");
+    }
+}
+
+#[test]
 fn a_configuration_opens_the_playground_or_it_is_closed() {
     let paths = ["/try", "/echo", "/topic/news"];
     let server = Sockeye::start_with(&["--config", EXAMPLE]);
