@@ -58,9 +58,11 @@ pub(super) fn latency_over_time(summary: &Summary) -> Result<String, PlotError> 
 
 /// How many messages arrived, in each stretch of time.
 pub(super) fn rate_over_time(summary: &Summary) -> Result<String, PlotError> {
-    let rates: Vec<_> = summary
-        .statistics
-        .intervals()
+    let intervals = || summary.statistics.intervals();
+    let whole = intervals().next().map_or(0, |(_, length, _)| length);
+    let rates: Vec<_> = intervals()
+        // What is left of the last one, where a run was ended early, is too short to have a rate.
+        .filter(|(_, length, _)| 2 * length >= whole)
         .map(|(start, length, histogram)| {
             (middle(start, length), histogram.len() as f64 * 1e9 / length as f64)
         })
