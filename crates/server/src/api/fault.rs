@@ -11,15 +11,15 @@ use std::borrow::Cow;
 pub(crate) struct Fault {
     pub(super) code: RefusalCode,
     pub(super) text: Cow<'static, str>,
-    /// In the place of the status that goes with the code.
-    pub(super) status: Option<Status>,
+    /// The path has other methods: these. In the place of the status that goes with the code.
+    pub(super) allow: Option<&'static str>,
     /// With a conflict: the publication that is there.
     pub(super) current: Option<serde_json::Value>,
 }
 
 impl Fault {
     pub(crate) fn new(code: RefusalCode, text: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, text: text.into(), status: None, current: None }
+        Self { code, text: text.into(), allow: None, current: None }
     }
 
     /// The request is not one, or a part of it is not what it has to be.
@@ -27,8 +27,11 @@ impl Fault {
         Self::new(RefusalCode::BadRequest, text)
     }
 
-    pub(super) fn with_status(self, status: Status) -> Self {
-        Self { status: Some(status), ..self }
+    /// The path is one, but not of this method; `allow` is those that it has, as in the header of that name.
+    pub(super) fn method_not_allowed(allow: &'static str) -> Self {
+        let or = allow.rsplit_once(", ").map(|(others, last)| format!("{others} or {last}"));
+        let expected = format!("expected {}", or.as_deref().unwrap_or(allow));
+        Self { allow: Some(allow), ..Self::bad_request(expected) }
     }
 
     pub(super) fn body(&self) -> impl Serialize {
@@ -42,26 +45,30 @@ impl Fault {
     }
 
     pub(super) fn status(&self) -> Status {
-        self.status.unwrap_or_else(|| status(self.code))
+        match self.allow {
+            Some(_) => Status::METHOD_NOT_ALLOWED,
+            None => status(self.code),
+        }
     }
 
     /// As the answer to the whole request.
     pub(crate) fn into_response(self) -> Response {
         let response = super::json(self.status(), &self.body());
-        match self.code {
+        let (name, value) = match (self.allow, self.code) {
+            // RFC 9110 15.5.6: a 405 has to say which methods there are.
+            (Some(allow), _) => ("Allow", allow),
             // RFC 9110 15.5.2: a 401 has to say how to authenticate.
-            RefusalCode::Unauthorized => response
-                .with_header("WWW-Authenticate", "Bearer")
-                .expect("a header that is written in this file"),
-            _ => response,
-        }
+            (None, RefusalCode::Unauthorized) => ("WWW-Authenticate", "Bearer"),
+            (None, _) => return response,
+        };
+        response.with_header(name, value).expect("a header that is written in this crate")
     }
 }
 
 impl From<Refusal> for Fault {
     fn from(refusal: Refusal) -> Self {
         let current = refusal.current.map(|publication| Item::of(&publication).into_value());
-        Self { code: refusal.code, text: refusal.text, status: None, current }
+        Self { code: refusal.code, text: refusal.text, allow: None, current }
     }
 }
 

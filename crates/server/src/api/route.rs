@@ -2,7 +2,6 @@
 
 use super::fault::Fault;
 use percent_encoding::percent_decode_str;
-use sockeye::protocol::http::Status;
 use sockeye_hub::{History, PresenceView, RefusalCode, SessionId};
 
 /// What a request asks for, as far as its head says.
@@ -35,12 +34,12 @@ impl Route {
             (["disconnect"], "POST") => Ok(Self::Disconnect),
             (["unsubscribe"], "POST") => Ok(Self::Unsubscribe),
             (["publish"] | ["publish", "batch"] | ["disconnect"] | ["unsubscribe"], _) => {
-                Err(method_not_allowed("expected POST"))
+                Err(Fault::method_not_allowed("POST"))
             }
             (["channels", name], "GET") => Ok(Self::Channel { channel: decode(name)? }),
             (["channels", name], "PUT") => Ok(Self::Configure { channel: decode(name)? }),
             (["channels", name], "DELETE") => Ok(Self::Remove { channel: decode(name)? }),
-            (["channels", _], _) => Err(method_not_allowed("expected GET, PUT or DELETE")),
+            (["channels", _], _) => Err(Fault::method_not_allowed("GET, PUT, DELETE")),
             (["channels", name, "history"], "GET") => Ok(Self::History(History {
                 channel: decode(name)?.into(),
                 after: query.number("after")?,
@@ -53,7 +52,7 @@ impl Route {
                 view: query.presence_view()?,
                 limit: query.number("limit")?,
             }),
-            (["channels", _, "history" | "presence"], _) => Err(method_not_allowed("expected GET")),
+            (["channels", _, "history" | "presence"], _) => Err(Fault::method_not_allowed("GET")),
             _ => Err(Fault::new(
                 RefusalCode::NotFound,
                 "there is nothing here: expected publish, publish/batch, disconnect, unsubscribe, channels/NAME, \
@@ -61,10 +60,6 @@ impl Route {
             )),
         }
     }
-}
-
-fn method_not_allowed(expected: &'static str) -> Fault {
-    Fault::bad_request(expected).with_status(Status::METHOD_NOT_ALLOWED)
 }
 
 /// A channel's name, in which a `/` is written as `%2F`.

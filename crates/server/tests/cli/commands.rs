@@ -118,6 +118,11 @@ fn paths_answer_with_their_status_and_a_sentence() {
     }
     let (_, head, _) = client::get(server.address, "POST", "/");
     assert!(head.contains("\r\nAllow: GET, HEAD\r\n"), "{head}");
+    for (path, methods) in [("publish", "POST"), ("channels/news", "GET, PUT, DELETE")] {
+        let (status, head, _) = client::get(server.address, "PATCH", &format!("/api/v1/{path}"));
+        assert_eq!(status, 405, "{path}");
+        assert!(head.contains(&format!("\r\nAllow: {methods}\r\n")), "{head}");
+    }
 }
 
 #[test]
