@@ -46,7 +46,7 @@ use crate::project::Project;
 /// With --product it compares what hub and protocol make of a publication with what the engine alone does, in the same way;
 /// that is two minutes. With --scaling it compares two workers with one, on the server's processor and on both; that is ten.
 ///
-/// The machine should have nothing else to do. Everything takes about 25 minutes, not counting the builds: less with
+/// The machine should have nothing else to do. Everything takes about half an hour, not counting the builds: less with
 /// --rounds, --only or --scenarios. Everything stays on 127.0.0.1, and every process ends with this one.
 #[derive(Args)]
 pub(crate) struct Options {

@@ -91,7 +91,7 @@ EXAMPLES
   cargo xtask simulate                          ten thousand storms on simulated networks
   cargo xtask simulate --seed 4711              one of them again
   cargo xtask bench                             what the engine's parts cost
-  cargo xtask bench --rivals                    our server beside other people's, in 25 minutes
+  cargo xtask bench --rivals                    our server beside other people's, in half an hour
   cargo xtask bench --rivals --only uwebsockets --scenarios echo/50x32,fan-out
 
 FILES
