@@ -91,8 +91,11 @@ pub fn run(
     };
     let mut summary = summarize(&plan, &first, &last, tallies);
     if last.at + TELL_INTERVAL < first.at + plan.duration {
-        let reason =
-            fault.as_ref().map_or_else(|| "it was interrupted".to_owned(), BenchError::to_string);
+        // Who interrupts a run may do so because a connection was lost before.
+        let reason = match &fault {
+            Some(fault) if !interrupted.load(Ordering::Relaxed) => fault.to_string(),
+            _ => "it was interrupted".to_owned(),
+        };
         summary = summary.with_end(reason);
     }
     if summary.messages() == 0
