@@ -7,14 +7,13 @@ use crate::cli::{Arguments, Command, Serve};
 use crate::endpoints::Endpoints;
 use crate::host::{Mail, Shared};
 use crate::metrics::Metrics;
-use crate::settings::{Settings, SettingsError, check_config};
+use crate::settings::{Settings, SettingsError, describe};
 use crate::tls;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
 use sockeye::tls::{TlsError, TlsServer};
 use sockeye::{Config, Remote, Server, WorkerId};
-use std::ffi::OsString;
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::net::SocketAddr;
@@ -63,15 +62,12 @@ pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
 
 /// What a configuration means, if a server would start with it.
 pub(crate) fn check(file: &Path) -> Result<String, ServeError> {
-    let meaning = check_config(file).map_err(ServeError::Settings)?;
-    let mut config = OsString::from("--config=");
-    config.push(file);
-    let arguments = Arguments::try_read(["sockeye".into(), config]);
-    let Ok(Command::Serve(mut arguments)) = arguments else {
-        unreachable!("a command line of ours");
+    let Ok(Command::Serve(mut arguments)) = Arguments::try_read(["sockeye"]) else {
+        unreachable!("without anything else it serves");
     };
-    prepare(&mut arguments)?;
-    Ok(meaning)
+    arguments.config = Some(file.to_owned());
+    let (settings, _) = prepare(&mut arguments)?;
+    Ok(describe(file, &settings))
 }
 
 /// Reads all files that the server needs, and looks whether what is asked for goes together.

@@ -14,7 +14,7 @@ mod values;
 pub(crate) use error::SettingsError;
 pub(crate) use file::Server;
 pub(crate) use keys::{TokenSigner, signer};
-pub(crate) use report::check_config;
+pub(crate) use report::describe;
 
 use crate::auth::{Anonymous, ApiAccess, Authentication};
 use crate::cli::Serve;

@@ -9,15 +9,10 @@ use std::fmt::{self, Write};
 use std::path::Path;
 
 /// What a file says, for people.
-///
-/// # Errors
-///
-/// What is wrong with it.
-pub(crate) fn check_config(file: &Path) -> Result<String, super::SettingsError> {
-    let settings = Settings::read(file)?;
+pub(crate) fn describe(file: &Path, settings: &Settings) -> String {
     let mut text = format!("{} is good.\n\n", file.display());
-    write_settings(&mut text, &settings).expect("a text takes what is written to it");
-    Ok(text)
+    write_settings(&mut text, settings).expect("a text takes what is written to it");
+    text
 }
 
 fn write_settings(to: &mut String, settings: &Settings) -> fmt::Result {
