@@ -24,6 +24,7 @@ mod deadlines;
 mod embedding;
 mod flags;
 mod flush;
+mod frames;
 mod handover;
 mod held;
 mod holdings;
