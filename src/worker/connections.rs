@@ -122,6 +122,12 @@ impl<S> Connection<S> {
         }
     }
 
+    /// Whether it is a WebSocket whose frames are handled as they arrive, and their arrival means nothing else.
+    #[inline]
+    pub(super) const fn takes_frames_at_once(&self) -> bool {
+        matches!(self.phase, Phase::Open(_)) && !self.flags.has(Flags::HELD.or(Flags::AWAITS_PONG))
+    }
+
     /// Whether it is a WebSocket of which a flush has nothing to decide.
     #[inline]
     pub(crate) const fn is_at_ease(&self) -> bool {

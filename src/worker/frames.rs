@@ -7,13 +7,34 @@ use super::receive::FollowUp;
 use crate::handler::{CloseCause, Closed, Handler};
 #[cfg(feature = "deflate")]
 use crate::limits::INFLATED_PER_READ_MAX;
-use crate::protocol::{
-    CloseCode, CloseFrame, Event, Input, Message, Payload, ProtocolError, Received,
-};
+use crate::protocol::{CloseCode, CloseFrame, Event, Input, Payload, ProtocolError, Received};
 
 impl<H: Handler> Core<H> {
-    #[inline]
+    /// Handles what arrived of frames. Small messages go their short way, as long as nothing else comes: they need neither a
+    /// buffer nor what inflates.
     pub(super) fn handle_frames(
+        &mut self,
+        handler: &mut H,
+        slot: u32,
+        mut bytes: &mut [u8],
+    ) -> FollowUp {
+        while self.handle_small(handler, slot, &mut bytes) {
+            if bytes.is_empty() {
+                // Nothing is under way, unless it is of a TLS record.
+                return match self.connections[slot].is_secure() {
+                    true => self.next_fill(slot),
+                    false => FollowUp::None,
+                };
+            }
+            if self.must_flush(slot) {
+                return FollowUp::Flush(bytes.to_vec());
+            }
+        }
+        self.handle_any_frames(handler, slot, bytes)
+    }
+
+    /// The same, by the way that serves for all.
+    pub(super) fn handle_any_frames(
         &mut self,
         handler: &mut H,
         slot: u32,
@@ -30,17 +51,6 @@ impl<H: Handler> Core<H> {
         let mut rest = None;
         let is_deflating = self.connections[slot].is_deflating();
         while let Some(open) = self.connections[slot].open_mut() {
-            if let Some(small) = open.protocol.next_small_message(&mut input) {
-                match small {
-                    Ok(message) => self.handle_small(handler, slot, message),
-                    Err(error) => self.fail(handler, slot, error),
-                }
-                if self.must_flush(slot, &input) {
-                    rest = Some(input.rest().to_vec());
-                    break;
-                }
-                continue;
-            }
             match open.protocol.handle_input(&mut input) {
                 Ok(Some(Event::Message(received))) => self.handle_message(handler, slot, received),
                 Ok(Some(event)) => self.handle_event(handler, slot, event),
@@ -56,7 +66,8 @@ impl<H: Handler> Core<H> {
                 }
                 input.recycle(self.messages.take());
             }
-            if self.must_flush(slot, &input) {
+            while !self.must_flush(slot) && self.handle_small(handler, slot, input.rest_mut()) {}
+            if self.must_flush(slot) && !input.rest().is_empty() {
                 rest = Some(input.rest().to_vec());
                 break;
             }
@@ -74,17 +85,29 @@ impl<H: Handler> Core<H> {
 
     /// Whether so much is queued that it has to leave before more is handled.
     #[inline(always)]
-    fn must_flush(&self, slot: u32, input: &Input<'_>) -> bool {
-        self.connections[slot].is_corked_past(self.config.cork_bytes) && !input.rest().is_empty()
+    fn must_flush(&self, slot: u32) -> bool {
+        self.connections[slot].is_corked_past(self.config.cork_bytes)
     }
 
+    /// Handles the next message, if it comes by the short way; if it does not, nothing happens.
     #[inline(always)]
-    fn handle_small(&mut self, handler: &mut H, slot: u32, message: Message<'_>) {
+    fn handle_small(&mut self, handler: &mut H, slot: u32, bytes: &mut &mut [u8]) -> bool {
         let connection = &mut self.connections[slot];
-        connection.message_since = Ticks::NEVER;
-        if connection.is_sendable() {
-            self.call(slot, |connection| handler.on_message(connection, message));
+        let Some(small) =
+            connection.open_mut().and_then(|open| open.protocol.next_small_message(bytes))
+        else {
+            return false;
+        };
+        match small {
+            Ok(message) => {
+                connection.message_since = Ticks::NEVER;
+                if connection.is_sendable() {
+                    self.call(slot, |connection| handler.on_message(connection, message));
+                }
+            }
+            Err(error) => self.fail(handler, slot, error),
         }
+        true
     }
 
     #[inline(always)]

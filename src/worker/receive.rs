@@ -22,7 +22,7 @@ pub(super) enum FollowUp {
 
 impl<H: Handler> Core<H> {
     /// Handles bytes that the driver lends. Their memory is taken if it is needed for longer.
-    #[inline]
+    #[inline(always)]
     pub(super) fn handle_lent(
         &mut self,
         handler: &mut H,
@@ -36,8 +36,25 @@ impl<H: Handler> Core<H> {
     }
 
     /// Handles bytes that arrived.
-    #[inline]
+    #[inline(always)]
     pub(super) fn handle_received(
+        &mut self,
+        handler: &mut H,
+        token: Token,
+        bytes: &mut [u8],
+    ) -> FollowUp {
+        let ticks = self.ticks;
+        if let Some(connection) = self.connections.get_mut(token)
+            && connection.takes_frames_at_once()
+        {
+            connection.received_at = ticks;
+            return self.handle_frames(handler, token.slot, bytes);
+        }
+        self.handle_other_received(handler, token, bytes)
+    }
+
+    #[inline(never)]
+    fn handle_other_received(
         &mut self,
         handler: &mut H,
         token: Token,
@@ -64,13 +81,12 @@ impl<H: Handler> Core<H> {
         input: &mut [u8],
     ) -> FollowUp {
         match self.connections[slot].phase {
-            Phase::Open(_) => self.handle_frames(handler, slot, input),
+            Phase::Open(_) => self.handle_any_frames(handler, slot, input),
             _ => self.handle_http(handler, slot, input),
         }
     }
 
     /// Notes that the peer is there. `false`: the connection is gone.
-    #[inline]
     fn note_life(&mut self, token: Token) -> bool {
         let Some(connection) = self.connections.get_mut(token) else {
             return false;
@@ -190,7 +206,7 @@ impl<H: Handler> Core<H> {
 
     /// Calls the handler for a connection. If it panics, the connection is closed, or the request answered with 500; the
     /// panic hook has told of it.
-    #[inline]
+    #[inline(always)]
     pub(super) fn call(&mut self, slot: u32, call: impl FnOnce(&mut Context<'_, H>)) {
         let core = &mut *self;
         let result = catch_unwind(AssertUnwindSafe(|| call(&mut Context::new(core, slot))));

@@ -75,6 +75,12 @@ impl<'b> Input<'b> {
         self.bytes
     }
 
+    /// The same, for a message to be taken off by the short way.
+    #[cfg(feature = "net")]
+    pub(crate) const fn rest_mut(&mut self) -> &mut &'b mut [u8] {
+        &mut self.bytes
+    }
+
     /// The spare buffer, if no message took it.
     #[must_use]
     pub fn into_spare(self) -> Vec<u8> {

@@ -28,7 +28,7 @@ impl Connection {
             // Whatever is under way awaits more: nothing without a payload is left to be finished.
             return Ok(None);
         }
-        if let Some((opcode, payload)) = self.next_small(input) {
+        if let Some((opcode, payload)) = self.next_small(&mut input.bytes) {
             return whole_message(opcode, payload).map(Some).inspect_err(|_| self.end());
         }
         self.next_event_or_end(input)

@@ -1,6 +1,6 @@
 //! The short way of a small message.
 
-use super::{Connection, Input, Receiving};
+use super::{Connection, Receiving};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::frame::{FINAL, MASKED};
 use crate::protocol::mask::apply_mask;
@@ -19,9 +19,9 @@ impl Connection {
     #[inline(always)]
     pub(crate) fn next_small_message<'b>(
         &mut self,
-        input: &mut Input<'b>,
+        bytes: &mut &'b mut [u8],
     ) -> Option<Result<Message<'b>, ProtocolError>> {
-        let (opcode, payload) = self.next_small(input)?;
+        let (opcode, payload) = self.next_small(bytes)?;
         let message = is_sound_text(opcode, payload)
             .map(|is_text| Received::message(is_text, payload))
             .inspect_err(|_| self.end());
@@ -31,8 +31,11 @@ impl Connection {
     /// Unmasks and takes a small message that is there whole, in one frame, not compressed: nearly all that a server gets.
     /// Anything else is left as it is, to [`Connection::next_event`], which knows all the rules and would do the same here.
     #[inline(always)]
-    pub(super) fn next_small<'b>(&self, input: &mut Input<'b>) -> Option<(Opcode, &'b mut [u8])> {
-        let [first, second, key @ ..] = input.bytes.first_chunk::<SMALL_HEADER_SIZE>()?;
+    pub(super) fn next_small<'b>(
+        &self,
+        bytes: &mut &'b mut [u8],
+    ) -> Option<(Opcode, &'b mut [u8])> {
+        let [first, second, key @ ..] = bytes.first_chunk::<SMALL_HEADER_SIZE>()?;
         let opcode = match *first {
             TEXT_WHOLE => Opcode::Text,
             BINARY_WHOLE => Opcode::Binary,
@@ -42,7 +45,7 @@ impl Connection {
         let is_between_messages =
             matches!(self.receiving, Receiving::Header { size: 0, .. }) && self.message.is_none();
         if size > SMALL_SIZE_MAX
-            || input.bytes.len() < SMALL_HEADER_SIZE + size
+            || bytes.len() < SMALL_HEADER_SIZE + size
             || !is_between_messages
             || self.is_client()
             || size > self.message_size_max as usize
@@ -50,7 +53,8 @@ impl Connection {
             return None;
         }
         let key = *key;
-        let payload = &mut input.take(SMALL_HEADER_SIZE + size)[SMALL_HEADER_SIZE..];
+        let frame = bytes.split_off_mut(..SMALL_HEADER_SIZE + size)?;
+        let payload = &mut frame[SMALL_HEADER_SIZE..];
         apply_mask(payload, key, 0);
         Some((opcode, payload))
     }

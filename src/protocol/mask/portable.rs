@@ -4,8 +4,8 @@
 /// Masks `payload`, whose first byte meets `key[0]`.
 #[inline(always)]
 pub(super) fn apply(payload: &mut [u8], key: [u8; 4]) {
-    let [a, b, c, d] = key;
-    let word_key = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let key = u32::from_ne_bytes(key);
+    let word_key = u64::from(key) << 32 | u64::from(key);
     let (words, rest) = payload.as_chunks_mut();
     for word in words {
         *word = (u64::from_ne_bytes(*word) ^ word_key).to_ne_bytes();
@@ -13,9 +13,9 @@ pub(super) fn apply(payload: &mut [u8], key: [u8; 4]) {
     // At most seven bytes are left: half a word first, so that the loop by bytes runs three times at most.
     let (halves, rest) = rest.as_chunks_mut();
     for half in halves {
-        *half = (u32::from_ne_bytes(*half) ^ u32::from_ne_bytes(key)).to_ne_bytes();
+        *half = (u32::from_ne_bytes(*half) ^ key).to_ne_bytes();
     }
-    for (byte, key_byte) in rest.iter_mut().zip(key) {
+    for (byte, key_byte) in rest.iter_mut().zip(key.to_ne_bytes()) {
         *byte ^= key_byte;
     }
 }
