@@ -9,5 +9,5 @@ mod send_queue;
 
 pub use batch::Batch;
 pub use message::MessageBuffer;
-pub use pool::Pool;
+pub use pool::{Pool, Pooled};
 pub use send_queue::SendQueue;

@@ -1,5 +1,25 @@
 //! Buffers between two uses.
 
+use super::SendQueue;
+
+/// What a [`Pool`] keeps.
+pub trait Pooled: Default {
+    /// Bytes that it holds while nobody uses it.
+    fn held_bytes(&self) -> usize;
+}
+
+impl Pooled for Vec<u8> {
+    fn held_bytes(&self) -> usize {
+        self.capacity()
+    }
+}
+
+impl Pooled for Box<SendQueue> {
+    fn held_bytes(&self) -> usize {
+        self.capacity()
+    }
+}
+
 /// A last-in-first-out pool that keeps a bounded number of things of bounded size, so that what comes out is likely
 /// still in the processor's cache and a burst of large messages does not keep its memory for ever.
 #[derive(Debug)]
@@ -8,32 +28,46 @@ pub struct Pool<T> {
     kept_max: usize,
     bytes: usize,
     bytes_max: usize,
-    size_of: fn(&T) -> usize,
 }
 
-impl<T: Default> Pool<T> {
-    /// An empty pool that keeps at most `kept_max` things of together at most `bytes_max` bytes, by `size_of`.
+impl<T: Pooled> Pool<T> {
+    /// An empty pool that keeps at most `kept_max` things of together at most `bytes_max` bytes.
     #[must_use]
-    pub const fn new(kept_max: usize, bytes_max: usize, size_of: fn(&T) -> usize) -> Self {
-        Self { kept: Vec::new(), kept_max, bytes: 0, bytes_max, size_of }
+    pub const fn new(kept_max: usize, bytes_max: usize) -> Self {
+        Self { kept: Vec::new(), kept_max, bytes: 0, bytes_max }
     }
 
     /// The thing that was given back last, or a new one.
+    #[inline]
     pub fn take(&mut self) -> T {
-        self.kept.pop().map_or_else(T::default, |thing| {
-            self.bytes -= (self.size_of)(&thing);
-            thing
-        })
+        let Some(thing) = self.kept.pop() else {
+            return make();
+        };
+        self.bytes -= thing.held_bytes();
+        thing
     }
 
     /// Keeps `thing` for the next [`Pool::take`], or frees it where the pool is full.
+    #[inline]
     pub fn give(&mut self, thing: T) {
-        let size = (self.size_of)(&thing);
-        if self.kept.len() < self.kept_max && self.bytes + size <= self.bytes_max {
-            self.bytes += size;
-            self.kept.push(thing);
+        let bytes = self.bytes + thing.held_bytes();
+        if self.kept.len() == self.kept_max || bytes > self.bytes_max {
+            return free(thing);
         }
+        self.bytes = bytes;
+        self.kept.push(thing);
     }
+}
+
+// These two are seldom called, and would be most of what is inlined of the pool.
+#[cold]
+fn make<T: Default>() -> T {
+    T::default()
+}
+
+#[cold]
+fn free<T>(thing: T) {
+    drop(thing);
 }
 
 #[cfg(test)]
@@ -42,7 +76,7 @@ mod tests {
 
     #[test]
     fn a_pool_keeps_what_its_bounds_allow() {
-        let mut pool: Pool<Vec<u8>> = Pool::new(2, 100, Vec::capacity);
+        let mut pool: Pool<Vec<u8>> = Pool::new(2, 100);
         pool.give(Vec::with_capacity(60));
         pool.give(Vec::with_capacity(60)); // 120 bytes: over
         pool.give(Vec::with_capacity(30));

@@ -156,6 +156,16 @@ impl SendQueue {
     /// Takes off the first `size` bytes: they have left.
     #[inline]
     pub fn advance(&mut self, size: usize) {
+        if self.first.is_some() || size < self.bytes {
+            return self.advance_by_pieces(size);
+        }
+        // All of it, and nothing of it was shared.
+        self.bytes = 0;
+        self.sent = 0;
+        self.empty_tail();
+    }
+
+    fn advance_by_pieces(&mut self, size: usize) {
         self.bytes -= size;
         self.sent += size;
         while let Some(first) = &self.first
@@ -192,9 +202,13 @@ impl SendQueue {
         }
     }
 
+    #[inline]
     fn empty_tail(&mut self) {
-        let memory = mem::take(&mut self.tail);
-        self.keep(memory);
+        if self.tail.capacity() <= SPARE_SIZE_MAX {
+            self.tail.clear();
+        } else {
+            self.tail = Vec::new();
+        }
     }
 
     /// Keeps the memory for a next tail, if there is none.

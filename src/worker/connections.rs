@@ -213,7 +213,7 @@ pub(crate) struct Connections<S> {
     pub(super) in_flight: Vec<u32>,
     generation: u32,
     /// Slots to be flushed at the end of the tick, each once.
-    dirty: Vec<u32>,
+    pub(super) dirty: Vec<u32>,
     pub(super) queues: Pool<Box<SendQueue>>,
 }
 
@@ -224,7 +224,7 @@ impl<S> Connections<S> {
             in_flight: Vec::new(),
             generation: 0,
             dirty: Vec::new(),
-            queues: Pool::new(POOLED_QUEUES_MAX, POOLED_QUEUE_BYTES_MAX, |queue| queue.capacity()),
+            queues: Pool::new(POOLED_QUEUES_MAX, POOLED_QUEUE_BYTES_MAX),
         }
     }
 

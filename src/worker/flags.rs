@@ -43,7 +43,8 @@ impl Flags {
         .or(Self::RECEIVE_PAUSED)
         .or(Self::PAUSED_BY_HANDLER)
         .or(Self::PAUSED_BY_MAIL)
-        .or(Self::HELD);
+        .or(Self::HELD)
+        .or(Self::DOOMED);
 
     /// Whether any of `flags` is true.
     #[inline]

@@ -14,6 +14,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// Flushes each connection that queued something or of which something was decided, once.
     pub(super) fn flush_all(&mut self) {
         while let Some(slot) = self.core.connections.next_dirty() {
+            let (mut sender, _, connections) = self.sender();
+            if sender.send_alone(connections, slot) {
+                continue;
+            }
             self.flush(slot);
             self.end_if_all_is_answered(slot);
             // A handler that heard of an end may have published, and sent to connections that are flushed next.
@@ -36,6 +40,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     /// Sends what one connection has queued in the middle of a tick, because it is much. What follows from that is for the
     /// flush at the end: it may be the turn of input that waited, and nobody has two turns in a tick.
+    #[inline(never)]
     pub(super) fn flush_early(&mut self, slot: u32) {
         // Batches are read when they leave, so those of this tick must be sealed.
         self.deliver();
@@ -167,7 +172,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             return self.send_secure(token);
         }
         let (mut sender, _, connections) = self.sender();
-        sender.send(connections, token);
+        sender.send(connections, token.slot);
     }
 
     /// Tells the driver whether to receive, where that has changed.

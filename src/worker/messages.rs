@@ -26,7 +26,7 @@ pub(crate) struct Messages {
 impl Messages {
     pub(super) const fn new() -> Self {
         Self {
-            pool: Pool::new(POOLED_MAX, MESSAGE_POOL_BYTES_MAX, Vec::capacity),
+            pool: Pool::new(POOLED_MAX, MESSAGE_POOL_BYTES_MAX),
             assembled: Sharing::new(SHARED_MESSAGE_SIZE_MIN),
             received: Sharing::new(SHARED_RECEIVED_SIZE_MIN),
             frames: Vec::new(),
@@ -89,12 +89,17 @@ impl Messages {
         }
     }
 
-    /// Memory for the driver to receive into, if it has none and there is some. After what refers to it was sent that is the
-    /// same as before, which is still in the processor's cache.
+    /// Whether the driver has no memory to receive into.
     #[inline]
+    pub(super) const fn has_kept_received(&self) -> bool {
+        self.has_kept_received
+    }
+
+    /// Memory for the driver that has none, if there is some. After what refers to it was sent that is the same as before,
+    /// which is still in the processor's cache.
     pub(super) fn give_back_received(&mut self) -> Option<Vec<u8>> {
-        let is_due = std::mem::take(&mut self.has_kept_received);
-        is_due.then(|| self.received.reclaim_last().or_else(|| self.received.reclaim())).flatten()
+        self.has_kept_received = false;
+        self.received.reclaim_last().or_else(|| self.received.reclaim())
     }
 
     /// What a send queue may refer to instead of copying `message`, if that is of what the handler has.

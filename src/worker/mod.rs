@@ -250,7 +250,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     #[inline]
     fn after_receive(&mut self, token: Token, follow_up: FollowUp) {
         if !matches!(follow_up, FollowUp::None) {
-            return self.follow_up(token, follow_up);
+            self.follow_up(token, follow_up);
         }
         let cork_bytes = match self.core.topics.is_dirty() {
             true => self.core.config.cork_bytes,
@@ -261,11 +261,12 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if connection.is_some_and(|connection| connection.is_corked_past(cork_bytes)) {
             self.flush_early(token.slot);
         }
-        if let Some(memory) = self.core.messages.give_back_received() {
-            self.driver.receive_into(memory);
+        if self.core.messages.has_kept_received() {
+            self.give_back_received();
         }
     }
 
+    #[inline(never)]
     fn follow_up(&mut self, token: Token, mut follow_up: FollowUp) {
         while let FollowUp::Flush(rest) = follow_up {
             self.flush_early(token.slot);
@@ -274,7 +275,13 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if let FollowUp::Fill(buffer, missing) = follow_up {
             self.driver.fill(token, MessageBuffer::new(buffer, missing));
         }
-        self.after_receive(token, FollowUp::None);
+    }
+
+    #[inline(never)]
+    fn give_back_received(&mut self) {
+        if let Some(memory) = self.core.messages.give_back_received() {
+            self.driver.receive_into(memory);
+        }
     }
 
     /// The driver's last word about a connection.

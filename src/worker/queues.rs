@@ -44,10 +44,12 @@ impl<S> Connections<S> {
     }
 
     /// The connection, with a send queue borrowed from the pool if it had none; it will be flushed.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn with_queue(&mut self, slot: u32) -> (&mut Phase<S>, &mut SendQueue) {
-        self.mark_dirty(slot);
-        let Connection { phase, queue, .. } = &mut self.slots[slot as usize];
+        let Connection { phase, queue, is_dirty, .. } = &mut self.slots[slot as usize];
+        if !std::mem::replace(is_dirty, true) {
+            self.dirty.push(slot);
+        }
         (phase, queue.get_or_insert_with(|| self.queues.take()))
     }
 
@@ -59,7 +61,7 @@ impl<S> Connections<S> {
     }
 
     /// The connection's send queue, as [`Connections::with_queue`] makes it.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn outgoing(&mut self, slot: u32) -> &mut SendQueue {
         self.with_queue(slot).1
     }

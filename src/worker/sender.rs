@@ -29,22 +29,24 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 }
 
 impl<D: Driver> Sender<'_, D> {
-    /// Sends what waits on a connection without TLS, as far as the driver takes it.
+    /// Sends what waits on a connection without TLS, as far as the driver takes it. Answers whether that was all.
     #[inline]
-    pub(super) fn send<S>(&mut self, connections: &mut Connections<S>, token: Token) {
-        let connection = &mut connections[token.slot];
+    pub(super) fn send<S>(&mut self, connections: &mut Connections<S>, slot: u32) -> bool {
+        let Connections { slots, queues, .. } = connections;
+        let connection = &mut slots[slot as usize];
+        let token = Token { slot, generation: connection.generation };
         let was_blocked = connection.flags.has(Flags::BLOCKED);
         connection.flags.set(Flags::BLOCKED.or(Flags::WRITABLE), false);
         let Some(queue) = &mut connection.queue else {
-            return;
+            return true;
         };
         let (before, has_memory) = (queue.bytes(), queue.capacity() > 0);
         let sending = self.driver.send(token, queue);
         match sending {
             Sending::Done => {
                 connection.progressed_at = self.ticks;
-                connections.release_queue(token.slot);
-                return;
+                connection.queue.take().into_iter().for_each(|queue| queues.give(queue));
+                return true;
             }
             Sending::Blocked => {
                 if queue.bytes() < before || !was_blocked {
@@ -54,27 +56,29 @@ impl<D: Driver> Sender<'_, D> {
             }
             Sending::InFlight => {
                 connection.progressed_at = self.ticks;
-                connections.note_in_flight(token.slot, before);
+                connections.note_in_flight(slot, before);
             }
         }
-        connections.want_drain_if_large(token.slot);
+        connections.want_drain_if_large(slot);
         // What comes back with memory of its own finds its place; what was only published has none, and needs no place.
         if !has_memory {
-            connections.release_queue(token.slot);
+            connections.release_queue(slot);
         }
-        self.timers.schedule_earlier(token.slot, self.ticks + self.config.write_stall_timeout);
+        self.timers.schedule_earlier(slot, self.ticks + self.config.write_stall_timeout);
+        false
     }
 
-    /// Sends what was queued just now for a connection that is not listed for the flush. Answers whether a flush would have
-    /// nothing more to do.
+    /// Sends what is queued for a connection without TLS of which a flush has nothing to decide. Answers whether that is so
+    /// and still is: then a flush would have nothing more to do.
     #[inline]
     pub(super) fn send_alone<S>(&mut self, connections: &mut Connections<S>, slot: u32) -> bool {
         let connection = &connections[slot];
-        debug_assert!(!connection.flags.has(Flags::DOOMED), "who is doomed is listed");
         if connection.is_secure() || !connection.is_at_ease() {
             return false;
         }
-        self.send(connections, connections.token(slot));
+        if self.send(connections, slot) {
+            return true;
+        }
         // While something is in flight a flush has nothing to decide (`Worker::settle`), unless it is much.
         let is_uneasy = connections[slot].flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
         !is_uneasy && !connections.is_lagging(slot, self.config.read_pause_bytes)
