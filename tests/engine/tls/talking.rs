@@ -8,6 +8,7 @@ use sockeye::driver::{Stream, Weather};
 use sockeye::{Config, WhenFull};
 use std::io::{Read, Write};
 use std::net::Shutdown;
+use std::time::Duration;
 
 #[test]
 fn messages_of_all_sizes_come_back() {
@@ -35,6 +36,27 @@ fn what_is_pipelined_comes_back_in_order() {
         let expected = frame.encode(None);
         assert_eq!(client.take(expected.len()), expected);
     }
+}
+
+#[test]
+fn a_record_that_does_not_end_in_time_is_a_message_that_does_not() {
+    let server = serve(authority().server(&["localhost"]).tls_server(), |config| {
+        config.message_timeout = Duration::from_millis(200);
+    });
+    let mut client = Client::new(server.address).open("/");
+    let frame = Frame::binary(b"whole");
+    let mut records = Vec::new();
+    for _ in 0..2 {
+        let tls = &mut client.0.conn;
+        tls.writer().write_all(&frame.encode(Some([1, 2, 3, 4]))).expect("it takes some");
+        tls.write_tls(&mut records).expect("a vector takes all");
+    }
+    // In one read come a message that is whole, and most of the next one's record.
+    client.0.sock.write_all(&records[..records.len() - 1]).expect("the server takes it");
+    assert_eq!(client.take(7), frame.encode(None));
+    let reason = "the message did not arrive in time";
+    let close = Frame::close(1008, reason).encode(None);
+    assert_eq!(client.take(close.len()), close);
 }
 
 #[test]
