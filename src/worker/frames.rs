@@ -12,6 +12,7 @@ use crate::protocol::{CloseCode, CloseFrame, Event, Input, Payload, ProtocolErro
 impl<H: Handler> Core<H> {
     /// Handles what arrived of frames. Small messages go their short way, as long as nothing else comes: they need neither a
     /// buffer nor what inflates.
+    #[inline(always)]
     pub(super) fn handle_frames(
         &mut self,
         handler: &mut H,

@@ -29,43 +29,12 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 }
 
 impl<D: Driver> Sender<'_, D> {
-    /// Sends what waits on a connection without TLS, as far as the driver takes it. Answers whether that was all.
-    #[inline]
-    pub(super) fn send<S>(&mut self, connections: &mut Connections<S>, slot: u32) -> bool {
-        let Connections { slots, queues, .. } = connections;
-        let connection = &mut slots[slot as usize];
-        let token = Token { slot, generation: connection.generation };
+    /// Sends what waits on a connection without TLS, as far as the driver takes it.
+    pub(super) fn send<S>(&mut self, connections: &mut Connections<S>, slot: u32) {
+        let connection = &mut connections[slot];
         let was_blocked = connection.flags.has(Flags::BLOCKED);
         connection.flags.set(Flags::BLOCKED.or(Flags::WRITABLE), false);
-        let Some(queue) = &mut connection.queue else {
-            return true;
-        };
-        let (before, has_memory) = (queue.bytes(), queue.capacity() > 0);
-        let sending = self.driver.send(token, queue);
-        match sending {
-            Sending::Done => {
-                connection.progressed_at = self.ticks;
-                connection.queue.take().into_iter().for_each(|queue| queues.give(queue));
-                return true;
-            }
-            Sending::Blocked => {
-                if queue.bytes() < before || !was_blocked {
-                    connection.progressed_at = self.ticks;
-                }
-                connection.flags.set(Flags::BLOCKED, true);
-            }
-            Sending::InFlight => {
-                connection.progressed_at = self.ticks;
-                connections.note_in_flight(slot, before);
-            }
-        }
-        connections.want_drain_if_large(slot);
-        // What comes back with memory of its own finds its place; what was only published has none, and needs no place.
-        if !has_memory {
-            connections.release_queue(slot);
-        }
-        self.timers.schedule_earlier(slot, self.ticks + self.config.write_stall_timeout);
-        false
+        self.send_queue(connections, slot, was_blocked);
     }
 
     /// Sends what is queued for a connection without TLS of which a flush has nothing to decide. Answers whether that is so
@@ -76,11 +45,61 @@ impl<D: Driver> Sender<'_, D> {
         if connection.is_secure() || !connection.is_at_ease() {
             return false;
         }
-        if self.send(connections, slot) {
+        if self.send_queue(connections, slot, false) {
             return true;
         }
         // While something is in flight a flush has nothing to decide (`Worker::settle`), unless it is much.
         let is_uneasy = connections[slot].flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
         !is_uneasy && !connections.is_lagging(slot, self.config.read_pause_bytes)
+    }
+
+    /// Sends the queue of a connection that is not blocked, or not any more. Answers whether all of it has left.
+    #[inline(always)]
+    fn send_queue<S>(
+        &mut self,
+        connections: &mut Connections<S>,
+        slot: u32,
+        was_blocked: bool,
+    ) -> bool {
+        let Connections { slots, queues, .. } = connections;
+        let connection = &mut slots[slot as usize];
+        let token = Token { slot, generation: connection.generation };
+        let Some(mut queue) = connection.queue.take() else {
+            return true;
+        };
+        let (before, has_memory) = (queue.bytes(), queue.capacity() > 0);
+        let sending = self.driver.send(token, &mut queue);
+        if sending == Sending::Done {
+            connection.progressed_at = self.ticks;
+            queues.give(queue);
+            return true;
+        }
+        if sending == Sending::InFlight || queue.bytes() < before || !was_blocked {
+            connection.progressed_at = self.ticks;
+        }
+        connection.queue = Some(queue);
+        self.keep_rest(connections, slot, sending, (before, has_memory));
+        false
+    }
+
+    /// What follows where not all has left at once: of so many bytes, in a queue with memory of its own or without.
+    #[inline(never)]
+    fn keep_rest<S>(
+        &mut self,
+        connections: &mut Connections<S>,
+        slot: u32,
+        sending: Sending,
+        (before, has_memory): (usize, bool),
+    ) {
+        match sending {
+            Sending::InFlight => connections.note_in_flight(slot, before),
+            _ => connections[slot].flags.set(Flags::BLOCKED, true),
+        }
+        connections.want_drain_if_large(slot);
+        // What comes back with memory of its own finds its place; what was only published has none, and needs no place.
+        if !has_memory {
+            connections.release_queue(slot);
+        }
+        self.timers.schedule_earlier(slot, self.ticks + self.config.write_stall_timeout);
     }
 }
