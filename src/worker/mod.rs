@@ -64,14 +64,12 @@ pub(crate) use self::core::Core;
 use handover::Handovers;
 use mailbox::Mailbox;
 
-use crate::buffer::MessageBuffer;
 use crate::client::ConnectError;
 use crate::driver::{Completion, Driver, Token};
 use crate::handler::Handler;
 use crate::limits::ACCEPT_RETRY;
 use connecting::ended_early;
 use phases::Phase;
-use receive::FollowUp;
 use spinning::Spinning;
 use std::fmt;
 use std::io;
@@ -246,44 +244,6 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         was_busy
     }
 
-    /// The loan of the receive buffer has ended: now the driver may be asked for things.
-    #[inline]
-    fn after_receive(&mut self, token: Token, follow_up: FollowUp) {
-        if !matches!(follow_up, FollowUp::None) {
-            self.follow_up(token, follow_up);
-        }
-        let cork_bytes = match self.core.topics.is_dirty() {
-            true => self.core.config.cork_bytes,
-            // Nothing of this tick would be cut in two.
-            false => self.core.config.cork_bytes.min(WARM_BYTES),
-        };
-        let connection = self.core.connections.get_mut(token);
-        if connection.is_some_and(|connection| connection.is_corked_past(cork_bytes)) {
-            self.flush_early(token.slot);
-        }
-        if self.core.messages.has_kept_received() {
-            self.give_back_received();
-        }
-    }
-
-    #[inline(never)]
-    fn follow_up(&mut self, token: Token, mut follow_up: FollowUp) {
-        while let FollowUp::Flush(rest) = follow_up {
-            self.flush_early(token.slot);
-            follow_up = self.core.handle_rest(&mut self.handler, token, rest);
-        }
-        if let FollowUp::Fill(buffer, missing) = follow_up {
-            self.driver.fill(token, MessageBuffer::new(buffer, missing));
-        }
-    }
-
-    #[inline(never)]
-    fn give_back_received(&mut self) {
-        if let Some(memory) = self.core.messages.give_back_received() {
-            self.driver.receive_into(memory);
-        }
-    }
-
     /// The driver's last word about a connection.
     fn handle_closed(&mut self, token: Token, error: Option<io::Error>) {
         let Some(connection) = self.core.connections.get_mut(token) else {
@@ -391,10 +351,6 @@ enum Sends {
     /// Where nothing else is queued for the connection, at once.
     AtOnce,
 }
-
-/// Bytes queued by one read from which on they leave at once, where the end of the tick would send them no differently: they are
-/// still in the processor's cache, and so is the queue that the next connection borrows.
-const WARM_BYTES: usize = 4 * 1024;
 
 /// How often in a row lagging subscribers may cause new publications.
 const DELIVERIES_MAX: usize = 8;

@@ -1,11 +1,13 @@
 //! What becomes of bytes that arrived, and of the end of the stream.
 
+use super::Worker;
 use super::connecting::ended_early;
 use super::core::Core;
 use super::flags::Flags;
 use super::phases::{Phase, StreamEnding};
 use super::requests::handler_failed;
-use crate::driver::Token;
+use crate::buffer::MessageBuffer;
+use crate::driver::{Driver, Token};
 use crate::handler::{CloseCause, Closed, Context, Handler};
 use crate::protocol::CloseCode;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +20,46 @@ pub(super) enum FollowUp {
     Fill(Vec<u8>, usize),
     /// Much is queued: flush it, then handle the rest of what arrived.
     Flush(Vec<u8>),
+}
+
+impl<D: Driver, H: Handler> Worker<D, H> {
+    /// The loan of the receive buffer has ended: now the driver may be asked for things.
+    #[inline]
+    pub(super) fn after_receive(&mut self, token: Token, follow_up: FollowUp) {
+        if !matches!(follow_up, FollowUp::None) {
+            self.follow_up(token, follow_up);
+        }
+        let cork_bytes = match self.core.topics.is_dirty() {
+            true => self.core.config.cork_bytes,
+            // Nothing of this tick would be cut in two.
+            false => self.core.config.cork_bytes.min(WARM_BYTES),
+        };
+        let connection = self.core.connections.get_mut(token);
+        if connection.is_some_and(|connection| connection.is_corked_past(cork_bytes)) {
+            self.flush_early(token.slot);
+        }
+        if self.core.messages.has_kept_received() {
+            self.give_back_received();
+        }
+    }
+
+    #[inline(never)]
+    fn follow_up(&mut self, token: Token, mut follow_up: FollowUp) {
+        while let FollowUp::Flush(rest) = follow_up {
+            self.flush_early(token.slot);
+            follow_up = self.core.handle_rest(&mut self.handler, token, rest);
+        }
+        if let FollowUp::Fill(buffer, missing) = follow_up {
+            self.driver.fill(token, MessageBuffer::new(buffer, missing));
+        }
+    }
+
+    #[inline(never)]
+    fn give_back_received(&mut self) {
+        if let Some(memory) = self.core.messages.give_back_received() {
+            self.driver.receive_into(memory);
+        }
+    }
 }
 
 impl<H: Handler> Core<H> {
@@ -227,3 +269,7 @@ impl Closed<'_> {
         Self { code: CloseCode::ABNORMAL, reason: "", cause }
     }
 }
+
+/// Bytes queued by one read from which on they leave at once, where the end of the tick would send them no differently: they are
+/// still in the processor's cache, and so is the queue that the next connection borrows.
+const WARM_BYTES: usize = 4 * 1024;
