@@ -212,7 +212,8 @@ impl Place {
                     false => format!("{name}: lost what was after {from} up to {to}"),
                 })
             }
-            _ => None,
+            // Whoever has asked for what is missing has heard of that.
+            _ => (!was_known).then(|| format!("{name}: subscribed")),
         }
     }
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 /// Subscribe to channels, and print what is published there: one line of JSON each.
 ///
-/// Comes back by itself when the connection is lost, asks again for what is missing, and says on standard error what was
-/// recovered or lost. It ends with 0 after Ctrl-C, or when nobody reads its output any more; with 1 when the server refuses.
+/// Comes back by itself when the connection is lost, asks again for what is missing, and says on standard error when it has
+/// subscribed, and what was recovered or lost. It ends with 0 after Ctrl-C, or when nobody reads its output any more; with 1 when the server refuses.
 #[derive(Args, Debug)]
 pub(crate) struct Subscribe {
     #[command(flatten)]

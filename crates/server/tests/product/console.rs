@@ -20,9 +20,9 @@ struct Sub {
 
 impl Sub {
     /// Starts one that follows the channel `news` there, and waits until it does.
-    fn follow(address: SocketAddr, server: SocketAddr) -> Self {
+    fn follow(address: SocketAddr) -> Self {
         let sub = Self::start(&["sub", &url(address), "news"]);
-        wait_until_followed(server);
+        sub.wait_until_noted("news: subscribed\n");
         sub
     }
 
@@ -118,7 +118,8 @@ fn what_one_publishes_the_other_prints() {
     let printed = sub.wait_with_output().expect("a child");
     assert_eq!(printed.status.code(), Some(0), "{printed:?}");
     let (lines, errors) = text(&printed);
-    assert!(lines.ends_with("}\n") && lines.lines().count() == 1 && errors.is_empty());
+    assert!(lines.ends_with("}\n") && lines.lines().count() == 1);
+    assert_eq!(errors, "news: subscribed\n");
     assert!(lines.contains(r#""data":{"n":1}"#), "{lines}");
 }
 
@@ -173,7 +174,7 @@ fn a_refusal_ends_with_code_1_and_its_text() {
 fn a_connection_that_was_cut_is_made_again_and_what_was_missed_is_printed_once() {
     let server = Sockeye::start();
     let wire = Wire::to(server.address);
-    let sub = Sub::follow(wire.address, server.address);
+    let sub = Sub::follow(wire.address);
     let mut publisher = Client::connect(server.address);
     for round in 0..3 {
         publisher.publish("news", &json!(3 * round));
@@ -200,7 +201,7 @@ fn a_connection_that_was_cut_is_made_again_and_what_was_missed_is_printed_once()
 #[test]
 fn a_server_that_was_killed_and_started_again_is_followed_on_and_it_is_said_what_is_lost() {
     let mut server = Sockeye::start();
-    let sub = Sub::follow(server.address, server.address);
+    let sub = Sub::follow(server.address);
     let patterns = Sub::start(&["sub", &url(server.address), "sport.*"]);
     let mut publisher = Client::connect(server.address);
     wait_for(|| {
@@ -224,7 +225,7 @@ fn a_server_that_was_killed_and_started_again_is_followed_on_and_it_is_said_what
 fn a_publication_that_is_missing_is_noticed_by_the_next_one_and_asked_for() {
     let server = Sockeye::start();
     let wire = Wire::to(server.address);
-    let sub = Sub::follow(wire.address, server.address);
+    let sub = Sub::follow(wire.address);
     let mut publisher = Client::connect(server.address);
     publisher.publish("news", &json!(1));
     sub.printed(1);
@@ -247,7 +248,7 @@ fn the_last_publication_that_is_missing_is_noticed_by_a_heartbeat() {
     std::fs::write(&file, text).expect("a file of ours");
     let server = Sockeye::start_with(&["--config", file.to_str().expect("a path of ours")]);
     let wire = Wire::to(server.address);
-    let sub = Sub::follow(wire.address, server.address);
+    let sub = Sub::follow(wire.address);
     wire.lose("publication");
     Client::connect(server.address).publish("news", &json!(1));
     assert_eq!(sub.printed(1), [1]);
@@ -262,11 +263,11 @@ fn signals_close_the_connection_and_end_with_code_0() {
     let server = Sockeye::start();
     for signal in ["INT", "TERM"] {
         let wire = Wire::to(server.address);
-        let mut sub = Sub::follow(wire.address, server.address);
+        let mut sub = Sub::follow(wire.address);
         sub.signal(signal);
         assert_eq!(sub.wait(), Some(0), "{signal}");
         assert_eq!(wire.closed(), [1000], "{signal}");
-        assert_eq!(sub.noted(), "");
+        assert_eq!(sub.noted(), "news: subscribed\n");
         // So its session has no grace time.
         let mut client = Client::connect(server.address);
         wait_for(|| (sessions(&mut client) == 0).then_some(()));
@@ -276,7 +277,7 @@ fn signals_close_the_connection_and_end_with_code_0() {
 #[test]
 fn a_signal_while_there_is_no_connection_ends_with_code_0() {
     let server = Sockeye::start();
-    let mut sub = Sub::follow(server.address, server.address);
+    let mut sub = Sub::follow(server.address);
     drop(server);
     sub.wait_until_noted("trying again");
     sub.signal("INT");

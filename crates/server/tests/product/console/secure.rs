@@ -35,7 +35,7 @@ fn over_tls_both_trust_a_file_or_anybody() {
         });
         assert_eq!(sub.printed(1)[0], 7);
         sub.signal("INT");
-        assert_eq!((sub.wait(), sub.noted()), (Some(0), String::new()));
+        assert_eq!((sub.wait(), &*sub.noted()), (Some(0), "news: subscribed\n"));
     }
     let unnamed_and_trusted = ["--ca", certificate];
     let cases: [(&str, &[&str], &str); 4] = [
