@@ -156,6 +156,7 @@ impl SendQueue {
     /// Takes off the first `size` bytes: they have left.
     #[inline]
     pub fn advance(&mut self, size: usize) {
+        debug_assert!(size <= self.bytes, "no more can have left than there was");
         if self.first.is_some() || size < self.bytes {
             return self.advance_by_pieces(size);
         }

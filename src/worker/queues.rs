@@ -47,6 +47,7 @@ impl<S> Connections<S> {
     #[inline(always)]
     pub(crate) fn with_queue(&mut self, slot: u32) -> (&mut Phase<S>, &mut SendQueue) {
         let Connection { phase, queue, is_dirty, .. } = &mut self.slots[slot as usize];
+        // As `mark_dirty` does, without another look at the connection.
         if !std::mem::replace(is_dirty, true) {
             self.dirty.push(slot);
         }

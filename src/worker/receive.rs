@@ -109,13 +109,10 @@ impl<H: Handler> Core<H> {
             self.hold(token.slot, bytes);
             return FollowUp::None;
         }
-        match self.connections[token.slot].phase {
-            Phase::Open(_) => self.handle_frames(handler, token.slot, bytes),
-            _ => self.handle_http(handler, token.slot, bytes),
-        }
+        self.handle_input(handler, token.slot, bytes)
     }
 
-    /// Handles input that did not come from the driver just now.
+    /// Handles input by the ways that serve for all.
     pub(super) fn handle_input(
         &mut self,
         handler: &mut H,
