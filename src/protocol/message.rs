@@ -79,7 +79,9 @@ impl<'a, const SIZE: usize> From<&'a [u8; SIZE]> for Message<'a> {
 /// Appends one unmasked frame, as servers send them: what a broadcast shares among its receivers.
 #[inline]
 pub fn encode_frame(opcode: Opcode, payload: &[u8], output: &mut Vec<u8>) {
-    output.reserve(HEADER_SIZE_MAX + payload.len());
+    if payload.len() > SMALL_PAYLOAD_SIZE_MAX {
+        output.reserve(HEADER_SIZE_MAX + payload.len());
+    }
     encode_header(opcode, payload.len(), output);
     output.extend_from_slice(payload);
 }
@@ -99,7 +101,7 @@ pub(crate) fn encode_compressed_frame(opcode: Opcode, payload: &[u8], output: &m
 // Nearly all are two bytes, which cost less than a call.
 #[inline(always)]
 pub fn encode_header(opcode: Opcode, payload_size: usize, output: &mut Vec<u8>) {
-    if let small @ 0..=125 = payload_size {
+    if let small @ 0..=SMALL_PAYLOAD_SIZE_MAX = payload_size {
         output.extend_from_slice(&[FINAL | opcode.to_bits(), small as u8]);
         return;
     }
@@ -112,6 +114,9 @@ fn encode_long_header(opcode: Opcode, payload_size: usize, output: &mut Vec<u8>)
     let size = FrameHeader::new(opcode, payload_size).encode(&mut header);
     output.extend_from_slice(&header[..size]);
 }
+
+/// The largest payload that a header of two bytes tells the size of (RFC 6455 section 5.2).
+const SMALL_PAYLOAD_SIZE_MAX: usize = 125;
 
 /// A payload as it came: inside the receive buffer, or assembled from several reads or fragments.
 #[expect(clippy::exhaustive_enums, reason = "a payload is either whole or put together")]

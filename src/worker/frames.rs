@@ -3,39 +3,46 @@
 use super::clock::Ticks;
 use super::connections::Connection;
 use super::core::Core;
+use super::flags::Flags;
 use super::receive::FollowUp;
+use crate::driver::Token;
 use crate::handler::{CloseCause, Closed, Handler};
 #[cfg(feature = "deflate")]
 use crate::limits::INFLATED_PER_READ_MAX;
-use crate::protocol::{CloseCode, CloseFrame, Event, Input, Payload, ProtocolError, Received};
+use crate::protocol::{
+    CloseCode, CloseFrame, Event, Input, Message, Payload, ProtocolError, Received,
+};
 
 impl<H: Handler> Core<H> {
-    /// Handles what arrived of frames. Small messages go their short way, as long as nothing else comes: they need neither a
-    /// buffer nor what inflates.
+    /// Handles the small messages that received bytes begin with, by the short way, and says how many bytes they were. Nothing
+    /// else need be made ready for them: neither a buffer, nor what inflates, nor what shares memory.
     #[inline(always)]
-    pub(super) fn handle_frames(
+    pub(super) fn handle_small_messages(
         &mut self,
         handler: &mut H,
-        slot: u32,
-        mut bytes: &mut [u8],
-    ) -> FollowUp {
-        while self.handle_small(handler, slot, &mut bytes) {
-            if bytes.is_empty() {
-                // Nothing is under way, unless it is of a TLS record.
-                return match self.connections[slot].is_secure() {
-                    true => self.next_fill(slot),
-                    false => FollowUp::None,
-                };
-            }
-            if self.must_flush(slot) {
-                return FollowUp::Flush(bytes.to_vec());
+        token: Token,
+        bytes: &mut [u8],
+    ) -> usize {
+        let (ticks, size) = (self.ticks, bytes.len());
+        let mut rest = bytes;
+        // Handlers may do anything to any connection, so it is found again each time.
+        while let Some(connection) = self.connections.get_mut(token)
+            && connection.takes_frames_at_once()
+        {
+            connection.received_at = ticks;
+            let Some(small) = connection.next_small_message(&mut rest) else {
+                break;
+            };
+            self.handle_small(handler, token.slot, small);
+            if rest.is_empty() || self.must_flush(token.slot) {
+                break;
             }
         }
-        self.handle_any_frames(handler, slot, bytes)
+        size - rest.len()
     }
 
-    /// The same, by the way that serves for all.
-    pub(super) fn handle_any_frames(
+    /// Handles what arrived of frames, by the way that serves for all.
+    pub(super) fn handle_frames(
         &mut self,
         handler: &mut H,
         slot: u32,
@@ -67,7 +74,11 @@ impl<H: Handler> Core<H> {
                 }
                 input.recycle(self.messages.take());
             }
-            while !self.must_flush(slot) && self.handle_small(handler, slot, input.rest_mut()) {}
+            while !self.must_flush(slot)
+                && let Some(small) = self.connections[slot].next_small_message(input.rest_mut())
+            {
+                self.handle_small(handler, slot, small);
+            }
             if self.must_flush(slot) && !input.rest().is_empty() {
                 rest = Some(input.rest().to_vec());
                 break;
@@ -86,29 +97,24 @@ impl<H: Handler> Core<H> {
 
     /// Whether so much is queued that it has to leave before more is handled.
     #[inline(always)]
-    fn must_flush(&self, slot: u32) -> bool {
+    pub(super) fn must_flush(&self, slot: u32) -> bool {
         self.connections[slot].is_corked_past(self.config.cork_bytes)
     }
 
-    /// Handles the next message, if it comes by the short way; if it does not, nothing happens.
     #[inline(always)]
-    fn handle_small(&mut self, handler: &mut H, slot: u32, bytes: &mut &mut [u8]) -> bool {
-        let connection = &mut self.connections[slot];
-        let Some(small) =
-            connection.open_mut().and_then(|open| open.protocol.next_small_message(bytes))
-        else {
-            return false;
-        };
+    fn handle_small(
+        &mut self,
+        handler: &mut H,
+        slot: u32,
+        small: Result<Option<Message<'_>>, ProtocolError>,
+    ) {
         match small {
-            Ok(message) => {
-                connection.message_since = Ticks::NEVER;
-                if connection.is_sendable() {
-                    self.call(slot, |connection| handler.on_message(connection, message));
-                }
+            Ok(Some(message)) => {
+                self.call(slot, |connection| handler.on_message(connection, message));
             }
+            Ok(None) => {}
             Err(error) => self.fail(handler, slot, error),
         }
-        true
     }
 
     #[inline(always)]
@@ -196,6 +202,21 @@ impl<H: Handler> Core<H> {
 }
 
 impl<S> Connection<S> {
+    /// Takes the next message off, if it comes by the short way; if it does not, nothing happens. `Ok(None)`: it has, and nobody
+    /// wants it any more.
+    #[inline(always)]
+    fn next_small_message<'b>(
+        &mut self,
+        bytes: &mut &'b mut [u8],
+    ) -> Option<Result<Option<Message<'b>>, ProtocolError>> {
+        let is_over = self.flags.has(Flags::OVER);
+        let open = self.open_mut()?;
+        let small = open.protocol.next_small_message(bytes)?;
+        let is_wanted = !is_over && !open.protocol.has_sent_close();
+        self.message_since = Ticks::NEVER;
+        Some(small.map(|message| is_wanted.then_some(message)))
+    }
+
     /// Whether TLS has received a part of a record.
     #[inline]
     fn is_receiving_record(&self) -> bool {

@@ -213,8 +213,13 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                     self.core.end_secure(&mut self.handler, token);
                 }
                 Completion::Received(token, bytes) => {
-                    let follow_up = self.core.handle_lent(&mut self.handler, token, bytes);
-                    self.after_receive(token, follow_up);
+                    let small = self.core.handle_small_messages(&mut self.handler, token, bytes);
+                    if small < bytes.len() {
+                        let follow_up =
+                            self.core.handle_lent(&mut self.handler, token, bytes, small);
+                        self.follow_up(token, follow_up);
+                    }
+                    self.end_receive(token);
                 }
                 Completion::Filled(token, buffer, size) => {
                     let buffer = buffer.into_bytes();

@@ -24,11 +24,14 @@ pub(super) enum FollowUp {
 
 impl<D: Driver, H: Handler> Worker<D, H> {
     /// The loan of the receive buffer has ended: now the driver may be asked for things.
-    #[inline]
     pub(super) fn after_receive(&mut self, token: Token, follow_up: FollowUp) {
-        if !matches!(follow_up, FollowUp::None) {
-            self.follow_up(token, follow_up);
-        }
+        self.follow_up(token, follow_up);
+        self.end_receive(token);
+    }
+
+    /// What there is to do about a connection that was given something, whatever that was.
+    #[inline(always)]
+    pub(super) fn end_receive(&mut self, token: Token) {
         let cork_bytes = match self.core.topics.is_dirty() {
             true => self.core.config.cork_bytes,
             // Nothing of this tick would be cut in two.
@@ -44,7 +47,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     }
 
     #[inline(never)]
-    fn follow_up(&mut self, token: Token, mut follow_up: FollowUp) {
+    pub(super) fn follow_up(&mut self, token: Token, mut follow_up: FollowUp) {
         while let FollowUp::Flush(rest) = follow_up {
             self.flush_early(token.slot);
             follow_up = self.core.handle_rest(&mut self.handler, token, rest);
@@ -63,40 +66,24 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 }
 
 impl<H: Handler> Core<H> {
-    /// Handles bytes that the driver lends. Their memory is taken if it is needed for longer.
-    #[inline(always)]
+    /// Handles bytes that the driver lends, but for those that were handled before. Their memory is taken if it is needed for
+    /// longer.
+    #[inline(never)]
     pub(super) fn handle_lent(
         &mut self,
         handler: &mut H,
         token: Token,
         bytes: &mut Vec<u8>,
+        handled: usize,
     ) -> FollowUp {
         self.messages.present_received(bytes);
-        let follow_up = self.handle_received(handler, token, bytes);
+        let follow_up = self.handle_received(handler, token, &mut bytes[handled..]);
         self.messages.finish_received(bytes);
         follow_up
     }
 
     /// Handles bytes that arrived.
-    #[inline(always)]
     pub(super) fn handle_received(
-        &mut self,
-        handler: &mut H,
-        token: Token,
-        bytes: &mut [u8],
-    ) -> FollowUp {
-        let ticks = self.ticks;
-        if let Some(connection) = self.connections.get_mut(token)
-            && connection.takes_frames_at_once()
-        {
-            connection.received_at = ticks;
-            return self.handle_frames(handler, token.slot, bytes);
-        }
-        self.handle_other_received(handler, token, bytes)
-    }
-
-    #[inline(never)]
-    fn handle_other_received(
         &mut self,
         handler: &mut H,
         token: Token,
@@ -109,6 +96,9 @@ impl<H: Handler> Core<H> {
             self.hold(token.slot, bytes);
             return FollowUp::None;
         }
+        if !bytes.is_empty() && self.must_flush(token.slot) {
+            return FollowUp::Flush(bytes.to_vec());
+        }
         self.handle_input(handler, token.slot, bytes)
     }
 
@@ -120,7 +110,7 @@ impl<H: Handler> Core<H> {
         input: &mut [u8],
     ) -> FollowUp {
         match self.connections[slot].phase {
-            Phase::Open(_) => self.handle_any_frames(handler, slot, input),
+            Phase::Open(_) => self.handle_frames(handler, slot, input),
             _ => self.handle_http(handler, slot, input),
         }
     }

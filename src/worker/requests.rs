@@ -72,7 +72,7 @@ impl<H: Handler> Core<H> {
                 Phase::Discarding(_) => self.discard(slot, input),
                 Phase::Connecting(_) => self.handle_answer(handler, slot, input),
                 // Frames may follow the head in the same packet.
-                Phase::Open(_) => return self.handle_any_frames(handler, slot, input),
+                Phase::Open(_) => return self.handle_frames(handler, slot, input),
                 _ => return FollowUp::None,
             };
             input = &mut input[used..];

@@ -115,7 +115,8 @@ impl<H: Handler> Core<H> {
             // What was queued may have waited for the handshake.
             self.connections.mark_dirty(slot);
         }
-        let follow_up = self.handle_received(handler, token, &mut plaintext);
+        let handled = self.handle_small_messages(handler, token, &mut plaintext);
+        let follow_up = self.handle_received(handler, token, &mut plaintext[handled..]);
         plaintext.clear();
         plaintext.shrink_to(2 * RECEIVE_SIZE);
         self.scratch.plaintext = plaintext;

@@ -1,11 +1,12 @@
 //! Sending, apart from the worker: topics lend its connections out one by one while they deliver.
 
 use super::clock::Ticks;
-use super::connections::Connections;
+use super::connections::{Connection, Connections};
 use super::flags::Flags;
 use super::timers::TimerWheel;
 use super::topics::Topics;
 use super::{Core, Worker};
+use crate::buffer::{Pool, SendQueue};
 use crate::config::Config;
 use crate::driver::{Driver, Sending, Token};
 use crate::handler::Handler;
@@ -31,75 +32,85 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 impl<D: Driver> Sender<'_, D> {
     /// Sends what waits on a connection without TLS, as far as the driver takes it.
     pub(super) fn send<S>(&mut self, connections: &mut Connections<S>, slot: u32) {
-        let connection = &mut connections[slot];
+        let Connections { slots, queues, .. } = connections;
+        let connection = &mut slots[slot as usize];
         let was_blocked = connection.flags.has(Flags::BLOCKED);
         connection.flags.set(Flags::BLOCKED.or(Flags::WRITABLE), false);
-        self.send_queue(connections, slot, was_blocked);
+        if let Some(rest) = self.send_queue(connection, queues, slot, was_blocked) {
+            self.keep_rest(connections, slot, rest);
+        }
     }
 
     /// Sends what is queued for a connection without TLS of which a flush has nothing to decide. Answers whether that is so
     /// and still is: then a flush would have nothing more to do.
-    #[inline]
+    #[inline(always)]
     pub(super) fn send_alone<S>(&mut self, connections: &mut Connections<S>, slot: u32) -> bool {
-        let connection = &connections[slot];
+        let Connections { slots, queues, .. } = connections;
+        let connection = &mut slots[slot as usize];
         if connection.is_secure() || !connection.is_at_ease() {
             return false;
         }
-        if self.send_queue(connections, slot, false) {
-            return true;
-        }
-        // While something is in flight a flush has nothing to decide (`Worker::settle`), unless it is much.
-        let is_uneasy = connections[slot].flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
-        !is_uneasy && !connections.is_lagging(slot, self.config.read_pause_bytes)
+        let rest = self.send_queue(connection, queues, slot, false);
+        rest.is_none_or(|rest| self.keep_rest_at_ease(connections, slot, rest))
     }
 
-    /// Sends the queue of a connection that is not blocked, or not any more. Answers whether all of it has left.
+    /// Sends the queue of a connection that is not blocked, or not any more. Answers what did not leave, if not all has left.
     #[inline(always)]
     fn send_queue<S>(
         &mut self,
-        connections: &mut Connections<S>,
+        connection: &mut Connection<S>,
+        queues: &mut Pool<Box<SendQueue>>,
         slot: u32,
         was_blocked: bool,
-    ) -> bool {
-        let Connections { slots, queues, .. } = connections;
-        let connection = &mut slots[slot as usize];
+    ) -> Option<Rest> {
         let token = Token { slot, generation: connection.generation };
-        let Some(mut queue) = connection.queue.take() else {
-            return true;
-        };
+        let mut queue = connection.queue.take()?;
         let (before, has_memory) = (queue.bytes(), queue.capacity() > 0);
         let sending = self.driver.send(token, &mut queue);
         if sending == Sending::Done {
             connection.progressed_at = self.ticks;
             queues.give(queue);
-            return true;
+            return None;
         }
         if sending == Sending::InFlight || queue.bytes() < before || !was_blocked {
             connection.progressed_at = self.ticks;
         }
         connection.queue = Some(queue);
-        self.keep_rest(connections, slot, sending, (before, has_memory));
-        false
+        Some(Rest { sending, bytes: before, has_memory })
     }
 
-    /// What follows where not all has left at once: of so many bytes, in a queue with memory of its own or without.
+    /// As [`Sender::keep_rest`], and answers as [`Sender::send_alone`].
     #[inline(never)]
-    fn keep_rest<S>(
+    fn keep_rest_at_ease<S>(
         &mut self,
         connections: &mut Connections<S>,
         slot: u32,
-        sending: Sending,
-        (before, has_memory): (usize, bool),
-    ) {
-        match sending {
-            Sending::InFlight => connections.note_in_flight(slot, before),
+        rest: Rest,
+    ) -> bool {
+        self.keep_rest(connections, slot, rest);
+        // While something is in flight a flush has nothing to decide (`Worker::settle`), unless it is much.
+        let is_uneasy = connections[slot].flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
+        !is_uneasy && !connections.is_lagging(slot, self.config.read_pause_bytes)
+    }
+
+    /// What follows where not all has left at once.
+    fn keep_rest<S>(&mut self, connections: &mut Connections<S>, slot: u32, rest: Rest) {
+        match rest.sending {
+            Sending::InFlight => connections.note_in_flight(slot, rest.bytes),
             _ => connections[slot].flags.set(Flags::BLOCKED, true),
         }
         connections.want_drain_if_large(slot);
         // What comes back with memory of its own finds its place; what was only published has none, and needs no place.
-        if !has_memory {
+        if !rest.has_memory {
             connections.release_queue(slot);
         }
         self.timers.schedule_earlier(slot, self.ticks + self.config.write_stall_timeout);
     }
+}
+
+/// What did not leave at once: of so many bytes, in a queue with memory of its own or without.
+struct Rest {
+    sending: Sending,
+    bytes: usize,
+    has_memory: bool,
 }
