@@ -6,23 +6,38 @@ use sockeye::protocol::Message;
 use sockeye::protocol::http::Request;
 use sockeye::worker::{SystemClock, Worker, WorkerParts};
 use sockeye::{Config, Context, Handler, Reply, RequestContext};
+use std::hint::black_box;
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Role {
-    /// Sends each message back.
-    Echo,
-    /// Subscribes, and publishes each message.
-    Topic,
-    /// Subscribes, and with each message leaves the topic and joins it again.
+/// Sends each message back.
+#[derive(Clone, Copy)]
+pub(crate) struct Echo;
+
+impl Handler for Echo {
+    type State = ();
+    type Mail = ();
+
+    fn on_request(&mut self, _: &mut RequestContext<'_, Self>, _: &Request<'_>) -> Reply<()> {
+        Reply::upgrade(())
+    }
+
+    fn on_message(&mut self, connection: &mut Context<'_, Self>, message: Message<'_>) {
+        let _refused = connection.send(message);
+    }
+}
+
+/// Subscribes, and then, with each message:
+#[derive(Clone, Copy)]
+pub(crate) enum Subscriber {
+    /// Publishes it.
+    Publish,
+    /// Leaves the topic and joins it again.
     Rejoin,
 }
 
-pub(crate) struct Endpoint(Role);
-
-impl Handler for Endpoint {
+impl Handler for Subscriber {
     type State = ();
     type Mail = ();
 
@@ -31,16 +46,13 @@ impl Handler for Endpoint {
     }
 
     fn on_open(&mut self, connection: &mut Context<'_, Self>) {
-        if self.0 != Role::Echo {
-            connection.subscribe("news");
-        }
+        connection.subscribe("news");
     }
 
     fn on_message(&mut self, connection: &mut Context<'_, Self>, message: Message<'_>) {
-        match self.0 {
-            Role::Echo => drop(connection.send(message)),
-            Role::Topic => connection.publish("news", message),
-            Role::Rejoin => {
+        match self {
+            Self::Publish => connection.publish("news", message),
+            Self::Rejoin => {
                 connection.unsubscribe("news");
                 connection.subscribe("news");
             }
@@ -62,39 +74,51 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    fn new(connections: u32, read: Vec<u8>, role: Role) -> Self {
+    fn new(connections: u32, read: Vec<u8>, only_first: bool) -> Self {
         Self {
             connections,
             attached: Vec::new(),
             polls: 0,
             next: 0,
             read,
-            only_first: role != Role::Echo,
+            only_first,
             lent: Vec::new(),
         }
     }
 }
 
-/// A worker with so many connections.
-pub(crate) fn open(connections: u32, read: Vec<u8>, role: Role) -> Worker<Script, Endpoint> {
-    open_all(vec![Script::new(connections, read, role)], role).remove(0)
+/// A worker with so many connections that send, each in every tick.
+pub(crate) fn open_echo(connections: u32, read: Vec<u8>) -> Worker<Script, Echo> {
+    open_all(vec![Script::new(connections, read, false)], Echo).remove(0)
+}
+
+/// A worker with so many subscribers, of whom the first sends.
+pub(crate) fn open(
+    connections: u32,
+    read: Vec<u8>,
+    handler: Subscriber,
+) -> Worker<Script, Subscriber> {
+    open_all(vec![Script::new(connections, read, true)], handler).remove(0)
 }
 
 /// Two workers: the first one's only connection is given something with each poll, and the other's are not.
 pub(crate) fn open_pair(
     connections: u32,
     read: Vec<u8>,
-    role: Role,
-) -> [Worker<Script, Endpoint>; 2] {
-    let scripts = vec![Script::new(1, read, role), Script::new(connections, Vec::new(), role)];
-    open_all(scripts, role).try_into().expect("two drivers make two workers")
+    handler: Subscriber,
+) -> [Worker<Script, Subscriber>; 2] {
+    let scripts = vec![Script::new(1, read, true), Script::new(connections, Vec::new(), true)];
+    open_all(scripts, handler).try_into().expect("two drivers make two workers")
 }
 
-fn open_all(scripts: Vec<Script>, role: Role) -> Vec<Worker<Script, Endpoint>> {
+fn open_all<H>(scripts: Vec<Script>, handler: H) -> Vec<Worker<Script, H>>
+where
+    H: Handler<State = (), Mail = ()> + Copy,
+{
     let connections: Vec<u32> = scripts.iter().map(|script| script.connections).collect();
     let (parts, _remote) = WorkerParts::new(scripts);
     let open = |(part, connections): (WorkerParts<Script, ()>, u32)| {
-        let mut worker = part.into_worker(Endpoint(role), Config::default(), &SystemClock);
+        let mut worker = part.into_worker(handler, Config::default(), &SystemClock);
         for _ in 0..2 {
             worker.tick(&SystemClock).expect("the script never fails");
         }
@@ -102,6 +126,20 @@ fn open_all(scripts: Vec<Script>, role: Role) -> Vec<Worker<Script, Endpoint>> {
         worker
     };
     parts.into_iter().zip(connections).map(open).collect()
+}
+
+/// What the driver of [`open_echo`] does by itself in one tick, for what it is of the whole.
+pub(crate) fn driver_alone(connections: u32, read: Vec<u8>) -> impl FnMut() {
+    let mut script = Script::new(connections, read, false);
+    // As if its connections had been accepted, and had asked.
+    script.polls = 2;
+    script.attached = (0..connections).map(|slot| Token { slot, generation: slot }).collect();
+    move || {
+        script.poll(None).expect("the script never fails");
+        while let Some(Completion::Received(_, bytes)) = script.next() {
+            black_box(bytes.as_ptr());
+        }
+    }
 }
 
 impl Driver for Script {
@@ -143,6 +181,8 @@ impl Driver for Script {
         Ok(())
     }
 
+    // Into both loops, so that what is measured of it alone is what it is of the whole.
+    #[inline(always)]
     fn next(&mut self) -> Option<Completion<'_, ()>> {
         let index = self.next;
         self.next += 1;

@@ -1,7 +1,7 @@
 //! Topics: joining and leaving small ones and large ones, and publishing to another worker's subscribers.
 
 use crate::connection::frames;
-use crate::script::{Role, open, open_pair};
+use crate::script::{Subscriber, open, open_pair};
 use criterion::{Criterion, Throughput};
 use sockeye::protocol::Opcode;
 use sockeye::worker::SystemClock;
@@ -14,7 +14,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         let name = format!("leave and join one of {subscribers}, 16 times a read");
         group.bench_function(name, |bencher| {
             let read = frames(Opcode::Binary, times as usize, 1);
-            let mut worker = open(subscribers, read, Role::Rejoin);
+            let mut worker = open(subscribers, read, Subscriber::Rejoin);
             bencher.iter(|| worker.tick(&SystemClock).expect("the script never fails"));
         });
     }
@@ -23,7 +23,7 @@ pub(crate) fn bench(criterion: &mut Criterion) {
         let name = format!("128 B to {subscribers} of another worker, per delivery");
         group.bench_function(name, |bencher| {
             let read = frames(Opcode::Binary, 1, 128);
-            let mut workers = open_pair(subscribers, read, Role::Topic);
+            let mut workers = open_pair(subscribers, read, Subscriber::Publish);
             bencher.iter(|| {
                 for worker in &mut workers {
                     worker.tick(&SystemClock).expect("the script never fails");

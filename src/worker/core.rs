@@ -34,6 +34,8 @@ pub(crate) struct Core<H: Handler> {
     pub(super) outboxes: Outboxes<H::Mail>,
     pub(super) messages: Messages,
     pub(super) compression: Compression,
+    /// Bytes that handlers have asked to be sent, to whomever, since the last receive began, and before they are compressed.
+    pub(super) asked_bytes: usize,
     /// Connections that are not read from until mail gets away.
     pub(super) paused_by_mail: Vec<Token>,
     /// Input that was received and cannot be handled yet.
@@ -73,6 +75,7 @@ impl<H: Handler> Core<H> {
             outboxes,
             messages: Messages::new(),
             compression: Compression::default(),
+            asked_bytes: 0,
             paused_by_mail: Vec::new(),
             held: Held::default(),
             replied: Vec::new(),

@@ -24,6 +24,7 @@ impl<H: Handler> Core<H> {
         bytes: &mut [u8],
     ) -> usize {
         let (ticks, size) = (self.ticks, bytes.len());
+        self.asked_bytes = 0;
         let mut rest = bytes;
         // Handlers may do anything to any connection, so it is found again each time.
         while let Some(connection) = self.connections.get_mut(token)

@@ -217,9 +217,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                     if small < bytes.len() {
                         let follow_up =
                             self.core.handle_lent(&mut self.handler, token, bytes, small);
-                        self.follow_up(token, follow_up);
+                        self.after_receive(token, follow_up);
+                    } else if self.core.has_asked_for_much() {
+                        self.send_while_warm(token);
                     }
-                    self.end_receive(token);
                 }
                 Completion::Filled(token, buffer, size) => {
                     let buffer = buffer.into_bytes();

@@ -26,12 +26,17 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// The loan of the receive buffer has ended: now the driver may be asked for things.
     pub(super) fn after_receive(&mut self, token: Token, follow_up: FollowUp) {
         self.follow_up(token, follow_up);
-        self.end_receive(token);
+        self.send_while_warm(token);
+        if self.core.messages.has_kept_received()
+            && let Some(memory) = self.core.messages.give_back_received()
+        {
+            self.driver.receive_into(memory);
+        }
     }
 
-    /// What there is to do about a connection that was given something, whatever that was.
-    #[inline(always)]
-    pub(super) fn end_receive(&mut self, token: Token) {
+    /// Sends at once what one read has queued, if it is much.
+    #[inline(never)]
+    pub(super) fn send_while_warm(&mut self, token: Token) {
         let cork_bytes = match self.core.topics.is_dirty() {
             true => self.core.config.cork_bytes,
             // Nothing of this tick would be cut in two.
@@ -41,26 +46,15 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         if connection.is_some_and(|connection| connection.is_corked_past(cork_bytes)) {
             self.flush_early(token.slot);
         }
-        if self.core.messages.has_kept_received() {
-            self.give_back_received();
-        }
     }
 
-    #[inline(never)]
-    pub(super) fn follow_up(&mut self, token: Token, mut follow_up: FollowUp) {
+    fn follow_up(&mut self, token: Token, mut follow_up: FollowUp) {
         while let FollowUp::Flush(rest) = follow_up {
             self.flush_early(token.slot);
             follow_up = self.core.handle_rest(&mut self.handler, token, rest);
         }
         if let FollowUp::Fill(buffer, missing) = follow_up {
             self.driver.fill(token, MessageBuffer::new(buffer, missing));
-        }
-    }
-
-    #[inline(never)]
-    fn give_back_received(&mut self) {
-        if let Some(memory) = self.core.messages.give_back_received() {
-            self.driver.receive_into(memory);
         }
     }
 }
@@ -231,6 +225,12 @@ impl<H: Handler> Core<H> {
         if is_idle {
             self.connections[slot].flags.set(Flags::AT_END, true);
         }
+    }
+
+    /// Whether handlers have asked for so much to be sent since the last receive began that it may be worth to send it at once.
+    #[inline]
+    pub(super) fn has_asked_for_much(&self) -> bool {
+        self.asked_bytes > self.config.cork_bytes.min(WARM_BYTES)
     }
 
     /// Calls the handler for a connection. If it panics, the connection is closed, or the request answered with 500; the

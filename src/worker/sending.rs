@@ -99,6 +99,7 @@ impl<H: Handler> Core<H> {
         if !self.connections[slot].is_sendable() {
             return Err(SendRefused::Closed);
         }
+        self.asked_bytes += size;
         let backlog = self.connections.backlog(slot);
         if backlog > 0 && backlog + size > self.config.send_queue_bytes_max {
             self.connections[slot].flags.set(Flags::WANTS_DRAIN, true);

@@ -44,6 +44,23 @@ fn all_replies_to_one_read_leave_in_one_send() {
     assert_eq!(peer.readable(), 16 * (2 + 32));
 }
 
+/// Small replies leave with the flush, all together; many of them, or large ones, while they are in the processor's cache.
+#[test]
+fn much_leaves_right_after_the_read_that_asked_for_it() {
+    for (frame, count) in [(frame(120), 40), (frame(6_000), 1)] {
+        let mut rig = Rig::new(1);
+        let peers = [rig.open("/echo"), rig.open("/echo")];
+        let calls = rig.count(|rig| {
+            peers.iter().for_each(|peer| write(peer, &frame.repeat(count)));
+            rig.tick();
+        });
+        let expected =
+            Calls { polls: 1, received: 2, sends: 2, early_sends: 1, ..Calls::default() };
+        assert_eq!(calls, expected);
+        assert!(peers.iter().all(|peer| peer.readable() == count * (frame.len() - 4)));
+    }
+}
+
 #[test]
 fn what_is_published_in_one_tick_leaves_in_one_send_for_each_subscriber() {
     let mut rig = Rig::new(1);
@@ -123,6 +140,8 @@ struct Calls {
     fills: usize,
     filled: usize,
     sends: usize,
+    /// Those before the last receive.
+    early_sends: usize,
     wakes: usize,
     /// Everything else: pauses, ends, other completions.
     others: usize,
@@ -292,6 +311,10 @@ impl Driver for Counting {
 
     fn next(&mut self) -> Option<Completion<'_, SimulatedTransfer>> {
         let completion = self.driver.next()?;
+        if let Completion::Received(..) = completion {
+            let calls = self.calls.get();
+            self.calls.set(Calls { early_sends: calls.sends, ..calls });
+        }
         add(&self.calls, |calls| match completion {
             Completion::Received(..) => &mut calls.received,
             Completion::Filled(..) => &mut calls.filled,
