@@ -5,6 +5,9 @@ use std::time::Duration;
 /// Bytes of the longest frame header: two, eight of extended length, four of masking key (RFC 6455 section 5.2).
 pub const HEADER_SIZE_MAX: usize = 2 + 8 + 4;
 
+/// Bytes of payload up to which a frame header says them in its second byte (RFC 6455 section 5.2).
+pub(crate) const SMALL_PAYLOAD_SIZE_MAX: usize = 125;
+
 /// Bytes of payload that a control frame may carry (RFC 6455 section 5.5).
 pub const CONTROL_PAYLOAD_SIZE_MAX: usize = 125;
 

@@ -38,7 +38,7 @@ impl<T: Pooled> Pool<T> {
     }
 
     /// The thing that was given back last, or a new one.
-    #[inline]
+    #[inline(always)]
     pub fn take(&mut self) -> T {
         let Some(thing) = self.kept.pop() else {
             return make();

@@ -2,7 +2,7 @@
 
 use super::frame::{FINAL, FrameHeader};
 use super::opcode::Opcode;
-use crate::limits::HEADER_SIZE_MAX;
+use crate::limits::{HEADER_SIZE_MAX, SMALL_PAYLOAD_SIZE_MAX};
 use std::fmt;
 
 /// A whole message. Receiving lends one, sending takes one, so that an echo is `connection.send(message)`.
@@ -114,9 +114,6 @@ fn encode_long_header(opcode: Opcode, payload_size: usize, output: &mut Vec<u8>)
     let size = FrameHeader::new(opcode, payload_size).encode(&mut header);
     output.extend_from_slice(&header[..size]);
 }
-
-/// The largest payload that a header of two bytes tells the size of (RFC 6455 section 5.2).
-const SMALL_PAYLOAD_SIZE_MAX: usize = 125;
 
 /// A payload as it came: inside the receive buffer, or assembled from several reads or fragments.
 #[expect(clippy::exhaustive_enums, reason = "a payload is either whole or put together")]

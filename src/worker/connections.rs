@@ -134,6 +134,19 @@ impl<S> Connection<S> {
         matches!(self.phase, Phase::Open(_)) && !self.flags.has(Flags::UNEASY)
     }
 
+    /// Whether it can be sent to, as a WebSocket that takes the frames that others take, and what is queued is all that has not
+    /// left.
+    #[inline(always)]
+    pub(crate) fn takes_plain_frames(&self) -> bool {
+        let Phase::Open(Open { protocol, .. }) = &self.phase else {
+            return false;
+        };
+        let has_own_ways = protocol.is_client() || protocol.is_deflating() || self.is_secure();
+        !(has_own_ways
+            || protocol.has_sent_close()
+            || self.flags.has(Flags::UNEASY.or(Flags::OVER)))
+    }
+
     /// Whether what it is sent is encoded for it alone: a client masks its frames, a stream has none, and what is compressed
     /// is so as this connection's peer has agreed.
     #[inline]

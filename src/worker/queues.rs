@@ -54,6 +54,24 @@ impl<S> Connections<S> {
         (phase, queue.get_or_insert_with(|| self.queues.take()))
     }
 
+    /// The send queue of a connection with which there is nothing: it takes frames as they are, and what is queued is all that
+    /// has not left. Borrowed likewise.
+    #[inline(always)]
+    pub(crate) fn plain_queue(&mut self, slot: u32) -> Option<&mut SendQueue> {
+        let connection = &mut self.slots[slot as usize];
+        if !connection.takes_plain_frames() {
+            return None;
+        }
+        let Connection { queue, is_dirty, .. } = connection;
+        if !std::mem::replace(is_dirty, true) {
+            self.dirty.push(slot);
+        }
+        if queue.is_none() {
+            *queue = Some(self.queues.take());
+        }
+        queue.as_deref_mut()
+    }
+
     /// The connection's send queue, borrowed likewise, for a caller who sees to it that what it gets is sent.
     #[inline]
     pub(crate) fn unlisted_queue(&mut self, slot: u32) -> &mut SendQueue {

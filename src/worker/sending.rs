@@ -6,12 +6,33 @@ use super::messages::Shared;
 use super::phases::Phase;
 use crate::config::WhenFull;
 use crate::handler::{Accepted, Handler, SendRefused};
-use crate::limits::HEADER_SIZE_MAX;
+use crate::limits::{HEADER_SIZE_MAX, SMALL_PAYLOAD_SIZE_MAX};
 use crate::protocol::{CloseCode, Message, Prepared, encode_frame, encode_header};
 
 impl<H: Handler> Core<H> {
     #[inline]
     pub(crate) fn send(
+        &mut self,
+        slot: u32,
+        message: Message<'_>,
+    ) -> Result<Accepted, SendRefused> {
+        let payload = message.as_bytes();
+        let size = payload.len() + HEADER_SIZE_MAX;
+        if payload.len() <= SMALL_PAYLOAD_SIZE_MAX
+            && !self.topics.is_dirty()
+            && let Some(queue) = self.connections.plain_queue(slot)
+            && queue.bytes() + size <= self.config.send_queue_bytes_max
+        {
+            self.asked_bytes += size;
+            queue.append(|output| encode_frame(message.opcode(), payload, output));
+            return Ok(Accepted { backlog: queue.bytes() });
+        }
+        self.send_by_all_rules(slot, message)
+    }
+
+    /// The same, whatever the connection, the message and what is queued are.
+    #[inline(never)]
+    fn send_by_all_rules(
         &mut self,
         slot: u32,
         message: Message<'_>,

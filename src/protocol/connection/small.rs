@@ -1,6 +1,7 @@
 //! The short way of a small message.
 
 use super::{Connection, Receiving};
+use crate::limits::SMALL_PAYLOAD_SIZE_MAX;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::frame::{FINAL, MASKED};
 use crate::protocol::mask::apply_mask;
@@ -44,7 +45,7 @@ impl Connection {
         let size = usize::from(second.wrapping_sub(MASKED));
         let is_between_messages =
             matches!(self.receiving, Receiving::Header { size: 0, .. }) && self.message.is_none();
-        if size > SMALL_SIZE_MAX
+        if size > SMALL_PAYLOAD_SIZE_MAX
             || bytes.len() < SMALL_HEADER_SIZE + size
             || !is_between_messages
             || self.is_client()
@@ -73,6 +74,4 @@ pub(super) fn is_sound_text(opcode: Opcode, payload: &[u8]) -> Result<bool, Prot
 /// The first byte of a message's only frame that is not compressed.
 const TEXT_WHOLE: u8 = FINAL | Opcode::Text.to_bits();
 const BINARY_WHOLE: u8 = FINAL | Opcode::Binary.to_bits();
-/// The largest size that the second byte can tell beside the bit for the key.
-const SMALL_SIZE_MAX: usize = 125;
 const SMALL_HEADER_SIZE: usize = 2 + 4;
