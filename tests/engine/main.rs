@@ -1,5 +1,7 @@
 //! The engine's tests, in one binary.
 
+#[cfg(feature = "net")]
+mod accepted;
 #[cfg(feature = "handshake")]
 mod client;
 #[cfg(feature = "net")]
