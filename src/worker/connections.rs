@@ -12,6 +12,9 @@ use crate::driver::Token;
 use crate::limits::{CONNECTIONS_RESERVED, table_growth};
 use std::ops::{Index, IndexMut};
 
+/// The queues that nobody has borrowed.
+pub(crate) type Queues = Pool<Box<SendQueue>>;
+
 /// One connection. What an idle one holds is here and nowhere else.
 #[derive(Debug)]
 pub(crate) struct Connection<S> {
@@ -134,6 +137,12 @@ impl<S> Connection<S> {
         matches!(self.phase, Phase::Open(_)) && !self.flags.has(Flags::UNEASY)
     }
 
+    /// The same, and all that a flush does is to hand the driver what is queued.
+    #[inline(always)]
+    pub(crate) const fn is_plain(&self) -> bool {
+        !self.is_secure() && self.is_at_ease()
+    }
+
     /// Whether it can be sent to, as a WebSocket that takes the frames that others take, and what is queued is all that has not
     /// left.
     #[inline(always)]
@@ -227,7 +236,7 @@ pub(crate) struct Connections<S> {
     generation: u32,
     /// Slots to be flushed at the end of the tick, each once.
     pub(super) dirty: Vec<u32>,
-    pub(super) queues: Pool<Box<SendQueue>>,
+    pub(super) queues: Queues,
 }
 
 impl<S> Connections<S> {
@@ -323,15 +332,14 @@ impl<S> Connections<S> {
         !self.dirty.is_empty()
     }
 
-    /// The next connection to flush; `None` when all are.
-    #[inline]
-    pub(crate) fn next_dirty(&mut self) -> Option<u32> {
+    /// The next connection to flush, its slot, and the pool that its queue is from; `None` when all are.
+    #[inline(always)]
+    pub(crate) fn next_dirty(&mut self) -> Option<(u32, &mut Connection<S>, &mut Queues)> {
         while let Some(slot) = self.dirty.pop() {
-            if let Some(connection) = self.slots.get_mut(slot as usize)
-                && connection.is_dirty
-            {
+            if self.slots.get(slot as usize).is_some_and(|connection| connection.is_dirty) {
+                let connection = &mut self.slots[slot as usize];
                 connection.is_dirty = false;
-                return Some(slot);
+                return Some((slot, connection, &mut self.queues));
             }
         }
         None

@@ -8,6 +8,7 @@ use super::held::Held;
 use super::mailbox::{Envelope, Outboxes};
 use super::messages::Messages;
 use super::phases::Phase;
+use super::receive::WARM_BYTES;
 #[cfg(feature = "tls")]
 use super::secure::Scratch;
 use super::timers::TimerWheel;
@@ -36,6 +37,8 @@ pub(crate) struct Core<H: Handler> {
     pub(super) compression: Compression,
     /// Bytes that handlers have asked to be sent, to whomever, since the last receive began, and before they are compressed.
     pub(super) asked_bytes: usize,
+    /// How many of these make it worth to look whether they should be sent at once.
+    pub(super) much_bytes: usize,
     /// Connections that are not read from until mail gets away.
     pub(super) paused_by_mail: Vec<Token>,
     /// Input that was received and cannot be handled yet.
@@ -67,6 +70,7 @@ impl<H: Handler> Core<H> {
         config.read_pause_bytes = config.read_pause_bytes.min(config.send_queue_bytes_max);
         Self {
             close_frame_timeout: config.close_timeout,
+            much_bytes: config.cork_bytes.min(WARM_BYTES),
             config,
             id,
             connections: Connections::new(),

@@ -13,11 +13,13 @@ use crate::limits::DRAINED_BYTES;
 impl<D: Driver, H: Handler> Worker<D, H> {
     /// Flushes each connection that queued something or of which something was decided, once.
     pub(super) fn flush_all(&mut self) {
-        while let Some(slot) = self.core.connections.next_dirty() {
+        loop {
             let (mut sender, _, connections) = self.sender();
-            if sender.send_alone(connections, slot) {
-                continue;
-            }
+            let slot = match sender.send_next(connections) {
+                None => return,
+                Some((_, true)) => continue,
+                Some((slot, false)) => slot,
+            };
             self.flush(slot);
             self.end_if_all_is_answered(slot);
             // A handler that heard of an end may have published, and sent to connections that are flushed next.
@@ -83,7 +85,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.core.connections.release_queue(token.slot);
         // A flush of an open connection at ease with nothing queued would do nothing.
         let connection = &self.core.connections[token.slot];
-        if connection.queue.is_some() || connection.is_secure() || !connection.is_at_ease() {
+        if connection.queue.is_some() || !connection.is_plain() {
             self.core.connections.mark_dirty(token.slot);
         }
     }

@@ -5,6 +5,7 @@ use super::flags::Flags;
 use super::phases::Phase;
 use crate::buffer::SendQueue;
 use crate::limits::DRAINED_BYTES;
+use std::mem::ManuallyDrop;
 
 impl<S> Connections<S> {
     /// Bytes that have not left, those included that the driver has taken along.
@@ -67,7 +68,8 @@ impl<S> Connections<S> {
             self.dirty.push(slot);
         }
         if queue.is_none() {
-            *queue = Some(self.queues.take());
+            // It is known to be none: to look again whether there is something to drop would be a call.
+            let _none = ManuallyDrop::new(queue.replace(self.queues.take()));
         }
         queue.as_deref_mut()
     }

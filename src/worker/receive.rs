@@ -40,7 +40,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         let cork_bytes = match self.core.topics.is_dirty() {
             true => self.core.config.cork_bytes,
             // Nothing of this tick would be cut in two.
-            false => self.core.config.cork_bytes.min(WARM_BYTES),
+            false => self.core.much_bytes,
         };
         let connection = self.core.connections.get_mut(token);
         if connection.is_some_and(|connection| connection.is_corked_past(cork_bytes)) {
@@ -230,7 +230,7 @@ impl<H: Handler> Core<H> {
     /// Whether handlers have asked for so much to be sent since the last receive began that it may be worth to send it at once.
     #[inline]
     pub(super) fn has_asked_for_much(&self) -> bool {
-        self.asked_bytes > self.config.cork_bytes.min(WARM_BYTES)
+        self.asked_bytes > self.much_bytes
     }
 
     /// Calls the handler for a connection. If it panics, the connection is closed, or the request answered with 500; the
@@ -259,4 +259,4 @@ impl Closed<'_> {
 
 /// Bytes queued by one read from which on they leave at once, where the end of the tick would send them no differently: they are
 /// still in the processor's cache, and so is the queue that the next connection borrows.
-const WARM_BYTES: usize = 4 * 1024;
+pub(super) const WARM_BYTES: usize = 4 * 1024;

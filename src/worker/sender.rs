@@ -1,12 +1,11 @@
 //! Sending, apart from the worker: topics lend its connections out one by one while they deliver.
 
 use super::clock::Ticks;
-use super::connections::{Connection, Connections};
+use super::connections::{Connection, Connections, Queues};
 use super::flags::Flags;
 use super::timers::TimerWheel;
 use super::topics::Topics;
 use super::{Core, Worker};
-use crate::buffer::{Pool, SendQueue};
 use crate::config::Config;
 use crate::driver::{Driver, Sending, Token};
 use crate::handler::Handler;
@@ -47,11 +46,22 @@ impl<D: Driver> Sender<'_, D> {
     pub(super) fn send_alone<S>(&mut self, connections: &mut Connections<S>, slot: u32) -> bool {
         let Connections { slots, queues, .. } = connections;
         let connection = &mut slots[slot as usize];
-        if connection.is_secure() || !connection.is_at_ease() {
-            return false;
+        connection.is_plain() && {
+            let rest = self.send_queue(connection, queues, slot, false);
+            rest.is_none_or(|rest| self.keep_rest_at_ease(connections, slot, rest))
         }
-        let rest = self.send_queue(connection, queues, slot, false);
-        rest.is_none_or(|rest| self.keep_rest_at_ease(connections, slot, rest))
+    }
+
+    /// The same for a connection that is to be flushed, so that it need not be found again. `None`: there is none. Otherwise its
+    /// slot, and the answer.
+    #[inline(always)]
+    pub(super) fn send_next<S>(&mut self, connections: &mut Connections<S>) -> Option<(u32, bool)> {
+        let (slot, connection, queues) = connections.next_dirty()?;
+        let is_done = connection.is_plain() && {
+            let rest = self.send_queue(connection, queues, slot, false);
+            rest.is_none_or(|rest| self.keep_rest_at_ease(connections, slot, rest))
+        };
+        Some((slot, is_done))
     }
 
     /// Sends the queue of a connection that is not blocked, or not any more. Answers what did not leave, if not all has left.
@@ -59,7 +69,7 @@ impl<D: Driver> Sender<'_, D> {
     fn send_queue<S>(
         &mut self,
         connection: &mut Connection<S>,
-        queues: &mut Pool<Box<SendQueue>>,
+        queues: &mut Queues,
         slot: u32,
         was_blocked: bool,
     ) -> Option<Rest> {
