@@ -67,7 +67,7 @@ fn write_refused(status: Status, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     f.write_str(match status.number() {
         200..300 => ": this path is no WebSocket",
         300..400 => ": it wants another address to be asked, and redirects are not followed",
-        400 => ": it objects to the request",
+        400 => ": it objects to the request, or speaks TLS there: then try wss://",
         401 => ": it wants credentials, or others than these",
         403 => ": it does not let us in, or not from this Origin",
         404 => ": there is no such path",
