@@ -45,8 +45,14 @@ impl From<ClientRequestError> for ConnectError {
     }
 }
 
+/// What the stream says. Where it is one of TLS, rustls may have spoken.
 impl From<io::Error> for ConnectError {
     fn from(error: io::Error) -> Self {
+        #[cfg(feature = "tls")]
+        let error = match error.downcast::<rustls::Error>() {
+            Ok(error) => return Self::Tls(error),
+            Err(error) => error,
+        };
         Self::Io(error)
     }
 }
@@ -60,17 +66,6 @@ impl From<TunnelError> for ConnectError {
 impl From<ClientHandshakeError> for ConnectError {
     fn from(error: ClientHandshakeError) -> Self {
         Self::Handshake(error)
-    }
-}
-
-#[cfg(feature = "tls")]
-impl ConnectError {
-    /// What the stream says of a handshake of TLS, in which rustls may have spoken.
-    pub(super) fn over_tls(error: io::Error) -> Self {
-        match error.downcast::<rustls::Error>() {
-            Ok(error) => Self::Tls(error),
-            Err(error) => Self::Io(error),
-        }
     }
 }
 

@@ -98,7 +98,7 @@ impl<S: Read + Write> Opening<S> {
                 Ok(0) => return Err(ConnectError::Io(end_of_stream(self.received))),
                 Ok(size) => self.received += size,
                 Err(error) if is_timeout(&error) => return Err(ConnectError::Io(deadline_error())),
-                Err(error) => return Err(ConnectError::Io(error)),
+                Err(error) => return Err(error.into()),
             }
         }
     }

@@ -88,7 +88,7 @@ impl<S: Read + Write> Wire<S> {
             match result {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if is_timeout(&error) => return Err(deadline_error().into()),
-                Err(error) => return Err(ConnectError::over_tls(error)),
+                Err(error) => return Err(error.into()),
                 Ok(()) => {}
             }
         }

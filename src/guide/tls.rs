@@ -51,7 +51,8 @@
 //!
 //! `ClientConfig::tls` says whom to trust; there is no list of authorities that suits everybody. With it, addresses that
 //! start with `wss://` work for the client that blocks and for those on workers, also through proxies. The certificate has
-//! to be for the host of the address.
+//! to be for the host of the address. `TlsClient::trusting_as` shows a certificate of the client's own, a `TlsIdentity`, to
+//! servers that ask for one.
 //!
 //! # Ends
 //!

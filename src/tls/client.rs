@@ -1,6 +1,6 @@
 //! Whom a client trusts.
 
-use super::{ALPN, TlsError};
+use super::{ALPN, TlsError, TlsIdentity};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -37,6 +37,22 @@ impl TlsClient {
             .with_root_certificates(read_roots(file)?)
             .with_no_client_auth();
         Ok(Self::new(config))
+    }
+
+    /// The same, with a certificate to show to servers that ask for one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`TlsClient::trusting`] and of [`TlsIdentity::show`].
+    pub fn trusting_as(
+        file: &Path,
+        identity: &TlsIdentity,
+        provider: Arc<CryptoProvider>,
+    ) -> Result<Self, TlsError> {
+        let begun = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(read_roots(file)?);
+        identity.show(begun).map(Self::new)
     }
 
     /// The configuration.

@@ -1,11 +1,9 @@
-//! A server's certificate and key, from files.
+//! A server's TLS, from files.
 
-use super::TlsError;
 use super::client::read_roots;
+use super::{TlsError, TlsIdentity};
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ProducesTickets, WebPkiClientVerifier};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -18,10 +16,8 @@ pub type MakeTicketer = fn() -> Result<Arc<dyn ProducesTickets>, rustls::Error>;
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct TlsFiles {
-    /// The server's certificate, then those between it and the authority that clients know.
-    pub certificates: PathBuf,
-    /// The private key of the first certificate: PKCS#8, PKCS#1 or SEC1, not encrypted.
-    pub key: PathBuf,
+    /// What the server shows.
+    pub identity: TlsIdentity,
     /// Certificates of authorities: a client has to show one that these have signed. Default: none, so clients show none.
     pub client_authorities: Option<PathBuf>,
     /// What does the cryptography.
@@ -39,8 +35,7 @@ impl TlsFiles {
         provider: Arc<CryptoProvider>,
     ) -> Self {
         Self {
-            certificates: certificates.into(),
-            key: key.into(),
+            identity: TlsIdentity::new(certificates, key),
             client_authorities: None,
             provider,
             ticketer: None,
@@ -53,24 +48,16 @@ impl TlsFiles {
     ///
     /// The first file that cannot be used, and what it must be; a key that is not the certificate's.
     pub fn load(&self) -> Result<ServerConfig, TlsError> {
-        let certificates = read_certificates(&self.certificates)?;
-        let key = PrivateKeyDer::from_pem_file(&self.key).map_err(|error| TlsError::File {
-            file: self.key.clone(),
-            expected: "the private key in PEM, without a password (BEGIN PRIVATE KEY)",
-            cause: error.into(),
-        })?;
+        let (certificates, key) = self.identity.load()?;
         let builder = ServerConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()?;
         let builder = match &self.client_authorities {
             None => builder.with_no_client_auth(),
             Some(file) => builder.with_client_cert_verifier(self.client_verifier(file)?),
         };
-        let mut config =
-            builder.with_single_cert(certificates, key).map_err(|error| TlsError::File {
-                file: self.key.clone(),
-                expected: "the private key of the certificate",
-                cause: error.into(),
-            })?;
+        let mut config = builder
+            .with_single_cert(certificates, key)
+            .map_err(|error| self.identity.mismatch(error))?;
         if let Some(ticketer) = self.ticketer {
             config.ticketer = ticketer()?;
         }
@@ -94,23 +81,8 @@ impl TlsFiles {
 impl fmt::Debug for TlsFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TlsFiles")
-            .field("certificates", &self.certificates)
-            .field("key", &self.key)
+            .field("identity", &self.identity)
             .field("client_authorities", &self.client_authorities)
             .finish_non_exhaustive()
     }
-}
-
-fn read_certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let fault = |cause| TlsError::File {
-        file: file.to_owned(),
-        expected: "the server's certificate in PEM, with those that lead to its authority (BEGIN CERTIFICATE)",
-        cause,
-    };
-    let certificates = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
-    let certificates: Vec<_> = certificates.map_err(|error| fault(error.into()))?;
-    if certificates.is_empty() {
-        return Err(fault("it has no certificate".into()));
-    }
-    Ok(certificates)
 }

@@ -16,6 +16,7 @@
 mod client;
 mod error;
 mod files;
+mod identity;
 #[cfg(feature = "net")]
 mod records;
 mod server;
@@ -26,6 +27,7 @@ pub use client::TlsClient;
 pub(crate) use client::server_name;
 pub use error::TlsError;
 pub use files::{MakeTicketer, TlsFiles};
+pub use identity::TlsIdentity;
 pub use server::TlsServer;
 #[cfg(feature = "net")]
 pub(crate) use session::{Fault, Session};

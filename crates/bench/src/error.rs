@@ -2,6 +2,7 @@
 
 use crate::native::NativeError;
 use crate::socket_io::SocketIoError;
+use crate::tls::what_to_do;
 use sockeye::protocol::ProtocolError;
 use sockeye::protocol::handshake::{ClientHandshakeError, ClientRequestError, UriError};
 use sockeye::tls::TlsError;
@@ -150,11 +151,7 @@ impl fmt::Display for OpenError {
             }
             Self::Io(error) => error.fmt(f),
             Self::TimedOut => f.write_str("the server did not answer within 10 s"),
-            Self::Tls(error @ rustls::Error::InvalidCertificate(_)) => write!(
-                f,
-                "{error}; name the certificate to trust with --ca FILE, or trust any with --insecure"
-            ),
-            Self::Tls(error) => write!(f, "TLS with the server: {error}; does it speak wss:// there?"),
+            Self::Tls(error) => write!(f, "TLS with the server: {error}; {}", what_to_do(error)),
             Self::Handshake(error) => error.fmt(f),
             Self::Request(error) => error.fmt(f),
             Self::SocketIoTimedOut => {

@@ -1,15 +1,15 @@
-//! Whom to trust, as the command line says.
+//! Whom to trust and what to show, as the command line says.
 
 use clap::Args;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, SignatureScheme};
-use sockeye::tls::{TlsClient, TlsError};
+use rustls::{AlertDescription, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use sockeye::tls::{TlsClient, TlsError, TlsIdentity};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Flags for whom to trust with `wss://`, which all commands have that connect to a server.
+/// Flags for whom to trust with `wss://`, and what to show, which all commands have that connect to a server.
 #[derive(Args, Clone, Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a command line")]
 pub struct Trust {
@@ -21,6 +21,15 @@ pub struct Trust {
     /// /etc/ssl/certs/ca-certificates.crt.
     #[arg(long, value_name = "FILE")]
     pub ca: Option<PathBuf>,
+
+    /// With wss://: show the certificate of this file, in PEM, to a server that lets in only clients with one
+    /// (sockeye serve --tls-client-ca).
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub tls_cert: Option<PathBuf>,
+
+    /// The private key of that certificate, in PEM, without a password.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub tls_key: Option<PathBuf>,
 }
 
 impl Trust {
@@ -28,22 +37,21 @@ impl Trust {
     ///
     /// # Errors
     ///
-    /// A file that has no certificates.
+    /// A file that has no certificates, or not the key of one.
     pub fn client(&self) -> Result<Option<TlsClient>, TlsError> {
         let provider = Arc::new(ring::default_provider());
-        if let Some(file) = &self.ca {
-            return TlsClient::trusting(file, provider).map(Some);
+        match (&self.ca, self.identity()) {
+            (None, _) if !self.insecure => Ok(None),
+            (None, identity) => trusting_anybody(identity.as_ref(), provider).map(Some),
+            (Some(file), None) => TlsClient::trusting(file, provider).map(Some),
+            (Some(file), Some(identity)) => {
+                TlsClient::trusting_as(file, &identity, provider).map(Some)
+            }
         }
-        if !self.insecure {
-            return Ok(None);
-        }
-        let config = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_safe_default_protocol_versions()
-            .expect("the provider knows them")
-            .dangerous()
-            .with_custom_certificate_verifier(Arc::new(Anybody(provider)))
-            .with_no_client_auth();
-        Ok(Some(TlsClient::new(config)))
+    }
+
+    fn identity(&self) -> Option<TlsIdentity> {
+        Some(TlsIdentity::new(self.tls_cert.as_ref()?, self.tls_key.as_ref()?))
     }
 
     /// What somebody reads who has not said whom to trust at this address.
@@ -53,6 +61,44 @@ impl Trust {
             "{url}: expected to hear whom to trust: --ca FILE with the certificates in PEM, which is often /etc/ssl/certs/ca-certificates.crt, or --insecure"
         )
     }
+}
+
+/// What to do about a handshake that came to nothing.
+#[must_use]
+pub const fn what_to_do(error: &rustls::Error) -> &'static str {
+    match error {
+        rustls::Error::InvalidCertificate(_) => {
+            "name the certificate to trust with --ca FILE, or trust any with --insecure"
+        }
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            "show a certificate that it knows the authority of: --tls-cert FILE and --tls-key FILE"
+        }
+        rustls::Error::AlertReceived(
+            AlertDescription::BadCertificate
+            | AlertDescription::UnsupportedCertificate
+            | AlertDescription::CertificateRevoked
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown
+            | AlertDescription::UnknownCA
+            | AlertDescription::DecryptError,
+        ) => "it does not take the certificate of --tls-cert",
+        _ => "does it speak wss:// there?",
+    }
+}
+
+fn trusting_anybody(
+    identity: Option<&TlsIdentity>,
+    provider: Arc<CryptoProvider>,
+) -> Result<TlsClient, TlsError> {
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()?
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Anybody(provider)));
+    let config = match identity {
+        None => builder.with_no_client_auth(),
+        Some(identity) => identity.show(builder)?,
+    };
+    Ok(TlsClient::new(config))
 }
 
 /// Takes every certificate, but makes sure that the server has its key.

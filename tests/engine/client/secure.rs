@@ -1,12 +1,12 @@
 //! `wss://`: servers that take their TLS from rustls, on the loopback interface.
 
 use crate::support::Frame;
-use crate::support::certificates::{BOTH_VERSIONS, Identity, authority};
+use crate::support::certificates::{Authority, BOTH_VERSIONS, Identity, authority, provider};
 use crate::support::secure::{frame, secure, upgrade};
 use sockeye::client::{ConnectError, Proxy, WebSocketError};
 use sockeye::protocol::{CloseCode, Message};
-use sockeye::tls::TlsClient;
 use sockeye::tls::rustls::{self, AlertDescription, CertificateError};
+use sockeye::tls::{TlsClient, TlsIdentity};
 use sockeye::{ClientConfig, WebSocket};
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -70,7 +70,7 @@ fn messages_go_both_ways_and_each_side_tells_the_end_of_its_stream() {
 
 #[test]
 fn who_is_not_trusted_or_not_meant_is_refused_and_told_why() {
-    let other = crate::support::certificates::Authority::new();
+    let other = Authority::new();
     let cases = [
         (other.server(&["127.0.0.1"]), AlertDescription::UnknownCA),
         (authority().server(&["localhost"]), AlertDescription::BadCertificate),
@@ -90,6 +90,55 @@ fn who_is_not_trusted_or_not_meant_is_refused_and_told_why() {
         let alert = played.join().expect("it waits for the alert").to_string();
         assert!(alert.contains(&format!("{expected:?}")), "{alert}");
     }
+}
+
+#[test]
+fn a_certificate_is_shown_to_who_wants_one_and_who_shows_none_is_told() {
+    let folder = std::env::temp_dir().join(format!("sockeye-shown-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a place for files");
+    let file = |name: &str, content: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, content).expect("a file");
+        path
+    };
+    let clients = Authority::new();
+    let tls = identity().tls_server_for(&clients);
+    let somebody = clients.client("somebody");
+    let shown = TlsIdentity::new(
+        file("certificate.pem", &somebody.certificate.pem()),
+        file("key.pem", &somebody.key.serialize_pem()),
+    );
+    let trusted = file("authority.pem", &authority().pem());
+
+    let (address, played) = serve({
+        let tls = tls.clone();
+        move |stream| {
+            let mut stream = secure(&tls, stream);
+            upgrade(&mut stream);
+            stream.conn.peer_certificates().map(|chain| chain[0].clone())
+        }
+    });
+    let mut config = config(address);
+    let client = TlsClient::trusting_as(&trusted, &shown, provider());
+    config.tls = Some(client.expect("good files"));
+    WebSocket::connect(&config).expect("it is let in");
+    assert_eq!(played.join().expect("it opens"), Some(somebody.chain().remove(0)));
+
+    let (address, played) = serve(move |stream| secure(&tls, stream).read(&mut [0]).map(drop));
+    config.uri = ClientConfig::new(&format!("wss://{address}/")).expect("an address").uri;
+    let client = TlsClient::trusting(&trusted, provider());
+    config.tls = Some(client.expect("a good file"));
+    let error = WebSocket::connect(&config).expect_err("not let in");
+    // In TLS 1.3 it comes behind the handshake, in place of an answer to the request.
+    let required = rustls::Error::AlertReceived(AlertDescription::CertificateRequired);
+    assert!(matches!(&error, ConnectError::Tls(error) if *error == required), "{error:?}");
+    played.join().expect("it refuses").expect_err("nobody was shown");
+
+    let other =
+        TlsIdentity::new(&shown.certificates, file("other.pem", &identity().key.serialize_pem()));
+    let error = TlsClient::trusting_as(&trusted, &other, provider()).expect_err("another key");
+    assert!(error.to_string().contains("other.pem: expected the private key"), "{error}");
+    std::fs::remove_dir_all(folder).expect("it was there");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use rcgen::{
 };
 use sockeye::tls::rustls::crypto::{CryptoProvider, ring};
 use sockeye::tls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use sockeye::tls::rustls::server::WebPkiClientVerifier;
 use sockeye::tls::rustls::{
     ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion, version,
 };
@@ -123,6 +124,19 @@ impl Identity {
         let (chain, key) = (self.chain(), self.private_key());
         TlsServer::new(move || server_config(chain.clone(), key.clone_key()))
             .expect("the key is the certificate's")
+    }
+
+    /// The same, which lets in only clients that this authority has certified.
+    pub(crate) fn tls_server_for(&self, clients: &Authority) -> TlsServer {
+        let (chain, key, roots) = (self.chain(), self.private_key(), Arc::new(clients.roots()));
+        let load = move || {
+            let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider());
+            let builder = ServerConfig::builder_with_provider(provider())
+                .with_safe_default_protocol_versions()?
+                .with_client_cert_verifier(verifier.build().expect("an authority"));
+            Ok(builder.with_single_cert(chain.clone(), key.clone_key())?)
+        };
+        TlsServer::new(load).expect("the key is the certificate's")
     }
 }
 

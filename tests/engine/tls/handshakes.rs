@@ -2,12 +2,12 @@
 
 use super::stage::{Client, Noted, client_config, serve};
 use crate::support::certificates::{Authority, BOTH_VERSIONS, authority, provider};
-use sockeye::tls::rustls::server::{ResolvesServerCertUsingSni, WebPkiClientVerifier};
+use sockeye::tls::TlsServer;
+use sockeye::tls::rustls::server::ResolvesServerCertUsingSni;
 use sockeye::tls::rustls::sign::CertifiedKey;
 use sockeye::tls::rustls::{
     AlertDescription, ClientConfig, Error, HandshakeKind, ServerConfig, version,
 };
-use sockeye::tls::{TlsError, TlsServer};
 use std::io;
 use std::sync::Arc;
 
@@ -76,18 +76,8 @@ fn a_server_shows_the_certificate_for_the_name_that_it_is_asked_for() {
 #[test]
 fn a_client_has_to_show_a_certificate_where_the_server_wants_one() {
     let clients = Authority::new();
-    let identity = authority().server(&["localhost"]);
-    let roots = clients.roots();
-    let tls = TlsServer::new(move || {
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots.clone()), provider());
-        let verifier = verifier.build().expect("an authority");
-        let builder = ServerConfig::builder_with_provider(provider())
-            .with_safe_default_protocol_versions()?
-            .with_client_cert_verifier(verifier);
-        Ok::<_, TlsError>(builder.with_single_cert(identity.chain(), identity.private_key())?)
-    });
-    let server = serve(tls.expect("certificates"), |_| {});
+    let tls = authority().server(&["localhost"]).tls_server_for(&clients);
+    let server = serve(tls, |_| {});
 
     let known = authority().client_config_with(&clients.client("somebody"));
     let mut client = dial_with(known, server.address);

@@ -79,8 +79,8 @@ fn a_file_that_cannot_be_used_is_named_with_what_it_must_be() {
     let certificate = identity.certificate.pem();
     let key = identity.key.serialize_pem();
     let faults = [
-        (None, Some(&*key), "certificate.pem: expected the server's certificate in PEM"),
-        (Some("no PEM"), Some(&*key), "certificate.pem: expected the server's certificate"),
+        (None, Some(&*key), "certificate.pem: expected a certificate in PEM"),
+        (Some("no PEM"), Some(&*key), "certificate.pem: expected a certificate in PEM"),
         (Some(&*certificate), None, "key.pem: expected the private key in PEM"),
         (Some(&*certificate), Some(&*certificate), "key.pem: expected the private key in PEM"),
     ];

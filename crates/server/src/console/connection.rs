@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sockeye::ClientConfig;
 use sockeye::client::{ConnectError, Incoming, WebSocket, WebSocketError};
 use sockeye::protocol::{CloseCode, Message};
-use sockeye_bench::Trust;
+use sockeye_bench::{Trust, what_to_do};
 use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::time::Duration;
@@ -153,11 +153,15 @@ fn configure(server: &Server) -> Result<ClientConfig, ConsoleError> {
 
 fn explain(url: &str, error: &ConnectError) -> ConsoleError {
     match error {
-        ConnectError::Tls(rustls::Error::InvalidCertificate(_)) => ConsoleError::Refused(format!(
-            "{url}: {error}; name the certificate to trust with --ca FILE, or trust any with --insecure"
-        )),
-        ConnectError::Tls(_) => {
-            ConsoleError::Lost(format!("{url}: {error}; does it speak wss:// there?"))
+        ConnectError::Tls(cause) => {
+            let text = format!("{url}: {error}; {}", what_to_do(cause));
+            match cause {
+                rustls::Error::InvalidCertificate(_) | rustls::Error::AlertReceived(_) => {
+                    ConsoleError::Refused(text)
+                }
+                // Something else may be there for a while, such as a proxy whose server starts again.
+                _ => ConsoleError::Lost(text),
+            }
         }
         _ => ConsoleError::Lost(format!("{url}: {error}")),
     }

@@ -48,6 +48,14 @@ impl Files {
         let (certificate, key) = (self.path("certificate.pem"), self.path("key.pem"));
         Sockeye::start_with(&["--tls-cert", &certificate, "--tls-key", &key])
     }
+
+    /// A server for which clients need the certificate that it shows itself.
+    pub(crate) fn start_for_certified(&self) -> Sockeye {
+        let (certificate, key) = (self.path("certificate.pem"), self.path("key.pem"));
+        let files =
+            ["--tls-cert", &certificate, "--tls-key", &key, "--tls-client-ca", &certificate];
+        Sockeye::start_with(&files)
+    }
 }
 
 impl Drop for Files {
@@ -128,7 +136,7 @@ fn sighup_reads_the_certificate_again_and_a_broken_one_changes_nothing() {
     files.write("certificate.pem", "nothing");
     server.signal("HUP");
     server.wait_until_said("the certificate of before stays in use");
-    server.wait_until_said("certificate.pem: expected the server's certificate in PEM");
+    server.wait_until_said("certificate.pem: expected a certificate in PEM");
     get(dial(server.address, &renewed), "/livez");
     assert!(server.is_running());
 }
@@ -149,7 +157,7 @@ fn what_is_wrong_with_certificates_is_said_before_anything_is_served() {
         (
             &["--tls-cert", &missing, "--tls-key", &key],
             1,
-            "missing.pem: expected the server's certificate in PEM",
+            "missing.pem: expected a certificate in PEM",
         ),
         (
             &["--tls-cert", &certificate, "--tls-key", &certificate],
@@ -173,9 +181,7 @@ fn what_is_wrong_with_certificates_is_said_before_anything_is_served() {
 fn who_shows_no_certificate_is_not_let_in_where_one_is_wanted() {
     let files = Files::new();
     let certificate = files.renew();
-    let (path, key) = (files.path("certificate.pem"), files.path("key.pem"));
-    let server =
-        Sockeye::start_with(&["--tls-cert", &path, "--tls-key", &key, "--tls-client-ca", &path]);
+    let server = files.start_for_certified();
     let mut client = dial(server.address, &certificate);
     write!(client, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("it is not read");
     let error = client.read(&mut [0]).expect_err("not let in").to_string();

@@ -129,6 +129,36 @@ fn tls_is_spoken_with_whom_the_command_line_trusts() {
 }
 
 #[test]
+fn a_certificate_is_shown_to_who_wants_one() {
+    let files = Files::new();
+    files.renew();
+    let server = files.start_for_certified();
+    let url = format!("wss://localhost:{}/echo", server.address.port());
+    let (certificate, key) = (files.path("certificate.pem"), files.path("key.pem"));
+    let shown = ["--tls-cert", &*certificate, "--tls-key", &*key];
+    for trust in [&["--ca", &*certificate][..], &["--insecure"]] {
+        sound(&url, &[trust, &shown].concat());
+        let (code, _, errors) = bench(&url, trust);
+        assert_eq!(code, Some(1));
+        assert!(errors.contains("--tls-cert FILE and --tls-key FILE"), "{errors}");
+    }
+    let others = Files::new();
+    others.renew();
+    let (certificate, other_key) = (others.path("certificate.pem"), others.path("key.pem"));
+    let cases = [
+        (&certificate, &other_key, "it does not take the certificate of --tls-cert"),
+        (&certificate, &key, "key.pem: expected the private key of the certificate"),
+        (&key, &key, "key.pem: expected a certificate in PEM"),
+    ];
+    for (certificate, key, expected) in cases {
+        let shown = ["--insecure", "--tls-cert", certificate, "--tls-key", key];
+        let (code, _, errors) = bench(&url, &shown);
+        assert_eq!(code, Some(1));
+        assert!(errors.contains(expected), "{errors}");
+    }
+}
+
+#[test]
 fn without_websocket_bytes_go_over_tcp_alone() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let url = format!("ws://{}/", listener.local_addr().expect("it is bound"));

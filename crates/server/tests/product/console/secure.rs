@@ -6,23 +6,37 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::fs;
 use std::path::PathBuf;
 
-/// A server that speaks TLS as `localhost`, and the file with its certificate.
-fn start() -> (Sockeye, PathBuf) {
-    let names = vec!["localhost".to_owned()];
-    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).expect("names");
-    let (certificate, key) = (fresh_file("certificate.pem"), fresh_file("key.pem"));
-    fs::write(&certificate, cert.pem()).expect("a file of ours");
-    fs::write(&key, signing_key.serialize_pem()).expect("a file of ours");
-    let paths = [&certificate, &key].map(|path| path.to_str().expect("a path of ours"));
-    let server = Sockeye::start_with(&["--tls-cert", paths[0], "--tls-key", paths[1]]);
-    fs::remove_file(key).expect("it was there");
-    (server, certificate)
+/// The files with a certificate for `localhost` and its key.
+struct Files([PathBuf; 2]);
+
+impl Files {
+    fn new() -> Self {
+        let names = vec!["localhost".to_owned()];
+        let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names).expect("names");
+        let files = Self([fresh_file("certificate.pem"), fresh_file("key.pem")]);
+        fs::write(&files.0[0], cert.pem()).expect("a file of ours");
+        fs::write(&files.0[1], signing_key.serialize_pem()).expect("a file of ours");
+        files
+    }
+
+    fn paths(&self) -> [&str; 2] {
+        self.0.each_ref().map(|path| path.to_str().expect("a path of ours"))
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        for file in &self.0 {
+            let _gone = fs::remove_file(file);
+        }
+    }
 }
 
 #[test]
 fn over_tls_both_trust_a_file_or_anybody() {
-    let (server, certificate) = start();
-    let certificate = certificate.to_str().expect("a path of ours");
+    let files = Files::new();
+    let [certificate, key] = files.paths();
+    let server = Sockeye::start_with(&["--tls-cert", certificate, "--tls-key", key]);
     let named = format!("wss://localhost:{}/connect", server.address.port());
     let unnamed = format!("wss://{}/connect", server.address);
     for trust in [&["--ca", certificate][..], &["--insecure"]] {
@@ -51,7 +65,43 @@ fn over_tls_both_trust_a_file_or_anybody() {
         let said = text(&refused).1;
         assert!(said.starts_with("error: ") && said.contains(expected), "{said}");
     }
-    fs::remove_file(certificate).expect("it was there");
+}
+
+#[test]
+fn both_show_a_certificate_to_a_server_that_wants_one() {
+    let (files, others) = (Files::new(), Files::new());
+    let [certificate, key] = files.paths();
+    let server = Sockeye::start_with(&[
+        "--tls-cert",
+        certificate,
+        "--tls-key",
+        key,
+        "--tls-client-ca",
+        certificate,
+    ]);
+    let url = format!("wss://localhost:{}/connect", server.address.port());
+    let shown = |[certificate, key]: [&str; 2]| {
+        ["--insecure", "--tls-cert", certificate, "--tls-key", key].map(str::to_owned)
+    };
+    for (shown, expected) in [
+        (&shown(files.paths())[..], None),
+        (&["--insecure".to_owned()], Some("--tls-cert FILE and --tls-key FILE")),
+        (&shown(others.paths()), Some("it does not take the certificate of --tls-cert")),
+    ] {
+        let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
+        let published = sockeye(&[&["pub", &*url, "news", "7"], &*shown].concat()).output();
+        let published = published.expect("the binary");
+        assert_eq!(published.status.success(), expected.is_none(), "{published:?}");
+        assert!(text(&published).1.contains(expected.unwrap_or_default()), "{published:?}");
+        let mut sub = Sub::start(&[&["sub", &*url, "news"], &*shown].concat());
+        match expected {
+            None => sub.wait_until_noted("news: subscribed\n"),
+            Some(expected) => {
+                assert_eq!(sub.wait(), Some(1));
+                assert!(sub.noted().contains(expected), "{}", sub.noted());
+            }
+        }
+    }
 }
 
 #[test]
