@@ -121,6 +121,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_busy_poll)]
     pub(crate) busy_poll: Duration,
 
+    /// Seconds between the signal to shut down and doing it, in which everything is as ever but /readyz answers 503: time for
+    /// a load balancer to send nobody else here.
+    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = parse_seconds)]
+    pub(crate) drain: Duration,
+
     /// Seconds that clients have for leaving when the server shuts down; whoever stays longer is cut off.
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
     pub(crate) grace: Duration,
@@ -218,7 +223,7 @@ Endpoints:
   /connect       WebSockets with channels, presence, history and recovery (subprotocols
                  sockeye.v1.json, sockeye.v1.msgpack, sockeye.v1.protobuf); also at /
   /api/v1/       the HTTP API for backends: publish, history, presence, channels
-  /livez         answers 200 while the server lives; so does /readyz, until it shuts down
+  /livez         answers 200 while the server lives; so does /readyz, until it is to shut down (--drain)
   /metrics       figures for Prometheus
   /echo          sends every message back as it came
   /topic/NAME    what one client sends, all others on that name receive

@@ -12,6 +12,7 @@ use sockeye::protocol::{CloseCode, Message};
 use sockeye::{Context, Handler, Reply, RequestContext, WorkerContext, WorkerId};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 use topics::{Name, Names};
 
@@ -98,6 +99,13 @@ impl Endpoints {
         Reply::Upgrade(Upgrade { state, subprotocol, headers: Vec::new() })
     }
 
+    fn readiness(&self) -> Response {
+        match self.shared.is_draining.load(Ordering::Relaxed) {
+            true => Response::text(Status::SERVICE_UNAVAILABLE, "shutting down\n"),
+            false => Response::text(Status::OK, "ok\n"),
+        }
+    }
+
     /// What a backend asks for.
     fn api(&self, request: &Request<'_>, rest: &str) -> Reply<Endpoint> {
         match api::Exchange::begin(request, rest, &self.shared.access) {
@@ -120,10 +128,8 @@ impl Handler for Endpoints {
             "/" if request.is_upgrade() => self.connect(request),
             "/" => page::page(request, page::CHAT).into(),
             "/connect" => self.connect(request),
-            // One that shuts down takes no new connections: whoever hears from it hears of one that is ready.
-            "/livez" | "/readyz" => {
-                page::plain(request, || Response::text(Status::OK, "ok\n")).into()
-            }
+            "/livez" => page::plain(request, || Response::text(Status::OK, "ok\n")).into(),
+            "/readyz" => page::plain(request, || self.readiness()).into(),
             "/metrics" => page::plain(request, || self.shared.metrics.response()).into(),
             path => match path.strip_prefix("/api/v1/") {
                 Some(rest) => self.api(request, rest),

@@ -37,11 +37,12 @@ use sockeye_hub::{
     WorkerIndex,
 };
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use waiting::Waiting;
 
-/// What all workers of a server share: nothing of it changes, but for counters.
+/// What all workers of a server share: nothing of it changes, but for counters and whether it drains.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) access: Access,
@@ -58,6 +59,8 @@ pub(crate) struct Shared {
     pub(crate) backend: OnceLock<Backend>,
     /// What each worker counts.
     pub(crate) metrics: Metrics,
+    /// Whether the server is to shut down soon, and nobody else should be sent to it.
+    pub(crate) is_draining: AtomicBool,
 }
 
 /// What the workers tell each other.

@@ -9,11 +9,13 @@ mod clock;
 mod console;
 mod dialect;
 mod endpoints;
+mod greeting;
 mod host;
 mod metrics;
 mod schemas;
 mod serve;
 mod settings;
+mod signals;
 mod tls;
 mod token;
 

@@ -5,32 +5,32 @@ use crate::api;
 use crate::backend;
 use crate::cli::{Arguments, Command, Serve};
 use crate::endpoints::Endpoints;
-use crate::host::{Mail, Shared};
+use crate::greeting::Greeting;
+use crate::host::Shared;
 use crate::metrics::Metrics;
 use crate::settings::{Settings, SettingsError, describe};
+use crate::signals::{self, Shutdown};
 use crate::tls;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use sockeye::protocol::deflate::{DeflateConfig, DeflateMode};
-use sockeye::tls::{TlsError, TlsServer};
-use sockeye::{Config, Remote, Server, WorkerId};
+use sockeye::tls::TlsError;
+use sockeye::{Config, Server};
 use std::fmt;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
 pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
     start_log()?;
     let (settings, config) = prepare(&mut arguments)?;
     let arguments = &arguments;
-    let (workers, tls) = (config.workers, config.tls.clone());
-    let is_secure = tls.is_some();
+    let greeting = Greeting::new(arguments, &config, &settings);
+    let tls = config.tls.clone();
     let server = Server::bind(arguments.bind, config)
         .map_err(|error| ServeError::Bind(arguments.bind, error))?;
-    let shared = Arc::new(shared(workers, settings).map_err(ServeError::Start)?);
+    let shared = Arc::new(shared(greeting.workers, settings).map_err(ServeError::Start)?);
     let of_workers = Arc::clone(&shared);
     let running = server
         .start(move |worker| Endpoints::new(worker, &of_workers))
@@ -45,7 +45,9 @@ pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
             "io_uring is not to be had here ({error}): epoll serves in its place, and connections need file descriptors"
         );
     }
-    obey_signals(running.remote(), arguments.grace, tls).map_err(ServeError::Start)?;
+    let (drain, grace) = (arguments.drain, arguments.grace);
+    let shutdown = Shutdown { remote: running.remote(), shared, drain, grace };
+    signals::obey(shutdown, tls).map_err(ServeError::Start)?;
 
     let address = running.local_addr();
     if let Some(file) = &arguments.ports_file {
@@ -53,10 +55,9 @@ pub(crate) fn serve(mut arguments: Serve) -> Result<(), ServeError> {
             .map_err(|error| ServeError::PortsFile(file.clone(), error))?;
     }
     // Whoever closed our standard output does not want to read it.
-    let config = arguments.config.as_deref();
-    let _closed = greet(address, workers, (is_secure, shared.has_playground), config);
+    let _closed = greeting.print(address);
     running.join().map_err(ServeError::Run)?;
-    tracing::info!("all connections are closed: good-bye");
+    tracing::info!("no connection is left: good-bye");
     Ok(())
 }
 
@@ -67,7 +68,7 @@ pub(crate) fn check(file: &Path) -> Result<String, ServeError> {
     };
     arguments.config = Some(file.to_owned());
     let (settings, _) = prepare(&mut arguments)?;
-    Ok(describe(file, &settings))
+    Ok(describe(file, &arguments, &settings))
 }
 
 /// Reads all files that the server needs, and looks whether what is asked for goes together.
@@ -92,6 +93,7 @@ pub(crate) fn shared(workers: usize, settings: Settings) -> io::Result<Shared> {
         grace: settings.session_grace,
         has_playground: settings.server.playground,
         backend: OnceLock::new(),
+        is_draining: AtomicBool::new(false),
         metrics: Metrics::new(workers),
     })
 }
@@ -140,88 +142,12 @@ fn start_log() -> Result<(), ServeError> {
     Ok(())
 }
 
-/// SIGHUP reads certificates again; without them it shuts down like the others, as a terminal that is closed wants it.
-fn obey_signals(remote: Remote<Mail>, grace: Duration, tls: Option<TlsServer>) -> io::Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])?;
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        let mut is_shutting_down = false;
-        for signal in signals.forever() {
-            match (&tls, signal) {
-                (Some(tls), SIGHUP) => tls::reload(tls),
-                _ if std::mem::replace(&mut is_shutting_down, true) => {
-                    tracing::warn!("a second signal: ending at once");
-                    std::process::exit(1);
-                }
-                _ => {
-                    tracing::info!("shutting down: clients have {} s to leave", grace.as_secs());
-                    say_good_bye(&remote);
-                    remote.shut_down(grace);
-                }
-            }
-        }
-    })?;
-    Ok(())
-}
-
-/// Has sessions told to come back before their connections end.
-fn say_good_bye(remote: &Remote<Mail>) {
-    for worker in 0..remote.workers() as u16 {
-        // A worker that has too much mail to take this has connections that learn of it by their end.
-        let _not_told = remote.mail(WorkerId(worker), Mail::GoodBye);
-    }
-}
-
 /// Writes the file whole or not at all: who waits for it never reads half an address.
 fn write_ports_file(file: &Path, address: SocketAddr) -> io::Result<()> {
     let mut draft = file.as_os_str().to_owned();
     draft.push(".draft");
     std::fs::write(&draft, format!("{address}\n"))?;
     std::fs::rename(&draft, file)
-}
-
-/// Says where the server is, and what can be tried with what it was told.
-fn greet(
-    address: SocketAddr,
-    workers: usize,
-    (is_secure, has_playground): (bool, bool),
-    config: Option<&Path>,
-) -> io::Result<()> {
-    let threads = if workers == 1 { "1 worker".to_owned() } else { format!("{workers} workers") };
-    let (http, ws) = if is_secure { ("https", "wss") } else { ("http", "ws") };
-    let echo = match has_playground {
-        true => format!("\x20     npx wscat -c  {ws}://{address}/echo\n"),
-        false => String::new(),
-    };
-    let tries = match config {
-        None => format!(
-            "\x20     npx wscat -c  {ws}://{address}/connect   and type\n\
-             \x20       {{\"id\":1,\"connect\":{{}}}}\n\
-             \x20       {{\"id\":2,\"subscribe\":{{\"channel\":\"news\"}}}}\n\
-             \x20     curl          {http}://{address}/api/v1/publish -d '{{\"channel\":\"news\",\"data\":\"hello\"}}'\n"
-        ),
-        Some(file) => format!(
-            "\x20     sockeye check-config {0}        for what is allowed\n\
-             \x20     sockeye token --config {0} ...  for a token that allows more\n\
-             \x20     sockeye sub   {ws}://{address}/connect CHANNEL --token TOKEN\n",
-            file.display()
-        ),
-    };
-    let insecure = match config {
-        None => {
-            "INSECURE: everybody may do anything here. That is for development; see sockeye serve --config FILE.\n"
-        }
-        Some(_) => "",
-    };
-    write!(
-        io::stdout(),
-        "Sockeye serves on {http}://{address} with {threads}.\n\
-         \n\
-         Try:  a browser at  {http}://{address}/\n\
-         {echo}{tries}\
-         \x20     curl          {http}://{address}/livez\n\
-         \n\
-         {insecure}Ctrl-C ends it.\n"
-    )
 }
 
 /// Why the server did not start, or ended.

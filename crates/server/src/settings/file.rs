@@ -44,7 +44,9 @@ pub(crate) struct Server {
     pub(crate) inflated_max: Option<ByteSize>,
     #[serde(deserialize_with = "values::busy_poll")]
     pub(crate) busy_poll: Option<Duration>,
-    #[serde(deserialize_with = "values::shutdown_grace")]
+    #[serde(deserialize_with = "values::shutdown_time")]
+    pub(crate) drain: Option<Duration>,
+    #[serde(deserialize_with = "values::shutdown_time")]
     pub(crate) grace: Option<Duration>,
     #[serde(deserialize_with = "values::backend")]
     pub(crate) backend: Option<String>,

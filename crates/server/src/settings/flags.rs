@@ -26,6 +26,7 @@ pub(super) fn fill(serve: &mut Serve, file: &Server) {
         deflate_level,
         inflated_max,
         busy_poll,
+        drain,
         grace
     );
     if !is_given("backend") {

@@ -3,16 +3,53 @@
 use super::Settings;
 use super::values::{ACCESS, SLOW, STATE, word};
 use crate::auth::{Anonymous, ApiAccess, TokenKey};
+use crate::cli::Serve;
+use bytesize::ByteSize;
 use humantime::format_duration;
+use sockeye::protocol::deflate::DeflateMode;
 use sockeye_hub::{Namespace, NamespaceIndex};
 use std::fmt::{self, Write};
 use std::path::Path;
 
-/// What a file says, for people.
-pub(crate) fn describe(file: &Path, settings: &Settings) -> String {
+/// What a file says, for people; `serve` is what comes of it where no flag says otherwise.
+pub(crate) fn describe(file: &Path, serve: &Serve, settings: &Settings) -> String {
     let mut text = format!("{} is good.\n\n", file.display());
+    write_server(&mut text, serve).expect("a text takes what is written to it");
     write_settings(&mut text, settings).expect("a text takes what is written to it");
     text
+}
+
+fn write_server(to: &mut String, serve: &Serve) -> fmt::Result {
+    let schemes = if serve.tls_cert.is_some() { "https and wss" } else { "http and ws" };
+    let workers = match serve.workers {
+        Some(1) => "one worker".to_owned(),
+        Some(workers) => format!("{workers} workers"),
+        None => "a worker per processor".to_owned(),
+    };
+    writeln!(to, "listens on {} ({schemes}), with {workers}", serve.bind)?;
+    if serve.tls_client_ca.is_some() {
+        writeln!(to, "clients need a certificate of tls_client_ca")?;
+    }
+    writeln!(to, "messages: up to {}, compression: {}", serve.message_max, deflate(serve))?;
+    if let Some(url) = &serve.backend {
+        writeln!(to, "calls of clients go to {url}")?;
+    }
+    writeln!(
+        to,
+        "shutting down: {} of /readyz at 503, then clients have {} to leave\n",
+        format_duration(serve.drain),
+        format_duration(serve.grace)
+    )
+}
+
+fn deflate(serve: &Serve) -> String {
+    match serve.deflate {
+        DeflateMode::Shared => "each message by itself".to_owned(),
+        DeflateMode::Dedicated { bytes } => {
+            format!("up to {} held for each connection", ByteSize(bytes as u64))
+        }
+        _ => "off".to_owned(),
+    }
 }
 
 fn write_settings(to: &mut String, settings: &Settings) -> fmt::Result {

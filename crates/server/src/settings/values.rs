@@ -44,7 +44,7 @@ readers! {
     backend: String = Text(cli::parse_backend);
     workers: u16 = Number(1, 1024);
     deflate_level: u8 = Number(1, 9);
-    shutdown_grace: Duration = Time("0s", "1h");
+    shutdown_time: Duration = Time("0s", "1h");
 }
 
 /// A text that a function reads. It reads no empty one, and says then what it expects.

@@ -22,6 +22,9 @@ fn the_example_is_good() {
     assert_eq!((code, errors.as_str()), (Some(0), ""));
     for line in [
         "sockeye.toml is good.",
+        "listens on 127.0.0.1:8000 (http and ws), with a worker per processor",
+        "messages: up to 1.0 MiB, compression: off",
+        "shutting down: 0s of /readyz at 503, then clients have 10s to leave",
         "clients without a token: let in",
         "tokens: signed with HS256",
         "HTTP API: off",

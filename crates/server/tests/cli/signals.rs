@@ -1,6 +1,6 @@
 //! How the server ends: in order, at once, and killed; and what its clients see of each other before.
 
-use crate::client::WebSocket;
+use crate::client::{self, WebSocket};
 use crate::sockeye::Sockeye;
 
 #[test]
@@ -31,6 +31,33 @@ fn a_second_signal_ends_it_at_once() {
     assert_eq!(client.frame().0, 0x8);
     server.signal("TERM");
     assert_eq!(server.wait(), Some(1));
+}
+
+#[test]
+fn a_server_that_drains_says_so_and_serves_until_it_shuts_down() {
+    let mut server = Sockeye::start_with(&["--drain", "3600"]);
+    let ready = |server: &Sockeye| client::get(server.address, "GET", "/readyz");
+    assert_eq!((ready(&server).0, &*ready(&server).2), (200, "ok\n"));
+    let mut before = WebSocket::open(server.address, "/echo");
+    server.signal("TERM");
+    server.wait_until_said("draining: /readyz says so for 3600 s");
+    assert_eq!((ready(&server).0, &*ready(&server).2), (503, "shutting down\n"));
+    assert_eq!(client::get(server.address, "GET", "/livez").0, 200);
+    let mut meanwhile = WebSocket::open(server.address, "/echo");
+    for client in [&mut before, &mut meanwhile] {
+        client.send(0x1, b"still there?");
+        assert_eq!(client.frame(), (0x1, b"still there?".to_vec()));
+    }
+    server.signal("TERM");
+    assert_eq!(server.wait(), Some(1));
+
+    let mut server = Sockeye::start_with(&["--drain", "1"]);
+    let mut client = WebSocket::open(server.address, "/echo");
+    server.signal("TERM");
+    assert_eq!(client.frame(), (0x8, b"\x03\xE9the server shuts down".to_vec()));
+    client.send(0x8, &[3, 233]);
+    client.expect_end();
+    assert_eq!(server.wait(), Some(0));
 }
 
 #[test]
