@@ -199,9 +199,12 @@ fn json(status: Status, value: &impl Serialize) -> Response {
     json_text(status, answer::to_json(value))
 }
 
+/// Ends it with a line's end, as a terminal likes it.
 fn json_text(status: Status, text: Box<str>) -> Response {
+    let mut body = text.into_string().into_bytes();
+    body.push(b'\n');
     Response::new(status)
-        .with_body("application/json", text.into_string().into_bytes())
+        .with_body("application/json", body)
         .expect("a type that is written in this file")
 }
 
