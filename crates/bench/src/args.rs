@@ -1,6 +1,7 @@
 //! The command line of `sockeye bench`: what its `--help` says is written here.
 
 use crate::tls::Trust;
+use bytesize::ByteSize;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -26,8 +27,8 @@ pub struct Bench {
     #[arg(short, long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub connections: u32,
 
-    /// Bytes of each message.
-    #[arg(short, long, value_name = "BYTES", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=SIZE_MAX))]
+    /// Bytes of each message, as in 100 or 16KiB.
+    #[arg(short, long, value_name = "BYTES", default_value = "32", value_parser = parse_size)]
     pub size: u32,
 
     /// Messages that a connection sends together; it waits for all of them before it sends the next ones.
@@ -123,6 +124,13 @@ pub struct Bench {
     pub trust: Trust,
 }
 
+fn parse_size(text: &str) -> Result<u32, String> {
+    let size = text.parse().ok().map(|size: ByteSize| size.as_u64());
+    size.filter(|size| (1..=SIZE_MAX).contains(size))
+        .map(|size| size as u32)
+        .ok_or_else(|| "expected 1 to 256MiB, such as 100 or 16KiB".to_owned())
+}
+
 fn parse_header(text: &str) -> Result<(String, String), String> {
     match text.split_once(':') {
         Some((name, value)) if !name.trim().is_empty() => {
@@ -154,7 +162,7 @@ fn parse(text: &str, expected: &str, least: f64, most: f64) -> Result<f64, Strin
     }
 }
 
-const SIZE_MAX: i64 = 256 * 1024 * 1024;
+const SIZE_MAX: u64 = 256 << 20;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -162,7 +170,7 @@ Examples:
   sockeye bench ws://127.0.0.1:8000/echo --connections 500 --pipeline 16 --report report.html
   sockeye bench ws://127.0.0.1:8000/echo --rate 20000 --duration 30
   sockeye bench ws://127.0.0.1:8000/topic/a --publish ws://127.0.0.1:8000/topic/a --connections 1000
-  sockeye bench ws://127.0.0.1:8000/echo --json-payload --size 1024 --deflate --pid $(pgrep -o -x my-server)
+  sockeye bench ws://127.0.0.1:8000/echo --json-payload --size 1KiB --deflate --pid $(pgrep -o -x my-server)
   sockeye bench wss://example.com/echo --ca /etc/ssl/certs/ca-certificates.crt --json";
 
 #[cfg(test)]
@@ -179,6 +187,10 @@ mod tests {
         let header = ("Authorization".to_owned(), "Bearer a:b".to_owned());
         assert_eq!(parse_header("Authorization: Bearer a:b"), Ok(header));
         assert!(parse_header("no colon").is_err() && parse_header(": nameless").is_err());
+        assert_eq!((parse_size("100"), parse_size("16KiB")), (Ok(100), Ok(16_384)));
+        for wrong in ["0", "-1", "257MiB", "many", ""] {
+            assert!(parse_size(wrong).is_err_and(|error| error.contains("such as")), "{wrong}");
+        }
         assert!(parse_rate("0").is_err() && parse_duration("0").is_err());
     }
 }
