@@ -124,7 +124,10 @@ fn a_server_takes_its_file_and_says_when_it_is_insecure() {
     with_file.wait_until_said("nobody can connect");
     with_file.wait_until_said("Ctrl-C ends it.");
     assert_ne!(with_file.address.port(), 1, "the flag wins");
-    assert!(!with_file.said().contains("INSECURE"));
+    let said = with_file.said();
+    assert!(!said.contains("INSECURE") && !said.contains("sockeye token"), "{said}");
+    let with_secret = Sockeye::start_with(&["--config", EXAMPLE]);
+    with_secret.wait_until_said("sockeye token --config ");
     let without = Sockeye::start();
     without.wait_until_said("\nINSECURE: everybody may do anything here.");
     without.wait_until_said("WARN");
