@@ -66,7 +66,7 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with_all = ["url", "client", "tls", "driver", "cases"])]
     record: bool,
     /// Of the cases with compression our client, too, meets as few as the server on io_uring: it compresses with what the
-    /// server does
+    /// server does. And it is built quickly, for a release of it is built for nothing else
     #[arg(skip)]
     is_short: bool,
 }

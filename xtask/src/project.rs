@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
@@ -39,10 +40,36 @@ impl Project {
         Ok(self.target.join("release").join("sockeye"))
     }
 
-    /// Builds an example of the engine with these features, optimised, and says where it is.
-    pub(crate) fn build_example(&self, name: &str, features: &str) -> Result<PathBuf> {
+    /// Begins to build the release server, in silence. Who then asks for it waits until that is done, or hears why it is not.
+    pub(crate) fn begin_server(&self) -> Result<Building> {
+        let mut cargo = Command::new("cargo");
+        cargo.args(["build", "--release", "--package", "sockeye-server"]).current_dir(&self.root);
+        cargo.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Ok(Building(cargo.spawn().context("cargo cannot be started")?))
+    }
+
+    /// Builds an example of the engine with these features, as in a release or quickly, and says where it is.
+    pub(crate) fn build_example(
+        &self,
+        name: &str,
+        features: &str,
+        is_release: bool,
+    ) -> Result<PathBuf> {
         let package = ["--package", "sockeye", "--features", features];
-        cmd!(self.shell, "cargo build --release {package...} --example {name}").run()?;
-        Ok(self.target.join("release").join("examples").join(name))
+        let (profile, folder) =
+            if is_release { (Some("--release"), "release") } else { (None, "debug") };
+        cmd!(self.shell, "cargo build {profile...} {package...} --example {name}").run()?;
+        Ok(self.target.join(folder).join("examples").join(name))
+    }
+}
+
+/// A build under way, which ends with this.
+pub(crate) struct Building(Child);
+
+impl Drop for Building {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ended = self.0.kill();
+        let _ended = self.0.wait();
     }
 }

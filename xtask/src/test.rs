@@ -1,7 +1,5 @@
 //! `cargo xtask test`: everything that has to hold before a change lands.
 
-use std::path::PathBuf;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -15,8 +13,8 @@ use crate::{autobahn, bench, dependencies, fuzz, simulate, tidy};
 /// Install what the tests need, then run everything.
 ///
 /// The steps: what the machine lacks; formatting; clippy for the workspace and for the engine with less than all its
-/// features; the rules of `tidy`; the tests of the tooling, of the engine and of the product; ten thousand simulated
-/// storms; the engine with each set of features alone, a tenth of what is random or long; its servers on io_uring; what the project depends on (cargo deny, cargo tree); the
+/// features; the rules of `tidy`; the tests of the tooling; ten thousand simulated storms; the tests of the engine
+/// and of the product; the engine with each set of features alone, a tenth of what is random or long; its servers on io_uring; what the project depends on (cargo deny, cargo tree); the
 /// documentation; other people's WebSockets as clients and as servers, the page in Chromium, and TLS by sslscan and
 /// OpenSSL; the conformance suite against server and client, over ws and over wss, with few of the client's cases with
 /// compression; every fuzz target for a few seconds;
@@ -35,12 +33,18 @@ pub(crate) fn run(project: &Project, _options: &Options) -> Result<()> {
     // What fails says where without it, and it is a good part of building.
     let _no_lines = project.shell.push_env("CARGO_PROFILE_DEV_DEBUG", "0");
     let _same_cases = project.shell.push_env("PROPTEST_RNG_SEED", PROPERTY_SEED);
+    let _side_by_side = project.shell.push_env("RUST_TEST_THREADS", TEST_THREADS);
+    let mut server = None;
     for (index, step) in STEPS.iter().enumerate() {
         let number = format!("{} of {}", index + 1, STEPS.len());
         println!("\n=== {number}: {}", step.title);
         let step_began = Instant::now();
         (step.run)(project).with_context(|| format!("step {number} failed: {}", step.title))?;
         println!("=== {number} took {}", minutes(step_began.elapsed()));
+        if server.is_none() {
+            // Now that there is what it takes. Linking it keeps a single processor busy for minutes, beside the next steps.
+            server = Some(project.begin_server()?);
+        }
     }
     println!("\n=== all {} steps passed in {}", STEPS.len(), minutes(began.elapsed()));
     Ok(())
@@ -61,11 +65,11 @@ const STEPS: &[Step] = &[
         title: "the tooling's tests",
         run: |project| cargo_test(project, &["--package", "xtask"]),
     },
-    Step { title: "the tests", run: tests },
     Step {
         title: "ten thousand storms",
         run: |project| simulate::run(project, &simulate::Options::everything()),
     },
+    Step { title: "the tests", run: tests },
     Step { title: "the engine with each set of features alone", run: feature_sets },
     Step { title: "real sockets on io_uring", run: loopback_on_uring },
     Step { title: "what the project depends on", run: dependencies::check },
@@ -110,21 +114,10 @@ fn clippy(project: &Project) -> Result<()> {
 fn tests(project: &Project) -> Result<()> {
     // With all features of the engine, whatever the server uses of them.
     let all = ["--features", "sockeye/uring,sockeye/deflate,sockeye/tls"];
-    let _binary = project.shell.push_env("SOCKEYE_BIN", build_server_beside(project, &all)?);
+    cmd!(project.shell, "cargo test --no-run {all...}").run()?;
+    let _binary = project.shell.push_env("SOCKEYE_BIN", project.build_server()?);
     let _few = project.shell.push_env("SOCKEYE_SEEDS", FEW_STORMS);
     cargo_test(project, &all)
-}
-
-/// Builds the release server and, meanwhile, the tests: linking the one keeps a single processor busy for minutes.
-fn build_server_beside(project: &Project, tests: &[&str]) -> Result<PathBuf> {
-    let server = project.clone();
-    thread::scope(|scope| {
-        let server = scope.spawn(move || server.build_server());
-        let tests = cmd!(project.shell, "cargo test --no-run {tests...}").run();
-        let server = server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        tests?;
-        server
-    })
 }
 
 fn feature_sets(project: &Project) -> Result<()> {
@@ -205,6 +198,8 @@ const FEATURE_SETS: &[&[&str]] = &[
     &["--no-default-features", "--features", "net,deflate,tls"],
     &["--no-default-features", "--features", "uring,deflate,tls"],
 ];
+/// Tests at a time. Many wait for a deadline, so that there are more of them than processors.
+const TEST_THREADS: &str = "4";
 /// Seeds of the storms where they are not what a step is for: the step that is runs these too.
 const FEW_STORMS: &str = "20";
 /// Properties are tried with the same cases each time, as the storms are: a commit that passed passes again. `cargo test` tries new

@@ -64,7 +64,11 @@ impl Bench<'_> {
         let command = match &self.options.client {
             Some(command) => command.split_whitespace().map(str::to_owned).collect(),
             None => {
-                let example = self.project.build_example("autobahn_client", "deflate,tls")?;
+                let example = self.project.build_example(
+                    "autobahn_client",
+                    "deflate,tls",
+                    !self.options.is_short,
+                )?;
                 vec![example.display().to_string()]
             }
         };
