@@ -41,4 +41,4 @@ pub use native::NativeError;
 pub use run::{Outcome, Progress, run};
 pub use socket_io::SocketIoError;
 pub use summary::Summary;
-pub use tls::{Trust, what_to_do};
+pub use tls::{Trust, about_certificates, what_to_do};

@@ -65,14 +65,20 @@ impl Trust {
 
 /// What to do about a handshake that came to nothing.
 #[must_use]
-pub const fn what_to_do(error: &rustls::Error) -> &'static str {
+pub fn what_to_do(error: &rustls::Error) -> &'static str {
+    about_certificates(error).unwrap_or("does it speak wss:// there?")
+}
+
+/// The same where it was for the certificate of one side: then trying again is no use. `None`: it was for something else.
+#[must_use]
+pub const fn about_certificates(error: &rustls::Error) -> Option<&'static str> {
     match error {
         rustls::Error::InvalidCertificate(_) => {
-            "name the certificate to trust with --ca FILE, or trust any with --insecure"
+            Some("name the certificate to trust with --ca FILE, or trust any with --insecure")
         }
-        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
-            "show a certificate that it knows the authority of: --tls-cert FILE and --tls-key FILE"
-        }
+        rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => Some(
+            "show a certificate that it knows the authority of: --tls-cert FILE and --tls-key FILE",
+        ),
         rustls::Error::AlertReceived(
             AlertDescription::BadCertificate
             | AlertDescription::UnsupportedCertificate
@@ -81,8 +87,8 @@ pub const fn what_to_do(error: &rustls::Error) -> &'static str {
             | AlertDescription::CertificateUnknown
             | AlertDescription::UnknownCA
             | AlertDescription::DecryptError,
-        ) => "it does not take the certificate of --tls-cert",
-        _ => "does it speak wss:// there?",
+        ) => Some("it does not take the certificate of --tls-cert"),
+        _ => None,
     }
 }
 
@@ -139,5 +145,20 @@ impl ServerCertVerifier for Anybody {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_about_certificates_is_final() {
+        let alert = rustls::Error::AlertReceived;
+        assert!(about_certificates(&alert(AlertDescription::UnknownCA)).is_some());
+        // A proxy may say so while its server starts again.
+        let passing = alert(AlertDescription::InternalError);
+        assert_eq!(about_certificates(&passing), None);
+        assert_eq!(what_to_do(&passing), "does it speak wss:// there?");
     }
 }

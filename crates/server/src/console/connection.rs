@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sockeye::ClientConfig;
 use sockeye::client::{ConnectError, Incoming, WebSocket, WebSocketError};
 use sockeye::protocol::{CloseCode, Message};
-use sockeye_bench::{Trust, what_to_do};
+use sockeye_bench::{Trust, about_certificates, what_to_do};
 use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::time::Duration;
@@ -155,12 +155,10 @@ fn explain(url: &str, error: &ConnectError) -> ConsoleError {
     match error {
         ConnectError::Tls(cause) => {
             let text = format!("{url}: {error}; {}", what_to_do(cause));
-            match cause {
-                rustls::Error::InvalidCertificate(_) | rustls::Error::AlertReceived(_) => {
-                    ConsoleError::Refused(text)
-                }
+            match about_certificates(cause) {
+                Some(_) => ConsoleError::Refused(text),
                 // Something else may be there for a while, such as a proxy whose server starts again.
-                _ => ConsoleError::Lost(text),
+                None => ConsoleError::Lost(text),
             }
         }
         _ => ConsoleError::Lost(format!("{url}: {error}")),
