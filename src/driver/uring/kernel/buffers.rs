@@ -3,7 +3,7 @@
 //! They are as large as the receive buffer of the other drivers, so a large message costs no completion per small piece; a
 //! page that was never touched costs no memory. Whoever is lent one may keep its memory; other goes round in its
 //! place. The kernel takes buffers in the order in which they were given, so only as many go round as are needed at a
-//! time: few stay in the processor's cache, and their number doubles when the kernel has found none.
+//! time: few stay in the processor's cache. Whoever finds none adds one, and one shortage is many who find none.
 
 use super::setup::Pages;
 use crate::limits::RECEIVE_SIZE;
@@ -74,10 +74,9 @@ impl Buffers {
         Ok(buffers)
     }
 
-    /// Doubles the number of buffers that go round, if it can.
-    pub(super) fn grow(&mut self) {
-        let given = self.given();
-        self.give_more(given.min(BUFFERS - given));
+    /// Has one more go round, if it can: for a receive that has found none.
+    pub(super) fn give_another(&mut self) {
+        self.give_more(u16::from(self.given() < BUFFERS));
     }
 
     /// Those that go round: the first so many.

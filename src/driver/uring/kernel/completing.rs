@@ -128,7 +128,7 @@ impl Kernel {
         piece.into_iter().for_each(|empty| self.buffers().give_back(empty));
         match error {
             Some(error) if error.raw_os_error() == Some(libc::ENOBUFS) => {
-                self.buffers().grow();
+                self.buffers().give_another();
                 Err(io::ErrorKind::Interrupted.into())
             }
             Some(error) => Err(error),
