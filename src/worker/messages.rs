@@ -19,7 +19,7 @@ pub(crate) struct Messages {
     received: Sharing,
     /// What handlers have sent of it, in this order.
     frames: Vec<Frame>,
-    /// The driver has no memory to receive into.
+    /// Whoever lent what was received last, the driver or TLS, has no memory for the next.
     has_kept_received: bool,
 }
 
@@ -67,7 +67,7 @@ impl Messages {
         self.assembled.seal(batch, buffer);
     }
 
-    /// Handlers are about to be given messages out of what the driver lends.
+    /// Handlers are about to be given messages out of what the driver lends, or TLS.
     #[inline]
     pub(super) fn present_received(&mut self, received: &[u8]) {
         if received.len() >= SHARED_RECEIVED_SIZE_MIN && self.received.has_room() {
@@ -75,7 +75,7 @@ impl Messages {
         }
     }
 
-    /// They have returned. If something refers to what was lent, its memory is kept, and the driver has none meanwhile.
+    /// They have returned. If something refers to what was lent, its memory is kept, and who lent it has none meanwhile.
     #[inline]
     pub(super) fn finish_received(&mut self, received: &mut Vec<u8>) {
         if let Some(batch) = self.received.end() {
@@ -89,14 +89,14 @@ impl Messages {
         }
     }
 
-    /// Whether the driver has no memory to receive into.
+    /// Whether who lent what was received last has no memory for the next.
     #[inline]
     pub(super) const fn has_kept_received(&self) -> bool {
         self.has_kept_received
     }
 
-    /// Memory for the driver that has none, if there is some. After what refers to it was sent that is the same as before,
-    /// which is still in the processor's cache.
+    /// Memory for who has none, if there is some. After what refers to it was sent that is the same as before, which is still
+    /// in the processor's cache.
     pub(super) fn give_back_received(&mut self) -> Option<Vec<u8>> {
         self.has_kept_received = false;
         self.received.reclaim_last().or_else(|| self.received.reclaim())

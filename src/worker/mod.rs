@@ -209,8 +209,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 #[cfg(feature = "tls")]
                 Completion::Received(token, bytes) if self.core.is_secure(token) => {
                     let follow_up = self.core.receive_secure(&mut self.handler, token, bytes);
-                    self.after_receive(token, follow_up);
-                    self.core.end_secure(&mut self.handler, token);
+                    self.after_receive_secure(token, follow_up);
                 }
                 Completion::Received(token, bytes) => {
                     let small = self.core.handle_small_messages(&mut self.handler, token, bytes);

@@ -48,7 +48,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
     }
 
-    fn follow_up(&mut self, token: Token, mut follow_up: FollowUp) {
+    pub(super) fn follow_up(&mut self, token: Token, mut follow_up: FollowUp) {
         while let FollowUp::Flush(rest) = follow_up {
             self.flush_early(token.slot);
             follow_up = self.core.handle_rest(&mut self.handler, token, rest);
@@ -60,8 +60,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 }
 
 impl<H: Handler> Core<H> {
-    /// Handles bytes that the driver lends, but for those that were handled before. Their memory is taken if it is needed for
-    /// longer.
+    /// Handles bytes that are lent, but for those that were handled before. Their memory is taken if it is needed for longer.
     #[inline(never)]
     pub(super) fn handle_lent(
         &mut self,

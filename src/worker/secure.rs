@@ -116,7 +116,7 @@ impl<H: Handler> Core<H> {
             self.connections.mark_dirty(slot);
         }
         let handled = self.handle_small_messages(handler, token, &mut plaintext);
-        let follow_up = self.handle_received(handler, token, &mut plaintext[handled..]);
+        let follow_up = self.handle_lent(handler, token, &mut plaintext, handled);
         plaintext.clear();
         plaintext.shrink_to(2 * RECEIVE_SIZE);
         self.scratch.plaintext = plaintext;
@@ -242,6 +242,17 @@ impl<S> Connections<S> {
 }
 
 impl<D: Driver, H: Handler> Worker<D, H> {
+    /// What was decrypted is handled: as [`Worker::after_receive`], but what was kept is not the driver's.
+    pub(super) fn after_receive_secure(&mut self, token: Token, follow_up: FollowUp) {
+        self.follow_up(token, follow_up);
+        self.send_while_warm(token);
+        if self.core.messages.has_kept_received() {
+            let memory = self.core.messages.give_back_received();
+            self.core.scratch.plaintext = memory.unwrap_or_default();
+        }
+        self.core.end_secure(&mut self.handler, token);
+    }
+
     /// Sends what waits on a connection that speaks TLS, batch by batch for as long as the driver takes them.
     #[inline(never)]
     pub(super) fn send_secure(&mut self, token: Token) {

@@ -1,27 +1,46 @@
 //! Large messages that a handler sends on as they came, in whole or in part, once or twice: queues refer to the memory that
 //! they were received into. Whatever it does, and however little leaves at a time, the peer gets what it was sent.
 
-use crate::support::Random;
-use sockeye::driver::{Peer, Simulated, Weather};
+#[cfg(feature = "tls")]
+use crate::support::certificates::{BOTH_VERSIONS, authority};
+use crate::support::{Line, Random};
+use sockeye::driver::{Network, Simulated, Weather};
 use sockeye::protocol::http::Request;
 use sockeye::protocol::{Message, Opcode, apply_mask, encode_frame, encode_header};
 use sockeye::worker::{ManualClock, Worker, WorkerParts};
 use sockeye::{Config, Context, Handler, Reply, RequestContext};
+#[cfg(feature = "tls")]
+use std::sync::Arc;
 
 #[test]
 fn what_is_sent_on_arrives_as_it_was_sent_in_calm_weather() {
     for seed in 0..60 {
-        send_on(seed, Weather::calm());
+        send_on(seed, Weather::calm(), Config::default(), Line::plain);
     }
 }
 
 #[test]
 fn what_is_sent_on_arrives_as_it_was_sent_where_little_leaves_at_a_time() {
-    let kernel_bytes_max = 20_000;
     for seed in 0..60 {
-        let weather = Weather { receive_bytes_max: 60_000, kernel_bytes_max, ..Weather::rough() };
-        send_on(seed, weather);
+        send_on(seed, weather(), Config::default(), Line::plain);
     }
+}
+
+/// What is sent on lies in memory of TLS' then, not of the driver's.
+#[cfg(feature = "tls")]
+#[test]
+fn what_is_sent_on_arrives_as_it_was_sent_over_tls() {
+    let client = Arc::new(authority().client_config(BOTH_VERSIONS));
+    let identity = authority().server(&["sim"]);
+    for (seed, weather) in (0..60).zip([Weather::calm(), weather()].into_iter().cycle()) {
+        let mut config = Config::default();
+        config.tls = Some(identity.tls_server());
+        send_on(seed, weather, config, |network| Line::secure(network, &client));
+    }
+}
+
+fn weather() -> Weather {
+    Weather { receive_bytes_max: 60_000, kernel_bytes_max: 20_000, ..Weather::rough() }
 }
 
 /// What a message asks for with its first byte.
@@ -61,21 +80,26 @@ impl Handler for SendingOn {
 }
 
 /// Sends messages of all sizes around those from which on memory is shared, several in a read, and looks at the answers.
-fn send_on(seed: u64, weather: Weather) {
+fn send_on(
+    seed: u64,
+    weather: Weather,
+    mut config: Config,
+    connect: impl FnOnce(&Network) -> Line,
+) {
     let mut random = Random::new(seed);
     let (driver, network) = Simulated::new(seed, weather);
     let (mut parts, _remote) = WorkerParts::new(vec![driver]);
     let clock = ManualClock::new();
-    let mut config = Config::default();
-    if seed % 2 == 1 {
+    if random.below(2) == 1 {
         // In the middle of a read, too.
         config.cork_bytes = 10_000;
     }
     let mut worker = parts.remove(0).into_worker(SendingOn, config, &clock);
-    let peer = network.connect();
+    let mut line = connect(&network);
     let request = b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-    let response = talk(&mut worker, &clock, &peer, request, |read| read.ends_with(b"\r\n\r\n"));
+    let response =
+        talk(&mut worker, &clock, &mut line, request, |read| read.ends_with(b"\r\n\r\n"));
     assert!(response.starts_with(b"HTTP/1.1 101"));
 
     let (mut sent, mut expected) = (Vec::new(), Vec::new());
@@ -87,7 +111,7 @@ fn send_on(seed: u64, weather: Weather) {
             encode_frame(opcode, payload, &mut expected);
         }
     }
-    let answers = talk(&mut worker, &clock, &peer, &sent, |read| read.len() >= expected.len());
+    let answers = talk(&mut worker, &clock, &mut line, &sent, |read| read.len() >= expected.len());
     assert!(
         answers == expected,
         "with seed {seed}, from byte {:?}",
@@ -99,16 +123,18 @@ fn send_on(seed: u64, weather: Weather) {
 fn talk(
     worker: &mut Worker<Simulated, SendingOn>,
     clock: &ManualClock,
-    peer: &Peer,
+    line: &mut Line,
     mut input: &[u8],
     is_enough: impl Fn(&[u8]) -> bool,
 ) -> Vec<u8> {
     let mut read = Vec::new();
     for _ in 0..100_000 {
-        let written = peer.write(input);
-        input = &input[written..];
+        while let written @ 1.. = line.write(input) {
+            input = &input[written..];
+        }
+        line.pump();
         worker.tick(clock).expect("it can always wait");
-        read.extend(peer.read(usize::MAX));
+        line.read(usize::MAX, &mut read);
         if is_enough(&read) {
             return read;
         }

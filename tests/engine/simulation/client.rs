@@ -1,9 +1,8 @@
 //! A client on a simulated wire: it speaks well, or says exactly what a test wants said.
 
 use super::deflating::{Deflating, OFFER};
-use super::line::Line;
 use super::world::Pump;
-use crate::support::Random;
+use crate::support::{Line, Random};
 use sockeye::driver::{Network, Stream};
 use std::collections::VecDeque;
 use std::fmt;

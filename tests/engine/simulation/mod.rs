@@ -8,7 +8,6 @@ mod deflating;
 mod dialing;
 mod faults;
 mod http;
-mod line;
 mod mail;
 mod notes;
 mod post;

@@ -2,8 +2,8 @@
 
 use super::application::Application;
 use super::client::Client;
-use super::line::Line;
 use super::notes::Log;
+use crate::support::Line;
 #[cfg(feature = "tls")]
 use crate::support::certificates::{BOTH_VERSIONS, authority};
 use sockeye::driver::{Network, Simulated, Weather};

@@ -4,6 +4,8 @@
 pub(crate) mod certificates;
 mod chunking;
 mod frames;
+#[cfg(feature = "net")]
+mod line;
 mod outcome;
 mod random;
 mod scenario;
@@ -15,6 +17,8 @@ mod staged;
 
 pub(crate) use chunking::every_chunking;
 pub(crate) use frames::{Frame, LengthForm, Masking};
+#[cfg(feature = "net")]
+pub(crate) use line::Line;
 pub(crate) use outcome::{Outcome, OwnedEvent, receive, receive_filling};
 pub(crate) use random::Random;
 pub(crate) use scenario::{FRAGMENT, KEY, Scenario};

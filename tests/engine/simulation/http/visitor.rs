@@ -1,9 +1,8 @@
 //! A client of HTTP on a simulated wire. It shares no code with the engine, and takes nothing but what RFC 9112 allows.
 
-use super::super::line::Line;
 use super::super::world::Pump;
 use super::exchange::{Answer, Asked};
-use crate::support::Random;
+use crate::support::{Line, Random};
 use sockeye::driver::{Network, Stream};
 use std::collections::VecDeque;
 use std::fmt;
