@@ -68,6 +68,7 @@ const UNSAFE_FILES: &[&str] = &[
     "src/driver/uring/kernel/asking.rs",
     "src/driver/uring/kernel/buffers.rs",
     "src/driver/uring/kernel/completing.rs",
+    "src/driver/uring/kernel/entering.rs",
     "src/driver/uring/kernel/memory.rs",
     "src/driver/uring/kernel/mod.rs",
     "src/driver/uring/kernel/setup.rs",

@@ -7,6 +7,7 @@
 mod asking;
 mod buffers;
 mod completing;
+mod entering;
 mod memory;
 mod names;
 mod setup;
@@ -19,8 +20,9 @@ pub(super) use completing::Done;
 pub(super) use setup::event;
 
 use buffers::Buffers;
-use io_uring::types::{SubmitArgs, Timespec};
-use io_uring::{EnterFlags, IoUring, squeue, types};
+use entering::Entrance;
+use io_uring::types::Timespec;
+use io_uring::{IoUring, squeue, types};
 use memory::{Memory, Messages};
 use std::collections::VecDeque;
 use std::fmt;
@@ -64,8 +66,18 @@ pub(super) struct Unlikely {
 
 /// Dropped in this order, if nothing is under way by then.
 struct Ring {
+    entrance: ManuallyDrop<Entrance>,
     queues: ManuallyDrop<IoUring>,
     buffers: ManuallyDrop<Buffers>,
+}
+
+impl Ring {
+    /// Submits what was pushed, and waits until so many operations have completed or the time is over.
+    fn enter(&mut self, wanted: u32, timeout: Option<&Timespec>) -> io::Result<()> {
+        let pushed = self.queues.submission().len() as u32;
+        // SAFETY: whoever has pushed an entry has promised that.
+        unsafe { self.entrance.enter(pushed, wanted, timeout) }
+    }
 }
 
 impl Kernel {
@@ -104,17 +116,11 @@ impl Kernel {
             false => Duration::ZERO,
         };
         if let Some(ring) = &mut self.ring {
-            let entered = if timeout.is_zero() {
-                let count = ring.queues.submission().len() as u32;
-                let flags = EnterFlags::GETEVENTS.bits();
-                // SAFETY: so many entries were pushed, and there is no argument.
-                unsafe { ring.queues.submitter().enter::<libc::sigset_t>(count, 0, flags, None) }
+            ignore_busy(if timeout.is_zero() {
+                ring.enter(0, None)
             } else {
-                let timeout = Timespec::from(timeout);
-                let arguments = SubmitArgs::new().timespec(&timeout);
-                ring.queues.submitter().submit_with_args(1, &arguments)
-            };
-            ignore_busy(entered.map(drop))?;
+                ring.enter(1, Some(&timeout.into()))
+            })?;
         }
         self.after_submit();
         Ok(())
@@ -124,8 +130,11 @@ impl Kernel {
         let mut queues = setup::ring(self.places)?;
         self.has_bounds = self.knows_bounds(&mut queues)?;
         let buffers = Buffers::new(&queues)?;
-        let (queues, buffers) = (ManuallyDrop::new(queues), ManuallyDrop::new(buffers));
-        self.ring = Some(Ring { queues, buffers });
+        self.ring = Some(Ring {
+            entrance: ManuallyDrop::new(Entrance::new(&queues)),
+            queues: ManuallyDrop::new(queues),
+            buffers: ManuallyDrop::new(buffers),
+        });
         Ok(())
     }
 
@@ -256,6 +265,8 @@ impl Drop for Kernel {
         if self.memory.sends.is_droppable() && self.end() {
             if let Some(ring) = &mut self.ring {
                 // SAFETY: it is not used again.
+                unsafe { ManuallyDrop::drop(&mut ring.entrance) };
+                // SAFETY: likewise.
                 unsafe { ManuallyDrop::drop(&mut ring.queues) };
                 // SAFETY: likewise, and the kernel is through with them.
                 unsafe { ManuallyDrop::drop(&mut ring.buffers) };

@@ -1,0 +1,150 @@
+//! The system call that submits and waits.
+
+use super::memory::this_thread;
+use io_uring::types::Timespec;
+use io_uring::{EnterFlags, IoUring};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::ptr;
+
+/// What names a ring to the kernel: a number that its thread has registered for it, where there is one, for that need not be
+/// looked up among the descriptors and counted each time (`IORING_REGISTER_RING_FDS`). The crate forgets such a number.
+#[derive(Debug)]
+pub(super) struct Entrance {
+    descriptor: i32,
+    /// It means something in this thread alone.
+    registered: Option<u32>,
+    thread: usize,
+}
+
+impl Entrance {
+    pub(super) fn new(ring: &IoUring) -> Self {
+        let descriptor = ring.as_raw_fd();
+        let mut update = Update { offset: u32::MAX, reserved: 0, data: descriptor as u64 };
+        // A thread has places for sixteen; without one the descriptor serves.
+        let registered = register(descriptor, REGISTER_RING, &mut update).ok();
+        Self { descriptor, registered: registered.map(|()| update.offset), thread: this_thread() }
+    }
+
+    /// Submits so many entries, and waits until as many have completed as are wanted, or the time is over.
+    ///
+    /// # Safety
+    ///
+    /// What the entries refer to stays until their completions have been seen.
+    pub(super) unsafe fn enter(
+        &self,
+        entries: u32,
+        wanted: u32,
+        timeout: Option<&Timespec>,
+    ) -> io::Result<()> {
+        let arguments = timeout.map(|timeout| Arguments {
+            timeout: ptr::from_ref(timeout) as u64,
+            ..Arguments::default()
+        });
+        let (argument, size) = match &arguments {
+            Some(arguments) => (ptr::from_ref(arguments), size_of::<Arguments>()),
+            None => (ptr::null(), 0),
+        };
+        let (name, named) = match self.registered {
+            Some(number) if self.thread == this_thread() => (number, EnterFlags::REGISTERED_RING),
+            _ => (self.descriptor as u32, EnterFlags::empty()),
+        };
+        let timed = if timeout.is_some() { EnterFlags::EXT_ARG } else { EnterFlags::empty() };
+        let flags = EnterFlags::GETEVENTS | named | timed;
+        // SAFETY: the argument is alive, and has the layout that the flag says; for the entries the caller has promised.
+        let entered = unsafe {
+            libc::syscall(
+                libc::SYS_io_uring_enter,
+                name,
+                entries,
+                wanted,
+                flags.bits(),
+                argument,
+                size,
+            )
+        };
+        if entered < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    }
+}
+
+impl Drop for Entrance {
+    /// A ring lives for as long as it is registered.
+    fn drop(&mut self) {
+        if let Some(offset) = self.registered.filter(|_| self.thread == this_thread()) {
+            let mut update = Update { offset, reserved: 0, data: 0 };
+            let _gone = register(self.descriptor, UNREGISTER_RING, &mut update);
+        }
+    }
+}
+
+fn register(descriptor: i32, operation: u32, update: &mut Update) -> io::Result<()> {
+    // SAFETY: this is one update, which the kernel reads and writes.
+    let done = unsafe {
+        libc::syscall(libc::SYS_io_uring_register, descriptor, operation, ptr::from_mut(update), 1)
+    };
+    if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// `struct io_uring_rsrc_update`.
+#[repr(C)]
+struct Update {
+    offset: u32,
+    reserved: u32,
+    data: u64,
+}
+
+/// `struct io_uring_getevents_arg`.
+#[repr(C)]
+#[derive(Default)]
+struct Arguments {
+    signals: u64,
+    signals_size: u32,
+    wait_at_least: u32,
+    timeout: u64,
+}
+
+/// `IORING_REGISTER_RING_FDS` and its opposite.
+const REGISTER_RING: u32 = 20;
+const UNREGISTER_RING: u32 = 21;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use io_uring::opcode;
+
+    #[test]
+    fn a_thread_may_have_many_rings_after_one_another_and_more_at_a_time_than_it_has_numbers() {
+        for _ in 0..2 {
+            let mut rings: Vec<_> = (0..NUMBERS + 4)
+                .map(|_| IoUring::new(8).expect("the kernel has io_uring"))
+                .map(|ring| (Entrance::new(&ring), ring))
+                .collect();
+            let numbered = rings.iter().filter(|(entrance, _)| entrance.registered.is_some());
+            assert_eq!(numbered.count(), NUMBERS);
+            for (entrance, ring) in &mut rings {
+                let nothing = opcode::Nop::new().build().user_data(7);
+                // SAFETY: it refers to nothing.
+                unsafe { ring.submission().push(&nothing) }.expect("there is room");
+                // SAFETY: likewise.
+                unsafe { entrance.enter(1, 1, Some(&Timespec::new().sec(10))) }.expect("it works");
+                assert_eq!(ring.completion().next().map(|done| done.user_data()), Some(7));
+            }
+        }
+    }
+
+    #[test]
+    fn elsewhere_a_number_is_not_used_and_nothing_comes_in_time_is_said() {
+        let ring = IoUring::new(8).expect("the kernel has io_uring");
+        let entrance = Entrance::new(&ring);
+        // SAFETY: there are no entries.
+        let enter = || unsafe { entrance.enter(0, 1, Some(&Timespec::new().nsec(1))) };
+        assert_eq!(enter().map_err(|error| error.raw_os_error()), Err(Some(libc::ETIME)));
+        std::thread::scope(|scope| {
+            let elsewhere = scope.spawn(|| enter().map_err(|error| error.raw_os_error()));
+            assert_eq!(elsewhere.join().expect("it does not panic"), Err(Some(libc::ETIME)));
+        });
+    }
+
+    /// Of each thread: `IO_RINGFD_REG_MAX`.
+    const NUMBERS: usize = 16;
+}
