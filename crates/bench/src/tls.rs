@@ -4,7 +4,9 @@ use clap::Args;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{AlertDescription, ClientConfig, DigitallySignedStruct, SignatureScheme};
+use rustls::{
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, SignatureScheme,
+};
 use sockeye::tls::{TlsClient, TlsError, TlsIdentity};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -71,8 +73,15 @@ pub fn what_to_do(error: &rustls::Error) -> &'static str {
 
 /// The same where it was for the certificate of one side: then trying again is no use. `None`: it was for something else.
 #[must_use]
-pub const fn about_certificates(error: &rustls::Error) -> Option<&'static str> {
+pub fn about_certificates(error: &rustls::Error) -> Option<&'static str> {
     match error {
+        rustls::Error::InvalidCertificate(CertificateError::Other(cause))
+            if cause.to_string() == AUTHORITY =>
+        {
+            Some(
+                "it shows an authority's certificate, which is not for servers: openssl makes one that is with -addext basicConstraints=critical,CA:FALSE; or trust any with --insecure",
+            )
+        }
         rustls::Error::InvalidCertificate(_) => {
             Some("name the certificate to trust with --ca FILE, or trust any with --insecure")
         }
@@ -91,6 +100,9 @@ pub const fn about_certificates(error: &rustls::Error) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// What webpki calls a server's certificate that may sign others, as those do that openssl makes unless it is told otherwise.
+const AUTHORITY: &str = "CaUsedAsEndEntity";
 
 fn trusting_anybody(
     identity: Option<&TlsIdentity>,

@@ -2,7 +2,9 @@
 
 use crate::client;
 use crate::sockeye::{PATIENCE, Sockeye, fresh_file, run};
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedKey, IsCa, KeyPair, generate_simple_self_signed,
+};
 use rustls::crypto::ring;
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
@@ -42,6 +44,16 @@ impl Files {
         self.write("certificate.pem", &cert.pem());
         self.write("key.pem", &signing_key.serialize_pem());
         cert.der().clone()
+    }
+
+    /// Writes a new certificate that may sign others, and its key.
+    pub(crate) fn renew_as_authority(&self) {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).expect("a name");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().expect("the system has randomness");
+        let certificate = params.self_signed(&key).expect("a key that can sign");
+        self.write("certificate.pem", &certificate.pem());
+        self.write("key.pem", &key.serialize_pem());
     }
 
     pub(crate) fn start(&self) -> Sockeye {

@@ -126,6 +126,13 @@ fn tls_is_spoken_with_whom_the_command_line_trusts() {
     let (code, _, errors) = bench(&url, &["--ca", &others.path("certificate.pem")]);
     assert_eq!(code, Some(1));
     assert!(errors.contains("--ca FILE") && errors.contains("--insecure"), "{errors}");
+    // What openssl makes unless it is told otherwise.
+    others.renew_as_authority();
+    let server = others.start();
+    let url = format!("wss://localhost:{}/echo", server.address.port());
+    let (code, _, errors) = bench(&url, &["--ca", &others.path("certificate.pem")]);
+    assert_eq!(code, Some(1));
+    assert!(errors.contains("basicConstraints=critical,CA:FALSE"), "{errors}");
 }
 
 #[test]
