@@ -159,8 +159,9 @@ pub const MAILBOX_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// is. Below, a copy costs less.
 pub const SHARED_MESSAGE_SIZE_MIN: usize = 32 * 1024;
 
-/// As [`SHARED_MESSAGE_SIZE_MIN`], of a message in the receive buffer, in whose place the driver gets another one. A worker has
-/// at most 64 such buffers under way, of [`RECEIVE_SIZE`] each; then messages are copied.
+/// As [`SHARED_MESSAGE_SIZE_MIN`], of a message in the receive buffer, or in what TLS has decrypted, in whose place there is
+/// another one then. A worker has at most 64 such buffers under way, of [`RECEIVE_SIZE`] each, over TLS a record more, and
+/// together at most [`MESSAGE_POOL_BYTES_MAX`]; then messages are copied.
 pub const SHARED_RECEIVED_SIZE_MIN: usize = 8 * 1024;
 
 /// Memory that a worker keeps for messages that do not arrive whole; and as much again in buffers that send queues share,

@@ -99,6 +99,8 @@ impl Session {
             self.stage = Stage::Failed;
             return Err(Fault::PlainHttp);
         }
+        // Records are longer than what they say. Exactly, because whoever is given the memory may keep it.
+        plaintext.reserve_exact(self.partial.len() + input.len());
         while !input.is_empty() && !self.is_deaf() {
             if self.partial.is_empty() {
                 let (used, result) = self.process(input, plaintext);

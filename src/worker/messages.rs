@@ -69,8 +69,9 @@ impl Messages {
 
     /// Handlers are about to be given messages out of what the driver lends, or TLS.
     #[inline]
-    pub(super) fn present_received(&mut self, received: &[u8]) {
-        if received.len() >= SHARED_RECEIVED_SIZE_MIN && self.received.has_room() {
+    pub(super) fn present_received(&mut self, received: &Vec<u8>) {
+        let size = received.len();
+        if size >= SHARED_RECEIVED_SIZE_MIN && self.received.has_room(received.capacity()) {
             self.received.present(received);
         }
     }
@@ -299,6 +300,21 @@ mod tests {
         slow.remove(most / 2);
         let again: Vec<_> = (0..3 * most).filter_map(|_| receive(&mut messages)).collect();
         assert_eq!(again.len(), 1, "for the one that came back");
+    }
+
+    #[test]
+    fn so_it_is_while_they_wait_with_too_much_memory() {
+        let mut messages = Messages::new();
+        let slow: Vec<_> = std::iter::from_fn(|| {
+            let mut memory = Vec::with_capacity(MESSAGE_POOL_BYTES_MAX / 3);
+            memory.resize(HEADER_SIZE_MAX + SIZE, 7);
+            messages.present_received(&memory);
+            let shared = messages.share(Message::Binary(&memory[HEADER_SIZE_MAX..]));
+            messages.finish_received(&mut memory);
+            shared
+        })
+        .collect();
+        assert_eq!(slow.len(), 3);
     }
 
     fn share(messages: &mut Messages, bytes: &[u8]) -> Shared {

@@ -76,19 +76,24 @@ impl Sharing {
         let size = buffer.capacity();
         batch.seal(buffer);
         // What is not watched is freed, not used again, when the last send queue has sent it.
-        if self.lent.len() < LENT_MAX && self.lent_bytes + size <= MESSAGE_POOL_BYTES_MAX {
+        if self.fits(size) {
             self.lent_bytes += size;
             self.lent.push_back(batch);
         }
     }
 
-    /// Whether what is shared next can be watched. Makes room for it where the oldest is back.
+    /// Whether so much memory that is shared next can be watched. Makes room for it where the oldest is back.
     #[inline]
-    pub(super) fn has_room(&mut self) -> bool {
-        if self.lent.len() == LENT_MAX && self.spare.is_none() {
+    pub(super) fn has_room(&mut self, size: usize) -> bool {
+        if !self.fits(size) && self.spare.is_none() {
             self.spare = self.reclaim_oldest();
         }
-        self.lent.len() < LENT_MAX
+        self.fits(size)
+    }
+
+    #[inline]
+    fn fits(&self, size: usize) -> bool {
+        self.lent.len() < LENT_MAX && self.lent_bytes + size <= MESSAGE_POOL_BYTES_MAX
     }
 
     /// Memory that was shared before, empty, if all of it was sent: what was shared longest ago.
