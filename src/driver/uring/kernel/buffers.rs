@@ -3,7 +3,8 @@
 //! They are as large as the receive buffer of the other drivers, so a large message costs no completion per small piece; a
 //! page that was never touched costs no memory. Whoever is lent one may keep its memory; other goes round in its
 //! place. The kernel takes buffers in the order in which they were given, so only as many go round as are needed at a
-//! time: few stay in the processor's cache. Whoever finds none adds one, and one shortage is many who find none.
+//! time: few stay in the processor's cache. A receive that finds none adds one: at a shortage many find none at once, and
+//! to double for each would end at all of them after four.
 
 use super::setup::Pages;
 use crate::limits::RECEIVE_SIZE;

@@ -65,7 +65,7 @@ impl Sends {
 }
 
 /// Different for any two threads that live at the same time. Batches of a thread that has ended are nobody's any more.
-pub(super) fn this_thread() -> usize {
+fn this_thread() -> usize {
     thread_local!(static HERE: u8 = const { 0 });
     HERE.with(|here| std::ptr::from_ref(here).addr())
 }

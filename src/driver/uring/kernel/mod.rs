@@ -75,7 +75,7 @@ impl Ring {
     /// Submits what was pushed, and waits until so many operations have completed or the time is over.
     fn enter(&mut self, wanted: u32, timeout: Option<&Timespec>) -> io::Result<()> {
         let pushed = self.queues.submission().len() as u32;
-        // SAFETY: whoever has pushed an entry has promised that.
+        // SAFETY: the ring is beside it, and whoever has pushed an entry has promised the rest.
         unsafe { self.entrance.enter(pushed, wanted, timeout) }
     }
 }
