@@ -79,7 +79,7 @@ pub fn about_certificates(error: &rustls::Error) -> Option<&'static str> {
             if cause.to_string() == AUTHORITY =>
         {
             Some(
-                "it shows an authority's certificate, which is not for servers: openssl makes one that is with -addext basicConstraints=critical,CA:FALSE; or trust any with --insecure",
+                "it shows an authority's certificate, which is not for servers: openssl makes one that is with -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=DNS:NAME; or trust any with --insecure",
             )
         }
         rustls::Error::InvalidCertificate(_) => {
