@@ -141,6 +141,14 @@ impl SendQueue {
         count
     }
 
+    /// In how many pieces it lies: so many slices have all of it.
+    #[inline]
+    #[must_use]
+    pub fn pieces(&self) -> usize {
+        let last = usize::from(!self.tail.is_empty());
+        usize::from(self.first.is_some()) + self.rest.len() + last
+    }
+
     /// Everything that has not left, if it is in one piece.
     #[inline]
     pub fn as_one_slice(&self) -> Option<&[u8]> {

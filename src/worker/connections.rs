@@ -60,6 +60,18 @@ impl<S> Connection<S> {
         self.flags.has(Flags::IN_FLIGHT) || self.queued() > 0
     }
 
+    /// Whether something is in flight, and something is to be done when it has left.
+    pub(super) fn awaits_sent(&self) -> bool {
+        #[cfg(feature = "tls")]
+        let has_output = self.secure.as_ref().is_some_and(|secure| secure.session().has_output());
+        #[cfg(not(feature = "tls"))]
+        let has_output = false;
+        let is_open = matches!(self.phase, Phase::Open(_));
+        let is_uneasy = self.flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
+        let has_more = self.queued() > 0 || has_output;
+        self.flags.has(Flags::IN_FLIGHT) && (!is_open || is_uneasy || has_more)
+    }
+
     /// Whether TLS is between the driver and the protocol.
     #[inline]
     pub(crate) const fn is_secure(&self) -> bool {

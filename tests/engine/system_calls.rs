@@ -124,6 +124,47 @@ fn a_publication_costs_one_piece_of_mail_for_each_other_worker_and_tick() {
     assert!(peers.iter().all(|peer| peer.readable() == 16 * (2 + 100)));
 }
 
+/// As on io_uring: what has left is told with what comes next, and nobody polls for it.
+#[test]
+fn an_answer_in_flight_costs_no_poll_of_its_own() {
+    let weather = Weather { in_flight_per_mille: 1000, quiet_per_mille: 1000, ..Weather::calm() };
+    let mut rig = Rig::in_weather(1, &weather);
+    let peer = rig.open("/echo");
+    for _ in 0..3 {
+        write(&peer, &frame(32));
+        rig.tick();
+        rig.tick();
+        assert_eq!(peer.read(100).len(), 2 + 32);
+        let wait = rig.workers[0].1.idle_wait().expect("nothing else is there");
+        assert!(!wait.is_zero(), "it waits for the next message");
+    }
+}
+
+/// What waits behind an answer that does not leave is asked for once, and then waited for.
+#[test]
+fn who_does_not_read_costs_no_polls() {
+    let weather = Weather {
+        in_flight_per_mille: 1000,
+        quiet_per_mille: 1000,
+        kernel_bytes_max: 10_000,
+        ..Weather::calm()
+    };
+    let mut rig = Rig::in_weather(1, &weather);
+    let peer = rig.open("/echo");
+    for _ in 0..3 {
+        write(&peer, &frame(9_000));
+        rig.tick();
+    }
+    let network = |rig: &Rig| rig.workers[0].1.idle_wait();
+    rig.tick();
+    assert_eq!(network(&rig), Some(Duration::ZERO), "the third answer is behind the second");
+    for _ in 0..3 {
+        rig.tick();
+        assert!(network(&rig) > Some(Duration::ZERO), "that one waits for its peer");
+    }
+    assert_eq!(peer.readable(), 10_000);
+}
+
 #[test]
 fn nothing_costs_nothing() {
     let mut rig = Rig::new(1);
@@ -157,11 +198,15 @@ struct Rig {
 
 impl Rig {
     fn new(workers: usize) -> Self {
+        Self::in_weather(workers, &Weather::calm())
+    }
+
+    fn in_weather(workers: usize, weather: &Weather) -> Self {
         let clock = ManualClock::new();
         let (calls, wakes) = (Rc::default(), Arc::default());
         let (drivers, networks): (Vec<_>, Vec<_>) = (0..workers)
             .map(|seed| {
-                let (driver, network) = Simulated::new(seed as u64, Weather::calm());
+                let (driver, network) = Simulated::new(seed as u64, weather.clone());
                 let (calls, wakes) = (Rc::clone(&calls), Arc::clone(&wakes));
                 (Counting { driver, calls, wakes }, network)
             })

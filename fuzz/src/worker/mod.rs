@@ -74,6 +74,7 @@ fn weather(input: &mut Input<'_>) -> Weather {
         kernel_bytes_max: 4 * size,
         short_per_mille,
         in_flight_per_mille,
+        quiet_per_mille: in_flight_per_mille,
         delay_per_mille,
         late_per_mille,
         send_error_per_mille: breaks,

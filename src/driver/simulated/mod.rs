@@ -47,6 +47,8 @@ pub struct Simulated {
     was_woken: Arc<AtomicBool>,
     /// What the last receive brought.
     lent: Vec<u8>,
+    /// What the worker would have heard of earlier, had it not waited.
+    slept_over: Vec<Ready>,
 }
 
 /// A simulated connection that no worker has attached.
@@ -85,6 +87,7 @@ impl Simulated {
             ready: VecDeque::new(),
             was_woken: Arc::default(),
             lent: Vec::new(),
+            slept_over: Vec::new(),
         }
     }
 
@@ -99,6 +102,7 @@ impl Simulated {
         call: &str,
         token: Token,
     ) -> Option<(&mut Socket, MutexGuard<'_, Kernel>)> {
+        self.check_promptness(call, token);
         let kernel = self.kernel.lock();
         let socket = self.sockets.get_mut(token.slot as usize);
         let socket = socket
@@ -114,6 +118,21 @@ impl Simulated {
             Life::Detached => panic!("{call} of {token:?}, which was detached"),
             Life::Closed(_) => panic!("{call} of {token:?}, which was closed"),
         }
+    }
+
+    /// Whoever waits although something is to be done when a send is over may wait for long.
+    fn check_promptness(&self, call: &str, token: Token) {
+        let slept_over = self.slept_over.contains(&Ready::Sent(token));
+        assert!(!slept_over, "{call} of {token:?}, which waited for a send that was over");
+    }
+
+    /// Whether this ends no wait.
+    fn is_quiet(&self, ready: &Ready) -> bool {
+        let Ready::Sent(token) = ready else {
+            return false;
+        };
+        let socket = self.sockets[token.slot as usize].as_ref();
+        socket.is_some_and(|socket| socket.is_quiet)
     }
 
     /// The slot of a new socket, which has to be free.
@@ -234,6 +253,8 @@ impl Driver for Simulated {
         if kernel.random.happens(chance) {
             kernel.note(b'f', socket.wire, queue.bytes());
             socket.in_flight = Some(std::mem::take(queue));
+            let chance = kernel.weather.quiet_per_mille;
+            socket.is_quiet = kernel.random.happens(chance);
             return Sending::InFlight;
         }
         let size = kernel.carry(socket.wire, queue);
@@ -258,6 +279,7 @@ impl Driver for Simulated {
     }
 
     fn detach(&mut self, token: Token) {
+        self.check_promptness("detach", token);
         let kernel = self.kernel.clone();
         let kernel = &mut *kernel.lock();
         let Some(socket) = self.socket(token) else {
@@ -300,12 +322,12 @@ impl Driver for Simulated {
         for socket in self.sockets.iter_mut().flatten() {
             socket.weather(kernel);
         }
-        let candidates = self.candidates(kernel);
-        let mut ready: Vec<Ready> = Vec::new();
+        let (quiet, candidates): (Vec<Ready>, Vec<Ready>) =
+            self.candidates(kernel).into_iter().partition(|candidate| self.is_quiet(candidate));
         // What is in flight moves on with the next poll, as long as its peer has room for it.
-        let is_moving =
-            |socket: &Socket| socket.in_flight.is_some() && kernel.room(socket.wire) > 0;
+        let is_moving = |socket: &Socket| socket.has_in_flight() && kernel.room(socket.wire) > 0;
         let is_idle = candidates.is_empty() && !self.sockets.iter().flatten().any(is_moving);
+        let mut ready: Vec<Ready> = Vec::new();
         for candidate in candidates {
             if !kernel.random.happens(kernel.weather.delay_per_mille) {
                 ready.push(candidate);
@@ -316,8 +338,11 @@ impl Driver for Simulated {
         if was_woken || kernel.random.happens(kernel.weather.wake_per_mille) {
             ready.push(Ready::Woken);
         }
-        kernel.random.shuffle(&mut ready);
         let waits = is_idle && ready.is_empty();
+        let sleeps = waits && timeout != Some(Duration::ZERO);
+        self.slept_over = if sleeps { quiet.clone() } else { Vec::new() };
+        ready.extend(quiet);
+        kernel.random.shuffle(&mut ready);
         let station = &mut kernel.stations[self.station];
         station.polls += 1;
         station.idle_wait = waits.then(|| timeout.unwrap_or(Duration::MAX));

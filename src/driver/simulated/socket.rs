@@ -22,6 +22,8 @@ pub(super) struct Socket {
     pub(super) in_flight: Option<SendQueue>,
     /// What is in flight comes back before all of it has left.
     pub(super) returns_early: bool,
+    /// What is in flight ends no wait, if it leaves at once.
+    pub(super) is_quiet: bool,
     pub(super) life: Life,
 }
 
@@ -59,6 +61,7 @@ impl Socket {
             fill: None,
             in_flight: None,
             returns_early: false,
+            is_quiet: false,
             life,
         }
     }
@@ -85,6 +88,7 @@ impl Socket {
             return;
         }
         let size = kernel.carry(self.wire, queue);
+        self.is_quiet &= queue.is_empty();
         // A shut or closed stream still has to carry everything.
         let may_return = size > 0 && !self.is_shut && self.life == Life::Attached;
         self.returns_early =
@@ -119,6 +123,11 @@ impl Socket {
             let received = kernel.wires[self.wire].to_worker.drain(..size);
             self.late.extend(received);
         }
+    }
+
+    /// Whether some of what is in flight has not left.
+    pub(super) fn has_in_flight(&self) -> bool {
+        self.in_flight.as_ref().is_some_and(|queue| !queue.is_empty())
     }
 
     /// Whether nothing is to be told of it, seen at a glance: so it is with most of them if there are many.
@@ -171,7 +180,7 @@ impl Socket {
 }
 
 /// Something that a poll has found to be ready. By the time it is told it may not matter any more.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ready {
     Woken,
     Accept,

@@ -13,6 +13,8 @@ pub struct Weather {
     pub in_flight_per_mille: u32,
     /// A send in flight comes back with a part of it left, each time that some of it has left.
     pub early_return_per_mille: u32,
+    /// That a send in flight has left at once, and whole, ends no wait.
+    pub quiet_per_mille: u32,
     /// Something that is ready waits for a later poll.
     pub delay_per_mille: u32,
     /// What was under way still arrives after the worker paused or closed a connection.
@@ -45,6 +47,7 @@ impl Weather {
             short_per_mille: 0,
             in_flight_per_mille: 0,
             early_return_per_mille: 300,
+            quiet_per_mille: 0,
             delay_per_mille: 0,
             late_per_mille: 0,
             send_error_per_mille: 0,
@@ -66,6 +69,7 @@ impl Weather {
             kernel_bytes_max: 2000,
             short_per_mille: 300,
             in_flight_per_mille: 250,
+            quiet_per_mille: 500,
             delay_per_mille: 300,
             late_per_mille: 300,
             wake_per_mille: 50,

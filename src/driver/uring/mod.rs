@@ -54,6 +54,8 @@ pub struct Uring {
     deferred: VecDeque<(u32, News)>,
     due: usize,
     last_words: VecDeque<LastWord>,
+    /// Something is to be done when a send is over: the next poll does not wait.
+    is_hurried: bool,
     /// What a cancel has missed since the last poll, and what is stopped again by the next.
     missed: Vec<Missed>,
     to_stop: Vec<Missed>,
@@ -118,6 +120,7 @@ impl Uring {
             deferred: VecDeque::new(),
             due: 0,
             last_words: VecDeque::new(),
+            is_hurried: false,
             missed: Vec::new(),
             to_stop: Vec::new(),
             loan: Loan::None,
@@ -284,7 +287,10 @@ impl Driver for Uring {
             false => timeout,
         };
         self.due = self.deferred.len();
-        let is_ready = self.due > 0 || !self.last_words.is_empty() || self.kernel.has_done();
+        let is_ready = self.due > 0
+            || !self.last_words.is_empty()
+            || std::mem::take(&mut self.is_hurried)
+            || self.kernel.has_done();
         self.kernel.enter(if is_ready { Some(Duration::ZERO) } else { timeout })
     }
 

@@ -56,6 +56,7 @@ impl Uring {
         let socket = self.at(token.slot);
         if socket.is_sending {
             socket.is_ending = true;
+            self.is_hurried = true;
         } else {
             self.shut_down(token.slot);
         }

@@ -1,5 +1,6 @@
 //! What can go wrong with a ring, and does not. The contract is checked in `tests/engine/driver_contract`.
 
+mod quiet;
 mod unlikely;
 
 use super::*;

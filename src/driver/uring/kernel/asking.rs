@@ -3,7 +3,7 @@
 use super::buffers::GROUP;
 use super::memory::{Address, PIECES_PER_SEND};
 use super::names::Operation;
-use super::{Kernel, types};
+use super::{Kernel, quiet, types};
 use crate::buffer::{MessageBuffer, SendQueue};
 use crate::limits::{FILL_TRUST_SIZE, HEADER_SIZE_MAX, RECEIVE_SIZE};
 use io_uring::squeue::Flags;
@@ -95,14 +95,16 @@ impl Kernel {
         queue: SendQueue,
         waits: bool,
     ) {
-        let index = self.memory.sends.insert(slot, queue);
+        let is_quiet = !waits && self.quiet.has_room_for(&queue);
+        let index = self.memory.sends.insert(slot, queue, is_quiet);
         let order = if waits { POLL_FIRST } else { 0 };
+        let flags = libc::MSG_NOSIGNAL | if is_quiet { quiet::MESSAGE_FLAGS } else { 0 };
         let queue = self.memory.sends.get(index);
         let entry = if let Some(all) = queue.as_one_slice() {
             let size = all.len().min(SEND_ONCE_MAX) as u32;
             on!(handle, |socket| opcode::Send::new(socket, all.as_ptr(), size)
                 .ioprio(order)
-                .flags(libc::MSG_NOSIGNAL)
+                .flags(flags)
                 .build())
         } else {
             let mut slices = [IoSlice::new(&[]); PIECES_PER_SEND];
@@ -110,11 +112,15 @@ impl Kernel {
             let header = self.messages.header(&slices[..count]);
             on!(handle, |socket| opcode::SendMsg::new(socket, header)
                 .ioprio(order)
-                .flags(libc::MSG_NOSIGNAL as u32)
+                .flags(flags as u32)
                 .build())
         };
-        // SAFETY: the queue comes out of `memory` with the completion, and nothing appends to it until then; a header is kept
-        // until it was submitted, when the kernel has a copy.
+        let entry = if is_quiet { entry.flags(quiet::ENTRY_FLAGS) } else { entry };
+        if is_quiet {
+            self.quiet.push(index, queue.bytes());
+        }
+        // SAFETY: the queue comes out of `memory` with the completion, or when there will be none, and nothing appends to it
+        // until then; a header is kept until it was submitted, when the kernel has a copy.
         unsafe { self.ask(entry, Operation::Send.of(index)) };
     }
 

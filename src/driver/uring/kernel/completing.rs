@@ -43,12 +43,17 @@ pub(in super::super) enum Done {
 impl Kernel {
     /// Whether something has completed and was not taken.
     pub(in super::super) fn has_done(&mut self) -> bool {
-        self.ring.as_mut().is_some_and(|ring| !ring.queues.completion().is_empty())
+        self.quiet.has_left()
+            || !self.completed.is_empty()
+            || self.ring.as_mut().is_some_and(|ring| !ring.queues.completion().is_empty())
     }
 
-    /// What has completed next.
+    /// What has completed next. First what has left without a word: whoever is heard from next can be answered at once.
     pub(in super::super) fn next(&mut self) -> Option<Done> {
-        let entry = self.ring.as_mut()?.queues.completion().next()?;
+        if let Some(sent) = self.next_quiet() {
+            return Some(sent);
+        }
+        let entry = self.completed.pop_front()?;
         let goes_on = cqueue::more(entry.flags());
         if !goes_on {
             self.under_way -= 1;
@@ -73,11 +78,7 @@ impl Kernel {
                 }
                 Done::Filled { slot, buffer, result }
             }
-            Operation::Send => {
-                let (slot, mut queue) = self.memory.sends.remove(index);
-                let result = result.map(|size| queue.advance(size as usize));
-                Done::Sent { slot, queue, result }
-            }
+            Operation::Send => self.sent(index, result),
             Operation::Accept => {
                 let address = self.memory.accepts.remove(index as usize).into_inner().read();
                 self.taken -= u32::from(result.is_err());
@@ -109,6 +110,17 @@ impl Kernel {
             }
             Operation::Other => Done::Other,
         })
+    }
+
+    fn sent(&mut self, index: u32, result: io::Result<u32>) -> Done {
+        let (slot, mut queue) = self.memory.sends.remove(index);
+        let result = match result {
+            // Nothing of it has left.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(0),
+            result => result,
+        };
+        let result = result.map(|size| queue.advance(size as usize));
+        Done::Sent { slot, queue, result }
     }
 
     /// What a receive into a provided buffer has brought. One that fails or ends brings none, or a buffer with nothing in it.

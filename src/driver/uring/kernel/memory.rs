@@ -30,28 +30,46 @@ unsafe impl Send for Memory {}
 /// put in or taken out.
 #[derive(Debug, Default)]
 pub(super) struct Sends {
-    queues: Slab<(u32, SendQueue)>,
+    queues: Slab<Outgoing>,
     thread: usize,
+}
+
+#[derive(Debug)]
+struct Outgoing {
+    slot: u32,
+    /// It completes only if it fails.
+    is_quiet: bool,
+    queue: SendQueue,
 }
 
 impl Sends {
     /// Keeps a queue of this slot, and says where.
-    pub(super) fn insert(&mut self, slot: u32, queue: SendQueue) -> u32 {
+    pub(super) fn insert(&mut self, slot: u32, queue: SendQueue, is_quiet: bool) -> u32 {
         if self.queues.is_empty() {
             self.thread = this_thread();
         }
         self.check();
-        self.queues.insert((slot, queue)) as u32
+        self.queues.insert(Outgoing { slot, is_quiet, queue }) as u32
     }
 
     pub(super) fn get(&self, index: u32) -> &SendQueue {
         self.check();
-        &self.queues[index as usize].1
+        &self.queues[index as usize].queue
     }
 
     pub(super) fn remove(&mut self, index: u32) -> (u32, SendQueue) {
         self.check();
-        self.queues.remove(index as usize)
+        let Outgoing { slot, queue, .. } = self.queues.remove(index as usize);
+        (slot, queue)
+    }
+
+    pub(super) fn is_quiet(&self, index: u32) -> bool {
+        self.queues[index as usize].is_quiet
+    }
+
+    /// Notes that a send has completed. Whether it should have been quiet.
+    pub(super) fn note_completed(&mut self, index: u32) -> bool {
+        std::mem::take(&mut self.queues[index as usize].is_quiet)
     }
 
     fn check(&self) {

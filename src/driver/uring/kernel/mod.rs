@@ -10,6 +10,7 @@ mod completing;
 mod entering;
 mod memory;
 mod names;
+mod quiet;
 mod setup;
 
 #[cfg(test)]
@@ -22,8 +23,9 @@ pub(super) use setup::event;
 use buffers::Buffers;
 use entering::Entrance;
 use io_uring::types::Timespec;
-use io_uring::{IoUring, squeue, types};
+use io_uring::{IoUring, cqueue, squeue, types};
 use memory::{Memory, Messages};
+use quiet::Quiet;
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
@@ -39,6 +41,9 @@ pub(super) struct Kernel {
     messages: Messages,
     /// What did not fit into the ring before it could be submitted, or came before there was one.
     waiting: VecDeque<squeue::Entry>,
+    /// What has completed and was not looked at.
+    completed: VecDeque<cqueue::Entry>,
+    quiet: Quiet,
     /// Operations that were begun and have not completed.
     under_way: usize,
     /// Places in the ring's table, and how many of them somebody has or whoever is being accepted may come to have.
@@ -87,6 +92,8 @@ impl Kernel {
             memory: ManuallyDrop::new(Memory::default()),
             messages: Messages::default(),
             waiting: VecDeque::new(),
+            completed: VecDeque::new(),
+            quiet: Quiet::default(),
             under_way: 0,
             places: setup::descriptors_max()?,
             taken: 0,
@@ -111,7 +118,7 @@ impl Kernel {
             self.submit()?;
         }
         let timeout = match self.waiting.is_empty() {
-            true => timeout.unwrap_or(WAIT_MAX).min(WAIT_MAX),
+            true => self.quiet.shorten(timeout.unwrap_or(WAIT_MAX).min(WAIT_MAX)),
             // The kernel was too busy for it; what is waited for may be among it.
             false => Duration::ZERO,
         };
@@ -123,6 +130,7 @@ impl Kernel {
             })?;
         }
         self.after_submit();
+        self.take_completions();
         Ok(())
     }
 

@@ -43,7 +43,7 @@ fn what_an_old_kernel_knows_is_found_out_before_anybody_receives() {
 
 impl Rig {
     /// Polls until so many operations are under way, and nothing is told meanwhile.
-    fn until_under_way(&mut self, count: usize) {
+    pub(super) fn until_under_way(&mut self, count: usize) {
         for _ in 0..100 {
             self.driver.poll(Some(Duration::from_millis(20))).expect("the ring works");
             assert!(self.driver.next().is_none());

@@ -1,0 +1,106 @@
+//! Sends that say nothing when all of them has left (`IOSQE_CQE_SKIP_SUCCESS`).
+//!
+//! A send completes as it is submitted, as a rule, and with a completion of its own it would end the wait that is asked for in
+//! the same system call: two of these for each message where one is enough. So a small send says only what is not as it
+//! should be. It takes part in no wait (`MSG_DONTWAIT`), and what leaves in part counts as a failure (`MSG_WAITALL`): when the
+//! system call returns, its completion is there, or all of it has left.
+
+use super::Kernel;
+use super::completing::Done;
+use super::memory::PIECES_PER_SEND;
+use super::names::Operation;
+use crate::buffer::SendQueue;
+use io_uring::squeue::Flags;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+/// Quiet sends, by where their queues are.
+#[derive(Debug, Default)]
+pub(super) struct Quiet {
+    /// That were asked for, and of which nothing is known.
+    asked: Vec<u32>,
+    /// Bytes of these.
+    bytes: usize,
+    /// That have left.
+    left: VecDeque<u32>,
+    /// Some could not be told about when the kernel was entered last.
+    is_behind: bool,
+}
+
+impl Quiet {
+    /// Whether a send of all that is queued here may be one.
+    #[inline]
+    pub(super) fn has_room_for(&self, queue: &SendQueue) -> bool {
+        let size = queue.bytes();
+        size <= SIZE_MAX && self.bytes + size <= BYTES_MAX && queue.pieces() <= PIECES_PER_SEND
+    }
+
+    pub(super) fn push(&mut self, index: u32, size: usize) {
+        self.asked.push(index);
+        self.bytes += size;
+    }
+
+    /// How long to wait at most, so that nothing that has left is kept back for long.
+    pub(super) fn shorten(&self, timeout: Duration) -> Duration {
+        if self.is_behind { timeout.min(TRY_AGAIN) } else { timeout }
+    }
+
+    /// Whether some have left of which nobody knows.
+    pub(super) fn has_left(&self) -> bool {
+        !self.left.is_empty()
+    }
+}
+
+impl Kernel {
+    /// Takes what has completed, and finds out what of the quiet sends has left.
+    pub(in super::super) fn take_completions(&mut self) {
+        let Some(ring) = &mut self.ring else {
+            return;
+        };
+        let mut has_spoken = false;
+        for entry in ring.queues.completion() {
+            if let (Operation::Send, index) = Operation::from_name(entry.user_data()) {
+                has_spoken |= self.memory.sends.note_completed(index);
+            }
+            self.completed.push_back(entry);
+        }
+        let quiet = &mut self.quiet;
+        if quiet.asked.is_empty() {
+            return;
+        }
+        if has_spoken {
+            quiet.asked.retain(|index| self.memory.sends.is_quiet(*index));
+        }
+        let submission = ring.queues.submission();
+        // A completion for which there was no room may be one of theirs.
+        quiet.is_behind =
+            !submission.is_empty() || submission.cq_overflow() || !self.waiting.is_empty();
+        if !quiet.is_behind {
+            quiet.left.extend(quiet.asked.drain(..));
+            quiet.bytes = 0;
+        }
+    }
+
+    /// The next send that has left without a word.
+    #[inline]
+    pub(super) fn next_quiet(&mut self) -> Option<Done> {
+        let index = self.quiet.left.pop_front()?;
+        self.under_way -= 1;
+        let (slot, mut queue) = self.memory.sends.remove(index);
+        queue.advance(queue.bytes());
+        Some(Done::Sent { slot, queue, result: Ok(()) })
+    }
+}
+
+pub(super) const ENTRY_FLAGS: Flags = Flags::SKIP_SUCCESS;
+
+pub(super) const MESSAGE_FLAGS: i32 = libc::MSG_DONTWAIT | libc::MSG_WAITALL;
+
+/// Bytes of one send that is quiet. Those of a larger one would be kept for nothing while the worker waits.
+const SIZE_MAX: usize = 64 * 1024;
+
+/// Bytes of all that are at a time, which are kept until the wait is over.
+const BYTES_MAX: usize = 1024 * 1024;
+
+/// How long to wait at most while something is not told.
+const TRY_AGAIN: Duration = Duration::from_millis(10);
