@@ -17,8 +17,8 @@
 //!   later is told all the same, also while nothing is sent.
 //! - After [`Sending::Blocked`], [`Completion::Writable`] (or `Closed`) follows. After [`Sending::InFlight`] the queue's
 //!   content is the driver's until [`Completion::Sent`] gives back what has not left (or `Closed` drops it); nothing else
-//!   may be sent meanwhile. That all of it has left may be told only when a wait ends for another reason: who has something to
-//!   do then polls once without a wait.
+//!   may be sent meanwhile. That all of it has left need end no wait: who has something to do then polls once with a
+//!   timeout of zero.
 //! - What was under way when the worker paused receiving, turned accepting off or closed a connection may still be
 //!   told: bytes, a queue, a few connections more. A connection that was closed is told nothing more than that, and the
 //!   worker asks nothing more about it. The same is true of one that was detached, and nothing of it is lost: what the

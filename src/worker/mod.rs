@@ -119,7 +119,7 @@ pub struct Worker<D: Driver, H: Handler> {
     /// When accepting is tried again, after it failed.
     accept_again_at: Option<Instant>,
     is_accepting: bool,
-    /// Something is to be done when what is in flight has left: the driver tells at once if it need not wait.
+    /// A connection's [`connections::Connection::awaits_sent`] since the last poll.
     awaits_sent: bool,
     /// While draining: when the last connections are reset.
     shut_down_by: Option<Instant>,
@@ -335,7 +335,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             sends == Sends::AtOnce && sender.send_alone(connections, slot)
         });
         for topics::Lagged { slot, topic, mark } in lagged.drain(..) {
-            self.core.connections[slot].flags.set(flags::Flags::WANTS_DRAIN, true);
+            self.core.await_drain(slot);
             let handler = &mut self.handler;
             self.core.call(slot, |connection| handler.on_lag(connection, &topic, mark));
         }

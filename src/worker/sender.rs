@@ -99,8 +99,11 @@ impl<D: Driver> Sender<'_, D> {
     ) -> bool {
         self.keep_rest(connections, slot, rest);
         // While something is in flight a flush has nothing to decide (`Worker::settle`), unless it is much.
-        let is_uneasy = connections[slot].flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
-        !is_uneasy && !connections.is_lagging(slot, self.config.read_pause_bytes)
+        let connection = &connections[slot];
+        let is_uneasy = connection.flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
+        !is_uneasy
+            && !connection.awaits_sent()
+            && !connections.is_lagging(slot, self.config.read_pause_bytes)
     }
 
     /// What follows where not all has left at once.

@@ -1,7 +1,6 @@
 //! Queuing messages for one connection, in the frames that it takes.
 
 use super::core::Core;
-use super::flags::Flags;
 use super::messages::Shared;
 use super::phases::Phase;
 use crate::config::WhenFull;
@@ -123,7 +122,7 @@ impl<H: Handler> Core<H> {
         self.asked_bytes += size;
         let backlog = self.connections.backlog(slot);
         if backlog > 0 && backlog + size > self.config.send_queue_bytes_max {
-            self.connections[slot].flags.set(Flags::WANTS_DRAIN, true);
+            self.await_drain(slot);
             if self.config.when_full == WhenFull::Close {
                 let reason = "too much waits to be sent: read faster";
                 let _already_closing = self.close(slot, CloseCode::TRY_AGAIN_LATER, reason);

@@ -15,6 +15,8 @@ mod head_pieces;
 mod http;
 #[cfg(feature = "net")]
 mod loopback;
+#[cfg(feature = "net")]
+mod promptness;
 mod rfc6455;
 #[cfg(feature = "deflate")]
 mod rfc7692;

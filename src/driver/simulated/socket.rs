@@ -180,7 +180,7 @@ impl Socket {
 }
 
 /// Something that a poll has found to be ready. By the time it is told it may not matter any more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Ready {
     Woken,
     Accept,

@@ -287,9 +287,9 @@ impl Driver for Uring {
             false => timeout,
         };
         self.due = self.deferred.len();
-        let is_ready = self.due > 0
+        let is_ready = std::mem::take(&mut self.is_hurried)
+            || self.due > 0
             || !self.last_words.is_empty()
-            || std::mem::take(&mut self.is_hurried)
             || self.kernel.has_done();
         self.kernel.enter(if is_ready { Some(Duration::ZERO) } else { timeout })
     }

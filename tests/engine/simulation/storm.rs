@@ -101,6 +101,10 @@ impl Storm {
         }
         // All these moments together are shorter than any deadline.
         if random.one_in(4) {
+            // What is in flight has left before time passes.
+            for worker in (0..world.workers.len()).chain(0..world.workers.len()) {
+                world.tick(worker);
+            }
             world.advance(Duration::from_millis(random.below(20) as u64));
         }
         if random.one_in(20) {

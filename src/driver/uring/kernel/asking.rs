@@ -119,8 +119,8 @@ impl Kernel {
         if is_quiet {
             self.quiet.push(index, queue.bytes());
         }
-        // SAFETY: the queue comes out of `memory` with the completion, or when there will be none, and nothing appends to it
-        // until then; a header is kept until it was submitted, when the kernel has a copy.
+        // SAFETY: the queue comes out of `memory` with the completion or, of a quiet send, when there will be none, and nothing
+        // appends to it until then; a header is kept until it was submitted, when the kernel has a copy.
         unsafe { self.ask(entry, Operation::Send.of(index)) };
     }
 

@@ -43,12 +43,12 @@ pub(in super::super) enum Done {
 impl Kernel {
     /// Whether something has completed and was not taken.
     pub(in super::super) fn has_done(&mut self) -> bool {
-        self.quiet.has_left()
+        !self.quiet.has_told_all()
             || !self.completed.is_empty()
             || self.ring.as_mut().is_some_and(|ring| !ring.queues.completion().is_empty())
     }
 
-    /// What has completed next. First what has left without a word: whoever is heard from next can be answered at once.
+    /// What has completed next. First what has left without a word, so that who is heard from next can be answered at once.
     pub(in super::super) fn next(&mut self) -> Option<Done> {
         if let Some(sent) = self.next_quiet() {
             return Some(sent);

@@ -41,8 +41,8 @@ impl Entrance {
     ///
     /// # Safety
     ///
-    /// The ring that this was made for is still there, and what the entries refer to stays until their completions have been
-    /// seen.
+    /// The ring that this was made for is still there, and what the entries refer to stays as [`Kernel::ask`](super::Kernel::ask)
+    /// says.
     pub(super) unsafe fn enter(
         &self,
         entries: u32,

@@ -191,7 +191,7 @@ impl Kernel {
     ///
     /// # Safety
     ///
-    /// What the entry refers to stays until its completion has been seen.
+    /// What the entry refers to stays until its completion has been seen or, of a quiet send, until it is known to be over.
     unsafe fn ask(&mut self, entry: squeue::Entry, name: u64) {
         let entry = entry.user_data(name);
         self.under_way += 1;

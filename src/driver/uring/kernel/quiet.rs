@@ -2,8 +2,9 @@
 //!
 //! A send completes as it is submitted, as a rule, and with a completion of its own it would end the wait that is asked for in
 //! the same system call: two of these for each message where one is enough. So a small send says only what is not as it
-//! should be. It takes part in no wait (`MSG_DONTWAIT`), and what leaves in part counts as a failure (`MSG_WAITALL`): when the
-//! system call returns, its completion is there, or all of it has left.
+//! should be. The kernel carries it out as it takes the entry and never later, for it must not wait (`MSG_DONTWAIT`), and what
+//! leaves in part counts as a failure (`MSG_WAITALL`): when the system call returns, its completion is there, or all of it has
+//! left, and its memory is ours again.
 
 use super::Kernel;
 use super::completing::Done;
@@ -21,10 +22,10 @@ pub(super) struct Quiet {
     asked: Vec<u32>,
     /// Bytes of these.
     bytes: usize,
-    /// That have left.
-    left: VecDeque<u32>,
-    /// Some could not be told about when the kernel was entered last.
-    is_behind: bool,
+    /// That have left, and were not told.
+    over: VecDeque<u32>,
+    /// When the kernel was entered last, nothing could be concluded about those that were asked for.
+    is_unsure: bool,
 }
 
 impl Quiet {
@@ -42,12 +43,12 @@ impl Quiet {
 
     /// How long to wait at most, so that nothing that has left is kept back for long.
     pub(super) fn shorten(&self, timeout: Duration) -> Duration {
-        if self.is_behind { timeout.min(TRY_AGAIN) } else { timeout }
+        if self.is_unsure { timeout.min(TRY_AGAIN) } else { timeout }
     }
 
-    /// Whether some have left of which nobody knows.
-    pub(super) fn has_left(&self) -> bool {
-        !self.left.is_empty()
+    /// Whether none has left that was not told.
+    pub(super) fn has_told_all(&self) -> bool {
+        self.over.is_empty()
     }
 }
 
@@ -65,18 +66,17 @@ impl Kernel {
             self.completed.push_back(entry);
         }
         let quiet = &mut self.quiet;
-        if quiet.asked.is_empty() {
-            return;
-        }
         if has_spoken {
             quiet.asked.retain(|index| self.memory.sends.is_quiet(*index));
         }
-        let submission = ring.queues.submission();
+        let is_taken = ring.queues.submission().is_empty() && self.waiting.is_empty();
         // A completion for which there was no room may be one of theirs.
-        quiet.is_behind =
-            !submission.is_empty() || submission.cq_overflow() || !self.waiting.is_empty();
-        if !quiet.is_behind {
-            quiet.left.extend(quiet.asked.drain(..));
+        let is_complete =
+            !ring.queues.submission().cq_overflow() && ring.queues.completion().overflow() == 0;
+        let is_sure = is_taken && is_complete;
+        quiet.is_unsure = !is_sure && !quiet.asked.is_empty();
+        if is_sure {
+            quiet.over.extend(quiet.asked.drain(..));
             quiet.bytes = 0;
         }
     }
@@ -84,7 +84,7 @@ impl Kernel {
     /// The next send that has left without a word.
     #[inline]
     pub(super) fn next_quiet(&mut self) -> Option<Done> {
-        let index = self.quiet.left.pop_front()?;
+        let index = self.quiet.over.pop_front()?;
         self.under_way -= 1;
         let (slot, mut queue) = self.memory.sends.remove(index);
         queue.advance(queue.bytes());
@@ -99,7 +99,7 @@ pub(super) const MESSAGE_FLAGS: i32 = libc::MSG_DONTWAIT | libc::MSG_WAITALL;
 /// Bytes of one send that is quiet. Those of a larger one would be kept for nothing while the worker waits.
 const SIZE_MAX: usize = 64 * 1024;
 
-/// Bytes of all that are at a time, which are kept until the wait is over.
+/// Bytes of all that are at a time. They are kept until the wait is over, and with them the batches that they are of.
 const BYTES_MAX: usize = 1024 * 1024;
 
 /// How long to wait at most while something is not told.
