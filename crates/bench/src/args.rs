@@ -40,15 +40,15 @@ pub struct Bench {
     pub rate: Option<f64>,
 
     /// Time over which the connections are opened, evenly; by default as fast as the server takes them.
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = parse_seconds)]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_time)]
     pub ramp: f64,
 
-    /// Time that is measured.
-    #[arg(short, long, value_name = "SECONDS", default_value = "10", value_parser = parse_duration)]
+    /// Time that is measured, as in 30s, 2m or 0.5; without a unit it is in seconds.
+    #[arg(short, long, value_name = "TIME", default_value = "10s", value_parser = parse_duration)]
     pub duration: f64,
 
     /// Time before that, with the same load, which is not measured.
-    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = parse_seconds)]
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_time)]
     pub warm_up: f64,
 
     /// Send text.
@@ -144,22 +144,27 @@ fn parse_header(text: &str) -> Result<(String, String), String> {
 }
 
 fn parse_rate(text: &str) -> Result<f64, String> {
-    parse(text, "a number of messages per second, from 0.01 to 100000000", 0.01, 1e8)
+    parse(text.parse().ok(), "a number of messages per second, from 0.01 to 100000000", 0.01, 1e8)
 }
 
-fn parse_seconds(text: &str) -> Result<f64, String> {
-    parse(text, "0 to 86400 seconds, such as 0.5", 0.0, 86_400.0)
+fn parse_time(text: &str) -> Result<f64, String> {
+    parse(seconds(text), "0 to 86400 seconds, such as 30s, 500ms or 0.5", 0.0, 86_400.0)
 }
 
 fn parse_duration(text: &str) -> Result<f64, String> {
-    parse(text, "0.01 to 86400 seconds, such as 0.5", 0.01, 86_400.0)
+    parse(seconds(text), "0.01 to 86400 seconds, such as 30s, 500ms or 0.5", 0.01, 86_400.0)
 }
 
-fn parse(text: &str, expected: &str, least: f64, most: f64) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if (least..=most).contains(&number) => Ok(number),
-        _ => Err(format!("expected {expected}")),
-    }
+/// A time with a unit, or seconds.
+fn seconds(text: &str) -> Option<f64> {
+    let time = || humantime::parse_duration(text).ok();
+    text.parse().ok().or_else(|| time().map(|time| time.as_secs_f64()))
+}
+
+fn parse(number: Option<f64>, expected: &str, least: f64, most: f64) -> Result<f64, String> {
+    number
+        .filter(|number| (least..=most).contains(number))
+        .ok_or_else(|| format!("expected {expected}"))
 }
 
 const SIZE_MAX: u64 = 256 << 20;
@@ -168,7 +173,7 @@ const EXAMPLES: &str = "\
 Examples:
   sockeye bench ws://127.0.0.1:8000/echo
   sockeye bench ws://127.0.0.1:8000/echo --connections 500 --pipeline 16 --report report.html
-  sockeye bench ws://127.0.0.1:8000/echo --rate 20000 --duration 30
+  sockeye bench ws://127.0.0.1:8000/echo --rate 20000 --duration 30s
   sockeye bench ws://127.0.0.1:8000/topic/a --publish ws://127.0.0.1:8000/topic/a --connections 1000
   sockeye bench ws://127.0.0.1:8000/echo --json-payload --size 1KiB --deflate --pid $(pgrep -o -x my-server)
   sockeye bench wss://example.com/echo --ca /etc/ssl/certs/ca-certificates.crt --json";
@@ -179,10 +184,14 @@ mod tests {
 
     #[test]
     fn numbers_are_read_and_bounded() {
-        assert_eq!(parse_seconds("0.5"), Ok(0.5));
+        for (text, time) in
+            [("0", 0.0), ("0.5", 0.5), ("500ms", 0.5), ("30s", 30.0), ("1m 30s", 90.0)]
+        {
+            assert_eq!(parse_time(text), Ok(time), "{text}");
+        }
         assert_eq!(parse_rate("20000"), Ok(20_000.0));
-        for wrong in ["", "-1", "nan", "inf", "ten", "86401"] {
-            assert!(parse_seconds(wrong).is_err_and(|error| error.contains("such as")), "{wrong}");
+        for wrong in ["", "-1", "-1s", "nan", "inf", "ten", "86401", "25h", "10 parsecs"] {
+            assert!(parse_time(wrong).is_err_and(|error| error.contains("such as")), "{wrong}");
         }
         let header = ("Authorization".to_owned(), "Bearer a:b".to_owned());
         assert_eq!(parse_header("Authorization: Bearer a:b"), Ok(header));
@@ -191,6 +200,6 @@ mod tests {
         for wrong in ["0", "-1", "257MiB", "many", ""] {
             assert!(parse_size(wrong).is_err_and(|error| error.contains("such as")), "{wrong}");
         }
-        assert!(parse_rate("0").is_err() && parse_duration("0").is_err());
+        assert!(parse_rate("0").is_err() && parse_duration("0s").is_err());
     }
 }

@@ -121,13 +121,14 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_busy_poll)]
     pub(crate) busy_poll: Duration,
 
-    /// Seconds between the signal to shut down and doing it, in which everything is as ever but /readyz answers 503: time for
+    /// Time between the signal to shut down and doing it, in which everything is as ever but /readyz answers 503: time for
     /// a load balancer to send nobody else here.
-    #[arg(long, value_name = "SECONDS", default_value = "0", value_parser = parse_seconds)]
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_time)]
     pub(crate) drain: Duration,
 
-    /// Seconds that clients have for leaving when the server shuts down; whoever stays longer is cut off.
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = parse_seconds)]
+    /// Time that clients have for leaving when the server shuts down, as in 30s or 2m; without a unit it is in seconds. Whoever
+    /// stays longer is cut off.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = parse_time)]
     pub(crate) grace: Duration,
 
     /// Speak TLS (https and wss) and nothing else, with the certificate of this file in PEM, followed by those that lead to its
@@ -202,9 +203,12 @@ pub(crate) fn parse_deflate(text: &str) -> Result<DeflateMode, String> {
     }
 }
 
-fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds = text.parse().ok().filter(|seconds| *seconds <= SECONDS_MAX);
-    seconds.map(Duration::from_secs).ok_or_else(|| "expected 0 to 3600 seconds".to_owned())
+/// A time with a unit, or seconds.
+fn parse_time(text: &str) -> Result<Duration, String> {
+    let time = text.parse().map(Duration::from_secs).ok();
+    time.or_else(|| humantime::parse_duration(text).ok())
+        .filter(|time| *time <= TIME_MAX)
+        .ok_or_else(|| "expected 0s to 1h, such as 30s".to_owned())
 }
 
 pub(crate) fn parse_busy_poll(text: &str) -> Result<Duration, String> {
@@ -215,7 +219,7 @@ pub(crate) fn parse_busy_poll(text: &str) -> Result<Duration, String> {
 
 const BUSY_POLL_MAX: Duration = Duration::from_secs(1);
 const MESSAGE_MAX: u64 = 1 << 30;
-const SECONDS_MAX: u64 = 3600;
+const TIME_MAX: Duration = Duration::from_secs(3600);
 
 const EXAMPLES: &str = "\
 Endpoints:
@@ -309,8 +313,12 @@ mod tests {
     }
 
     #[test]
-    fn seconds_are_read_and_bounded() {
-        assert_eq!(parse_seconds("0"), Ok(Duration::ZERO));
-        assert!(parse_seconds("3601").is_err() && parse_seconds("ten").is_err());
+    fn times_are_read_and_bounded() {
+        for (text, seconds) in [("0", 0), ("10", 10), ("30s", 30), ("1m 30s", 90), ("1h", 3600)] {
+            assert_eq!(parse_time(text), Ok(Duration::from_secs(seconds)), "{text}");
+        }
+        for wrong in ["", "3601", "61m", "-1", "ten", "1.5"] {
+            assert!(parse_time(wrong).is_err_and(|error| error.contains("such as")), "{wrong}");
+        }
     }
 }

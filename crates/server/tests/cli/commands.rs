@@ -44,7 +44,7 @@ fn a_wrong_flag_ends_with_code_2_and_says_what_was_expected() {
         (&["--workers", "many"], "invalid digit"),
         (&["--message-max", "2GiB"], "expected 1B to 1GiB"),
         (&["--message-max", "big"], "expected a size such as 64KiB or 1MiB"),
-        (&["--grace", "3601"], "expected 0 to 3600 seconds"),
+        (&["--grace", "3601"], "expected 0s to 1h, such as 30s"),
         (&["swim"], "swim"),
     ];
     for (arguments, expected) in cases {
