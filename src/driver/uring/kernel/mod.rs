@@ -83,6 +83,16 @@ impl Ring {
         // SAFETY: the ring is beside it, and whoever has pushed an entry has promised the rest.
         unsafe { self.entrance.enter(pushed, wanted, timeout) }
     }
+
+    /// Whether the kernel has taken everything that was pushed.
+    fn has_taken_all(&mut self) -> bool {
+        self.queues.submission().is_empty()
+    }
+
+    /// Whether there was room for all completions, when those there are have been taken.
+    fn has_told_all(&mut self) -> bool {
+        !self.queues.submission().cq_overflow() && self.queues.completion().overflow() == 0
+    }
 }
 
 impl Kernel {
@@ -167,8 +177,7 @@ impl Kernel {
     }
 
     fn after_submit(&mut self) {
-        let ring = self.ring.as_mut();
-        let is_submitted = ring.is_none_or(|ring| ring.queues.submission().is_empty());
+        let is_submitted = self.ring.as_mut().is_none_or(Ring::has_taken_all);
         if is_submitted && self.waiting.is_empty() {
             self.messages.reuse();
         }

@@ -69,12 +69,9 @@ impl Kernel {
         if has_spoken {
             quiet.asked.retain(|index| self.memory.sends.is_quiet(*index));
         }
-        let is_taken = ring.queues.submission().is_empty() && self.waiting.is_empty();
-        // A completion for which there was no room may be one of theirs.
-        let is_complete =
-            !ring.queues.submission().cq_overflow() && ring.queues.completion().overflow() == 0;
-        let is_sure = is_taken && is_complete;
-        quiet.is_unsure = !is_sure && !quiet.asked.is_empty();
+        let is_sure = quiet.asked.is_empty()
+            || self.waiting.is_empty() && ring.has_taken_all() && ring.has_told_all();
+        quiet.is_unsure = !is_sure;
         if is_sure {
             quiet.over.extend(quiet.asked.drain(..));
             quiet.bytes = 0;
