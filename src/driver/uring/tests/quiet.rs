@@ -237,6 +237,29 @@ fn what_the_kernel_has_not_taken_has_not_left() {
 }
 
 #[test]
+fn a_send_that_fails_while_the_kernel_has_not_taken_all_keeps_nobody_awake() {
+    let mut rig = broken();
+    rig.driver.kernel.unlikely.is_busy = true;
+    rig.send(5);
+    let waker = rig.driver.home.waker.as_fd();
+    // One more than there is room for, of what lasts.
+    for _ in 0..1024 {
+        rig.driver.kernel.watch_waker(waker);
+    }
+    assert!(rig.until_closed(TOKEN).is_some());
+    rig.driver.kernel.unlikely.is_busy = false;
+    rig.begin();
+    let waker = rig.driver.waker();
+    let sleeper = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(100));
+        waker.wake();
+    });
+    rig.driver.poll(None).expect("the ring works");
+    assert!(matches!(rig.driver.next(), Some(Completion::Woken)), "it has not slept");
+    sleeper.join().expect("it does not panic");
+}
+
+#[test]
 fn what_was_not_submitted_has_not_left() {
     let mut rig = Rig::new();
     let _peer = rig.connect(TOKEN);
