@@ -3,6 +3,7 @@
 use super::Worker;
 use super::clock::Ticks;
 use super::connecting::shutting_down;
+use super::connections::Connection;
 use super::flags::Flags;
 use super::phases::Phase;
 use crate::buffer::SendQueue;
@@ -283,5 +284,25 @@ impl<D: Driver, H: Handler> Worker<D, H> {
                 self.pause_or_resume(token);
             }
         }
+    }
+}
+
+impl<S> Connection<S> {
+    /// Whether something is in flight, and this worker has something to do when it has left. So it polls once without a wait,
+    /// for what has left may end none.
+    pub(super) fn awaits_sent(&self) -> bool {
+        let has_begun_to_end = match &self.phase {
+            // The time for the peer's close frame begins when ours has left.
+            Phase::Open(open) => open.protocol.has_sent_close(),
+            Phase::HandingOver(_) | Phase::Connecting(_) | Phase::Ending => true,
+            _ => false,
+        };
+        #[cfg(feature = "tls")]
+        let has_output = self.secure.as_ref().is_some_and(|secure| secure.session().has_output());
+        #[cfg(not(feature = "tls"))]
+        let has_output = false;
+        let is_uneasy = self.flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
+        let has_more = self.queued() > 0 || has_output;
+        self.flags.has(Flags::IN_FLIGHT) && (has_begun_to_end || is_uneasy || has_more)
     }
 }
