@@ -52,6 +52,8 @@ pub(crate) struct Core<H: Handler> {
     #[cfg(feature = "tls")]
     pub(super) scratch: Scratch,
     pub(super) is_shutting_down: bool,
+    /// A connection has [`Connection::awaits_sent`] since the last poll.
+    pub(super) awaits_sent: bool,
     /// When the handler wants to be called.
     pub(super) handler_tick_at: Option<Instant>,
     pub(super) started_at: Instant,
@@ -88,6 +90,7 @@ impl<H: Handler> Core<H> {
             #[cfg(feature = "tls")]
             scratch: Scratch::default(),
             is_shutting_down: false,
+            awaits_sent: false,
             handler_tick_at: Some(now),
             started_at: now,
             now,
@@ -97,7 +100,8 @@ impl<H: Handler> Core<H> {
 
     /// Whether something is left for the next tick, which must not wait.
     pub(super) fn has_work(&self) -> bool {
-        self.topics.is_dirty()
+        self.awaits_sent
+            || self.topics.is_dirty()
             || self.connections.is_dirty()
             || self.outboxes.has_own()
             || !self.replied.is_empty()
@@ -203,6 +207,13 @@ impl<H: Handler> Core<H> {
         }
     }
 
+    /// Has the handler hear when less waits than now, of which the last may be in flight.
+    pub(super) fn want_drain(&mut self, slot: u32) {
+        self.connections[slot].flags.set(Flags::WANTS_DRAIN, true);
+        self.awaits_sent |= self.connections[slot].awaits_sent();
+    }
+
+    /// Has the handler hear when little waits, and be it now.
     pub(crate) fn await_drain(&mut self, slot: u32) {
         self.connections[slot].flags.set(Flags::WANTS_DRAIN, true);
         self.connections.mark_dirty(slot);

@@ -107,7 +107,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.send_if_possible(slot);
         if !self.core.connections[slot].is_at_ease() {
             self.settle(token);
-            self.awaits_sent |= self.core.connections[slot].awaits_sent();
+            self.core.awaits_sent |= self.core.connections[slot].awaits_sent();
         }
     }
 

@@ -119,8 +119,6 @@ pub struct Worker<D: Driver, H: Handler> {
     /// When accepting is tried again, after it failed.
     accept_again_at: Option<Instant>,
     is_accepting: bool,
-    /// A connection's [`connections::Connection::awaits_sent`] since the last poll.
-    awaits_sent: bool,
     /// While draining: when the last connections are reset.
     shut_down_by: Option<Instant>,
     fired: Vec<u32>,
@@ -163,7 +161,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// The driver cannot wait any more. Faults of connections are not among these.
     pub fn tick(&mut self, clock: &impl Clock) -> io::Result<()> {
         let timeout = self.poll_timeout();
-        self.awaits_sent = false;
+        self.core.awaits_sent = false;
         self.driver.poll(timeout)?;
         self.core.now = clock.now();
         self.core.ticks = Ticks::at(self.core.now - self.core.started_at);
@@ -189,7 +187,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     fn poll_timeout(&self) -> Option<Duration> {
         // A handler that was called late in the tick may have published, sent, or mailed to its own worker.
         let has_work = self.core.has_work() || self.mailbox.is_left();
-        if has_work || self.awaits_sent || !self.drained.is_empty() || !self.resumable.is_empty() {
+        if has_work || !self.drained.is_empty() || !self.resumable.is_empty() {
             return Some(Duration::ZERO);
         }
         if self.spinning.is_on(self.core.now) {
@@ -335,7 +333,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             sends == Sends::AtOnce && sender.send_alone(connections, slot)
         });
         for topics::Lagged { slot, topic, mark } in lagged.drain(..) {
-            self.core.await_drain(slot);
+            self.core.want_drain(slot);
             let handler = &mut self.handler;
             self.core.call(slot, |connection| handler.on_lag(connection, &topic, mark));
         }

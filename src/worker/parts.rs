@@ -67,7 +67,6 @@ impl<D: Driver, M> WorkerParts<D, M> {
             spinning,
             accept_again_at: None,
             is_accepting: true,
-            awaits_sent: false,
             shut_down_by: None,
             fired: Vec::new(),
             lagged: Vec::new(),

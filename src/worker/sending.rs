@@ -122,7 +122,7 @@ impl<H: Handler> Core<H> {
         self.asked_bytes += size;
         let backlog = self.connections.backlog(slot);
         if backlog > 0 && backlog + size > self.config.send_queue_bytes_max {
-            self.await_drain(slot);
+            self.want_drain(slot);
             if self.config.when_full == WhenFull::Close {
                 let reason = "too much waits to be sent: read faster";
                 let _already_closing = self.close(slot, CloseCode::TRY_AGAIN_LATER, reason);

@@ -20,10 +20,35 @@ fn who_was_refused_hears_when_there_is_room() {
     rig.tick();
     // Between two ticks, so that nothing else has the connection flushed.
     rig.worker.with_handler(&rig.clock, |_, worker| {
-        let message = Prepared::new(Message::Binary(&[7; 9_999]));
+        let message = Prepared::new(Message::Binary(&LARGE));
         worker.connection_ids().into_iter().for_each(|id| worker.send(id, &message));
     });
     rig.tick_without_sleep(|notes| notes.drained > 0);
+}
+
+#[test]
+fn who_is_refused_again_and_again_is_not_asked_before_something_has_left() {
+    let mut rig = Rig::new(|config| {
+        config.when_full = WhenFull::Refuse;
+        config.message_bytes_max = 8_000;
+        (config.lag_bytes, config.send_queue_bytes_max) = (16_000, 16_000);
+    });
+    let peer = rig.open();
+    // Nobody reads these, and the kernel has no room for all.
+    for _ in 0..3 {
+        write(&peer, &"x".repeat(7_000));
+        rig.tick();
+        rig.tick();
+    }
+    rig.worker.with_handler(&rig.clock, |_, worker| {
+        let message = Prepared::new(Message::Binary(&[LARGE, LARGE].concat()));
+        worker.connection_ids().into_iter().for_each(|id| worker.send(id, &message));
+    });
+    for _ in 0..10 {
+        rig.tick();
+    }
+    assert!(rig.network.idle_wait() > Some(Duration::ZERO), "it sleeps");
+    assert!(rig.notes(|notes| notes.drained) < 3);
 }
 
 #[test]
@@ -64,6 +89,8 @@ fn the_time_for_an_answer_to_a_close_frame_begins_when_that_has_left() {
     assert!(rig.network.idle_wait() > Some(Duration::ZERO), "nothing else is to be done");
     assert_eq!(peer.incoming(), Stream::Open);
 }
+
+const LARGE: [u8; 9_999] = [7; 9_999];
 
 /// A worker whose sends are all in flight for a while, and end no wait.
 struct Rig {
@@ -147,8 +174,10 @@ impl Handler for Notes {
         }
     }
 
-    fn on_drain(&mut self, _: &mut Context<'_, Self>) {
+    fn on_drain(&mut self, connection: &mut Context<'_, Self>) {
         self.drained += 1;
+        // As those do that were refused: they try again.
+        let _refused_again = connection.send(Message::Binary(&LARGE));
     }
 
     fn on_lag(&mut self, connection: &mut Context<'_, Self>, _: &[u8], _: u64) {
