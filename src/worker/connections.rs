@@ -233,6 +233,10 @@ pub(crate) struct Connections<S> {
     /// Bytes that the driver has taken along of a slot's queue and not given an account of, while [`Flags::IN_FLIGHT`] says that
     /// there are any; more than 4 GiB count as 4 GiB. Apart from the slots: many drivers never do that.
     pub(super) in_flight: Vec<u32>,
+    /// In which poll's tick it did, of the same slot. Of the numbers of polls it is the last byte.
+    pub(super) in_flight_since: Vec<u8>,
+    /// Polls so far.
+    pub(super) polls: u8,
     generation: u32,
     /// Slots to be flushed at the end of the tick, each once.
     pub(super) dirty: Vec<u32>,
@@ -244,6 +248,8 @@ impl<S> Connections<S> {
         Self {
             slots: slab::Slab::with_capacity(CONNECTIONS_RESERVED),
             in_flight: Vec::new(),
+            in_flight_since: Vec::new(),
+            polls: 0,
             generation: 0,
             dirty: Vec::new(),
             queues: Pool::new(POOLED_QUEUES_MAX, POOLED_QUEUE_BYTES_MAX),

@@ -52,7 +52,7 @@ pub(crate) struct Core<H: Handler> {
     #[cfg(feature = "tls")]
     pub(super) scratch: Scratch,
     pub(super) is_shutting_down: bool,
-    /// A connection has [`Connection::awaits_sent`] since the last poll.
+    /// A connection has [`Connections::awaits_sent`] since the last poll.
     pub(super) awaits_sent: bool,
     /// When the handler wants to be called.
     pub(super) handler_tick_at: Option<Instant>,
@@ -96,6 +96,12 @@ impl<H: Handler> Core<H> {
             now,
             ticks: Ticks::default(),
         }
+    }
+
+    /// What was in flight and has left at once is told in this tick.
+    pub(super) fn begin_tick(&mut self) {
+        self.awaits_sent = false;
+        self.connections.polls = self.connections.polls.wrapping_add(1);
     }
 
     /// Whether something is left for the next tick, which must not wait.
@@ -210,7 +216,7 @@ impl<H: Handler> Core<H> {
     /// Has the handler hear when less waits than now, of which the last may be in flight.
     pub(super) fn want_drain(&mut self, slot: u32) {
         self.connections[slot].flags.set(Flags::WANTS_DRAIN, true);
-        self.awaits_sent |= self.connections[slot].awaits_sent();
+        self.awaits_sent |= self.connections.awaits_sent(slot);
     }
 
     /// Has the handler hear when little waits, and be it now.

@@ -3,7 +3,7 @@
 use super::Worker;
 use super::clock::Ticks;
 use super::connecting::shutting_down;
-use super::connections::Connection;
+use super::connections::{Connection, Connections};
 use super::flags::Flags;
 use super::phases::Phase;
 use crate::buffer::SendQueue;
@@ -107,7 +107,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.send_if_possible(slot);
         if !self.core.connections[slot].is_at_ease() {
             self.settle(token);
-            self.core.awaits_sent |= self.core.connections[slot].awaits_sent();
+            self.core.awaits_sent |= self.core.connections.awaits_sent(slot);
         }
     }
 
@@ -287,10 +287,20 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     }
 }
 
+impl<S> Connections<S> {
+    /// Whether something went in flight since the last poll, and this worker has something to do when it has left. So it polls
+    /// once without a wait, for what leaves at once may end none; what does not leave at once does.
+    pub(super) fn awaits_sent(&self, slot: u32) -> bool {
+        let connection = &self[slot];
+        connection.flags.has(Flags::IN_FLIGHT)
+            && self.in_flight_since[slot as usize] == self.polls
+            && connection.has_follow_up()
+    }
+}
+
 impl<S> Connection<S> {
-    /// Whether something is in flight, and this worker has something to do when it has left. So it polls once without a wait,
-    /// for what has left may end none.
-    pub(super) fn awaits_sent(&self) -> bool {
+    /// Whether there is something to do when what is in flight has left.
+    fn has_follow_up(&self) -> bool {
         let has_begun_to_end = match &self.phase {
             // The time for the peer's close frame begins when ours has left.
             Phase::Open(open) => open.protocol.has_sent_close(),
@@ -302,7 +312,6 @@ impl<S> Connection<S> {
         #[cfg(not(feature = "tls"))]
         let has_output = false;
         let is_uneasy = self.flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
-        let has_more = self.queued() > 0 || has_output;
-        self.flags.has(Flags::IN_FLIGHT) && (has_begun_to_end || is_uneasy || has_more)
+        has_begun_to_end || is_uneasy || has_output || self.queued() > 0
     }
 }

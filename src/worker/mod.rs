@@ -161,8 +161,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// The driver cannot wait any more. Faults of connections are not among these.
     pub fn tick(&mut self, clock: &impl Clock) -> io::Result<()> {
         let timeout = self.poll_timeout();
-        self.core.awaits_sent = false;
         self.driver.poll(timeout)?;
+        self.core.begin_tick();
         self.core.now = clock.now();
         self.core.ticks = Ticks::at(self.core.now - self.core.started_at);
         self.tell_drained();

@@ -39,8 +39,11 @@ impl<S> Connections<S> {
         if self.in_flight.len() <= slot as usize {
             self.in_flight.reserve_exact(slots - self.in_flight.len());
             self.in_flight.resize(slots, 0);
+            self.in_flight_since.reserve_exact(slots - self.in_flight_since.len());
+            self.in_flight_since.resize(slots, 0);
         }
         self.in_flight[slot as usize] = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.in_flight_since[slot as usize] = self.polls;
         self[slot].flags.set(Flags::IN_FLIGHT, true);
     }
 

@@ -99,10 +99,9 @@ impl<D: Driver> Sender<'_, D> {
     ) -> bool {
         self.keep_rest(connections, slot, rest);
         // While something is in flight a flush has nothing to decide (`Worker::settle`), unless it is much.
-        let connection = &connections[slot];
-        let is_uneasy = connection.flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
+        let is_uneasy = connections[slot].flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
         !is_uneasy
-            && !connection.awaits_sent()
+            && !connections.awaits_sent(slot)
             && !connections.is_lagging(slot, self.config.read_pause_bytes)
     }
 
