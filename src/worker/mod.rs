@@ -160,8 +160,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     ///
     /// The driver cannot wait any more. Faults of connections are not among these.
     pub fn tick(&mut self, clock: &impl Clock) -> io::Result<()> {
-        let timeout = self.poll_timeout();
-        self.driver.poll(timeout)?;
+        self.driver.poll(self.poll_timeout())?;
         self.core.begin_tick();
         self.core.now = clock.now();
         self.core.ticks = Ticks::at(self.core.now - self.core.started_at);
