@@ -47,10 +47,24 @@ impl Surroundings {
     }
 }
 
+/// The marketing name alone is shared by processors that are years apart: `family` and `model`
+/// tell them from each other.
 fn processor_in(cpuinfo: &str) -> String {
-    let model = cpuinfo.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": "));
-    let model = model.map_or("of an unknown kind", |(_, model)| model).to_owned();
-    if cpuinfo.contains(" avx512f ") { format!("{model} (AVX-512)") } else { model }
+    let of = |key: &str| {
+        cpuinfo.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            (name.trim() == key).then(|| value.trim())
+        })
+    };
+    let Some(name) = of("model name") else { return "of an unknown kind".to_owned() };
+    let mut marks = Vec::new();
+    if let (Some(family), Some(model)) = (of("cpu family"), of("model")) {
+        marks.push(format!("family {family}, model {model}"));
+    }
+    if cpuinfo.contains(" avx512f ") {
+        marks.push("AVX-512".to_owned());
+    }
+    if marks.is_empty() { name.to_owned() } else { format!("{name} ({})", marks.join(", ")) }
 }
 
 fn versions(project: &Project) -> Result<String> {
@@ -102,8 +116,10 @@ mod tests {
 
     #[test]
     fn the_processor_is_named() {
-        let info = "processor\t: 0\nmodel name\t: Fast One\nflags\t: fpu avx512f sse\n";
-        assert_eq!(processor_in(info), "Fast One (AVX-512)");
+        let info =
+            "cpu family\t: 26\nmodel\t\t: 2\nmodel name\t: Fast One\nflags\t: fpu avx512f sse\n";
+        assert_eq!(processor_in(info), "Fast One (family 26, model 2, AVX-512)");
+        assert_eq!(processor_in("model name\t: Old One\n"), "Old One");
         assert_eq!(processor_in("processor : 0\n"), "of an unknown kind");
     }
 }
