@@ -237,6 +237,8 @@ pub(crate) struct Connections<S> {
     pub(super) in_flight_since: Vec<u8>,
     /// Polls so far.
     pub(super) polls: u8,
+    /// Slots of which much went in flight, and in which poll's tick: nothing older than the tick before.
+    pub(super) much_in_flight: Vec<(u32, u8)>,
     generation: u32,
     /// Slots to be flushed at the end of the tick, each once.
     pub(super) dirty: Vec<u32>,
@@ -250,6 +252,7 @@ impl<S> Connections<S> {
             in_flight: Vec::new(),
             in_flight_since: Vec::new(),
             polls: 0,
+            much_in_flight: Vec::new(),
             generation: 0,
             dirty: Vec::new(),
             queues: Pool::new(POOLED_QUEUES_MAX, POOLED_QUEUE_BYTES_MAX),

@@ -76,6 +76,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             let meanwhile = connection.leaving().get_or_insert_default();
             queue.push_queue(std::mem::take(meanwhile));
             **meanwhile = queue;
+            self.core.connections.note_left_over(token.slot);
             self.core.connections.mark_dirty(token.slot);
             return;
         }

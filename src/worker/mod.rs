@@ -167,6 +167,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.tell_drained();
         self.resume_held();
         let was_busy = self.pull_completions();
+        self.core.connections.find_left_over();
         self.spinning.note(self.core.now, was_busy);
         self.take_mail();
         self.take_over();

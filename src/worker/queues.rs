@@ -25,11 +25,38 @@ impl<S> Connections<S> {
         self[slot].flags.has(Flags::LATE) && self.backlog(slot) > bytes
     }
 
-    /// Notes that a connection of which a flush has left much over wants to know when it is little again.
-    pub(crate) fn want_drain_if_large(&mut self, slot: u32) {
-        if self.backlog(slot) > DRAINED_BYTES {
-            self[slot].flags.set(Flags::WANTS_DRAIN, true);
+    /// Has the handler of a connection of which much is left over hear when it is little again. What the driver has taken
+    /// along is left over if it is still there after the next poll: most of it leaves with that.
+    pub(crate) fn note_left_over(&mut self, slot: u32) {
+        if self.backlog(slot) <= DRAINED_BYTES {
+            return;
         }
+        let flags = &mut self[slot].flags;
+        if flags.has(Flags::BLOCKED) {
+            flags.set(Flags::WANTS_DRAIN, true);
+        } else if !flags.has(Flags::WANTS_DRAIN) {
+            self.much_in_flight.push((slot, self.polls));
+        }
+    }
+
+    /// The same for much that was taken along before the last poll and has not left with it.
+    pub(crate) fn find_left_over(&mut self) {
+        let mut much = std::mem::take(&mut self.much_in_flight);
+        much.retain(|&(slot, since)| {
+            if since == self.polls {
+                return true;
+            }
+            // It may be nobody's by now, or another's, who hears once too often. What went in flight since may leave yet.
+            let is_there = self.slots.contains(slot as usize);
+            if is_there
+                && self.in_flight_since[slot as usize] == since
+                && self.is_lagging(slot, DRAINED_BYTES)
+            {
+                self[slot].flags.set(Flags::WANTS_DRAIN, true);
+            }
+            false
+        });
+        self.much_in_flight = much;
     }
 
     /// Notes that the driver has taken so many bytes along.
@@ -102,5 +129,31 @@ impl<S> Connections<S> {
     pub(super) fn give_queue(&mut self, mut queue: Box<SendQueue>) {
         queue.clear();
         self.queues.give(queue);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::clock::Ticks;
+
+    /// Its slot is noted again before what was noted of it in the tick before is looked at.
+    #[test]
+    fn a_connection_that_is_sent_much_in_every_tick_is_noted_once() {
+        let mut connections = Connections::<()>::new();
+        let slot = connections.insert(Phase::Ending, Ticks::default()).slot;
+        for _ in 0..1000 {
+            connections.polls = connections.polls.wrapping_add(1);
+            connections[slot].flags.set(Flags::IN_FLIGHT, false);
+            connections.note_in_flight(slot, DRAINED_BYTES + 1);
+            connections.note_left_over(slot);
+            connections.find_left_over();
+            assert_eq!(connections.much_in_flight.len(), 1);
+            assert!(!connections[slot].flags.has(Flags::WANTS_DRAIN), "it has left each time");
+        }
+        connections.polls = connections.polls.wrapping_add(1);
+        connections.find_left_over();
+        assert!(connections.much_in_flight.is_empty());
+        assert!(connections[slot].flags.has(Flags::WANTS_DRAIN), "this time it has not");
     }
 }

@@ -284,7 +284,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             self.core.connections.release_queues(slot);
             return;
         }
-        self.core.connections.want_drain_if_large(slot);
+        self.core.connections.note_left_over(slot);
         self.core.timers.schedule_earlier(slot, ticks + self.core.config.write_stall_timeout);
     }
 

@@ -111,7 +111,7 @@ impl<D: Driver> Sender<'_, D> {
             Sending::InFlight => connections.note_in_flight(slot, rest.bytes),
             _ => connections[slot].flags.set(Flags::BLOCKED, true),
         }
-        connections.want_drain_if_large(slot);
+        connections.note_left_over(slot);
         // What comes back with memory of its own finds its place; what was only published has none, and needs no place.
         if !rest.has_memory {
             connections.release_queue(slot);

@@ -19,10 +19,7 @@ fn who_was_refused_hears_when_there_is_room() {
     write(&peer, "echo");
     rig.tick();
     // Between two ticks, so that nothing else has the connection flushed.
-    rig.worker.with_handler(&rig.clock, |_, worker| {
-        let message = Prepared::new(Message::Binary(&LARGE));
-        worker.connection_ids().into_iter().for_each(|id| worker.send(id, &message));
-    });
+    rig.send(&LARGE);
     rig.tick_without_sleep(|notes| notes.drained > 0);
 }
 
@@ -40,10 +37,7 @@ fn who_is_refused_again_and_again_is_not_asked_before_something_has_left() {
         rig.tick();
         rig.tick();
     }
-    rig.worker.with_handler(&rig.clock, |_, worker| {
-        let message = Prepared::new(Message::Binary(&[LARGE, LARGE].concat()));
-        worker.connection_ids().into_iter().for_each(|id| worker.send(id, &message));
-    });
+    rig.send(&[LARGE; 2].concat());
     for _ in 0..10 {
         rig.tick();
     }
@@ -76,6 +70,50 @@ fn who_is_behind_with_what_is_in_flight_hears_when_it_has_left() {
     rig.tick_without_sleep(|notes| notes.drained > 0);
 }
 
+/// More than what makes a backlog large, but it is none: nobody hears of it, and nobody polls for it.
+#[test]
+fn much_that_leaves_with_the_poll_was_never_left_over() {
+    let mut rig = Rig::new(|_| ());
+    let peer = rig.open();
+    for _ in 0..3 {
+        write(&peer, &"x".repeat(17_000));
+        rig.tick();
+        rig.tick();
+        assert!(rig.network.idle_wait() > Some(Duration::ZERO), "it waits for the next message");
+        assert_eq!(peer.read(20_000).len(), 4 + 17_000);
+    }
+    assert_eq!(rig.notes(|notes| notes.drained), 0);
+}
+
+#[test]
+fn much_that_leaves_in_part_is_told_of_when_the_rest_has_left() {
+    let mut rig = Rig::new(|_| ());
+    let peer = rig.open();
+    rig.send(&[LARGE; 4].concat());
+    rig.tick();
+    rig.tick();
+    // The rest leaves with the next poll.
+    assert_eq!(peer.read(KERNEL_BYTES).len(), KERNEL_BYTES);
+    rig.tick_without_sleep(|notes| notes.drained > 0);
+}
+
+#[test]
+fn much_for_which_there_is_no_room_is_told_of_when_all_of_it_has_left() {
+    let mut rig = Rig::in_weather(0, |_| ());
+    let peer = rig.open();
+    // A header of four bytes.
+    rig.send(&[7; KERNEL_BYTES - 4]);
+    rig.tick();
+    rig.tick();
+    rig.send(&[LARGE; 2].concat());
+    for _ in 0..3 {
+        rig.tick();
+    }
+    assert_eq!(rig.notes(|notes| notes.drained), 0);
+    assert_eq!(peer.read(KERNEL_BYTES).len(), KERNEL_BYTES);
+    rig.tick_without_sleep(|notes| notes.drained > 0);
+}
+
 /// Else the peer would have more of it, by as long as the worker sleeps.
 #[test]
 fn the_time_for_an_answer_to_a_close_frame_begins_when_that_has_left() {
@@ -92,6 +130,9 @@ fn the_time_for_an_answer_to_a_close_frame_begins_when_that_has_left() {
 
 const LARGE: [u8; 9_999] = [7; 9_999];
 
+/// What the kernel has room for of each connection.
+const KERNEL_BYTES: usize = 20_000;
+
 /// A worker whose sends are all in flight for a while, and end no wait.
 struct Rig {
     clock: ManualClock,
@@ -101,10 +142,14 @@ struct Rig {
 
 impl Rig {
     fn new(edit: impl FnOnce(&mut Config)) -> Self {
+        Self::in_weather(1000, edit)
+    }
+
+    fn in_weather(quiet_per_mille: u32, edit: impl FnOnce(&mut Config)) -> Self {
         let weather = Weather {
             in_flight_per_mille: 1000,
-            quiet_per_mille: 1000,
-            kernel_bytes_max: 20_000,
+            quiet_per_mille,
+            kernel_bytes_max: KERNEL_BYTES,
             ..Weather::calm()
         };
         let (driver, network) = Simulated::new(1, weather);
@@ -126,6 +171,14 @@ impl Rig {
         }
         assert!(peer.read(1024).starts_with(b"HTTP/1.1 101"));
         peer
+    }
+
+    /// Sends to all who are there.
+    fn send(&mut self, payload: &[u8]) {
+        let message = Prepared::new(Message::Binary(payload));
+        self.worker.with_handler(&self.clock, |_, worker| {
+            worker.connection_ids().into_iter().for_each(|id| worker.send(id, &message));
+        });
     }
 
     fn tick(&mut self) {
