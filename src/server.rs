@@ -11,7 +11,7 @@ use std::fmt;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// A bound server: clients can connect from now on, and are served from [`Server::start`] or [`Server::run`] on.
@@ -26,7 +26,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds the first address that works. Port 0 picks a free one.
+    /// Binds the first address that works. Port 0 picks a free one. One that is in use is tried again for half a second: the
+    /// kernel takes some milliseconds to end the sockets of a server on io_uring that was killed.
     ///
     /// # Errors
     ///
@@ -36,11 +37,7 @@ impl Server {
         let mut result = Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to bind"));
         for address in addresses.to_socket_addrs()? {
             // Shared sockets would also join those of another server that runs already: look with one that is not.
-            result = listen(address, false).and_then(|probe| {
-                let address = probe.local_addr()?;
-                drop(probe);
-                listen(address, true)
-            });
+            result = find_free(address).and_then(|address| listen(address, true));
             if result.is_ok() {
                 break;
             }
@@ -94,7 +91,7 @@ impl Server {
         for part in parts {
             let (handler, config) = (Arc::clone(&handler), config.clone());
             let remote = running.remote.clone();
-            let thread = std::thread::Builder::new()
+            let thread = thread::Builder::new()
                 .name(format!("sockeye-{}", part.id().0))
                 .spawn(move || serve(part, &*handler, config, remote));
             match thread {
@@ -252,6 +249,20 @@ impl<M> Drop for FaultGuard<M> {
     }
 }
 
+/// The address, with a port if it had none, where nobody listens, or where nobody does after a while.
+fn find_free(address: SocketAddr) -> io::Result<SocketAddr> {
+    let mut tries = 1;
+    loop {
+        match listen(address, false).and_then(|probe| probe.local_addr()) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries < BIND_TRIES => {
+                tries += 1;
+                thread::sleep(BIND_RETRY);
+            }
+            result => return result,
+        }
+    }
+}
+
 /// A listening socket; `is_shared` lets other sockets of this user listen for the same address.
 fn listen(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
@@ -265,6 +276,10 @@ fn listen(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
 
 /// Connections that the kernel keeps until they are accepted; it cuts this to its own bound.
 const BACKLOG: i32 = 4096;
+
+/// How often an address in use is tried, and how long after each. Those of a killed server are free after 5 to 10 ms (Linux 6.18).
+const BIND_TRIES: u32 = 50;
+const BIND_RETRY: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
 mod tests {
@@ -298,6 +313,19 @@ mod tests {
         assert_eq!(reason.map(|error| error.kind()), Some(io::ErrorKind::PermissionDenied));
         assert_eq!(choose(DriverKind::Uring, || Ok(())).0, DriverKind::Uring);
         assert_eq!(choose(DriverKind::Auto, || panic!("nobody asked")).0, DriverKind::Epoll);
+    }
+
+    #[test]
+    fn an_address_that_becomes_free_is_bound() -> io::Result<()> {
+        let other = listen(([127, 0, 0, 1], 0).into(), false)?;
+        let address = other.local_addr()?;
+        let ends = thread::spawn(move || {
+            thread::sleep(3 * BIND_RETRY);
+            drop(other);
+        });
+        assert_eq!(Server::bind(address, Config::default())?.local_addr(), address);
+        ends.join().expect("it only sleeps");
+        Ok(())
     }
 
     #[test]
