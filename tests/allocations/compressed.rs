@@ -2,6 +2,8 @@
 
 use super::{Bench, COUNTED, WARM_UP, frame, open, open_with};
 use allocation_counter::measure;
+use sockeye::Config;
+use sockeye::driver::Driver;
 use sockeye::protocol::deflate::{
     Agreement, Budget, Compressor, DeflateConfig, DeflateMode, Inflater,
 };
@@ -19,54 +21,68 @@ const OFFER: &str = "Sec-WebSocket-Extensions: permessage-deflate; client_max_wi
 #[test]
 fn echoing_compressed_messages_does_not_allocate() {
     for mode in MODES {
-        let mut bench = Bench::with(|config| config.deflate = DeflateConfig::new(mode));
-        let address = bench.address;
-        let client = std::thread::spawn(move || {
-            let mut client = open_with(address, "/echo", OFFER);
-            // "Hello", a hundred times, in one block that refers to nothing before.
-            let payload = miniz_oxide::deflate::compress_to_vec(&b"Hello".repeat(100), 6);
-            let mut frame = vec![0xC2, 0x80 | payload.len() as u8, 0, 0, 0, 0];
-            frame.extend_from_slice(&payload);
-            let mut header = [0; 2];
-            let mut echo = [0; 125];
-            for _ in 0..WARM_UP + COUNTED {
-                client.write_all(&frame.repeat(3)).expect("the server reads");
-                for _ in 0..3 {
-                    client.read_exact(&mut header).expect("it comes back");
-                    assert_eq!(header[0], 0xC2, "compressed");
-                    let echo = &mut echo[..usize::from(header[1])];
-                    client.read_exact(echo).expect("it comes back");
-                }
-            }
-        });
-        bench.count(WARM_UP * 3, COUNTED * 3, client);
+        assert_echoes_do_not_allocate(Bench::with(deflating(mode)));
+        #[cfg(feature = "uring")]
+        assert_echoes_do_not_allocate(super::uring::bench_with(deflating(mode)));
     }
+}
+
+fn deflating(mode: DeflateMode) -> impl FnOnce(&mut Config) {
+    move |config| config.deflate = DeflateConfig::new(mode)
+}
+
+fn assert_echoes_do_not_allocate(mut bench: Bench<impl Driver>) {
+    let address = bench.address;
+    let client = std::thread::spawn(move || {
+        let mut client = open_with(address, "/echo", OFFER);
+        // "Hello", a hundred times, in one block that refers to nothing before.
+        let payload = miniz_oxide::deflate::compress_to_vec(&b"Hello".repeat(100), 6);
+        let mut frame = vec![0xC2, 0x80 | payload.len() as u8, 0, 0, 0, 0];
+        frame.extend_from_slice(&payload);
+        let mut header = [0; 2];
+        let mut echo = [0; 125];
+        for _ in 0..WARM_UP + COUNTED {
+            client.write_all(&frame.repeat(3)).expect("the server reads");
+            for _ in 0..3 {
+                client.read_exact(&mut header).expect("it comes back");
+                assert_eq!(header[0], 0xC2, "compressed");
+                let echo = &mut echo[..usize::from(header[1])];
+                client.read_exact(echo).expect("it comes back");
+            }
+        }
+    });
+    bench.count(WARM_UP * 3, COUNTED * 3, client);
 }
 
 #[test]
 fn publishing_to_subscribers_that_take_it_compressed_does_not_allocate() {
     for mode in MODES {
-        let mut bench = Bench::with(|config| config.deflate = DeflateConfig::new(mode));
-        let address = bench.address;
-        let clients = std::thread::spawn(move || {
-            let mut publisher = open(address, "/topic");
-            let mut subscribers: Vec<TcpStream> =
-                (0..100).map(|_| open_with(address, "/topic", OFFER)).collect();
-            let news = frame(&b"news".repeat(50));
-            let mut header = [0; 2];
-            let mut arrived = [0; 125];
-            for _ in 0..WARM_UP + COUNTED {
-                publisher.write_all(&news).expect("the server reads");
-                for subscriber in &mut subscribers {
-                    subscriber.read_exact(&mut header).expect("it arrives");
-                    assert_eq!(header[0], 0xC2, "compressed");
-                    let arrived = &mut arrived[..usize::from(header[1])];
-                    subscriber.read_exact(arrived).expect("it arrives");
-                }
-            }
-        });
-        bench.count(WARM_UP, COUNTED, clients);
+        assert_publications_do_not_allocate(Bench::with(deflating(mode)));
+        #[cfg(feature = "uring")]
+        assert_publications_do_not_allocate(super::uring::bench_with(deflating(mode)));
     }
+}
+
+fn assert_publications_do_not_allocate(mut bench: Bench<impl Driver>) {
+    let address = bench.address;
+    let clients = std::thread::spawn(move || {
+        let mut publisher = open(address, "/topic");
+        let mut subscribers: Vec<TcpStream> =
+            (0..100).map(|_| open_with(address, "/topic", OFFER)).collect();
+        let news = frame(&b"news".repeat(50));
+        let mut header = [0; 2];
+        let mut arrived = [0; 125];
+        for _ in 0..WARM_UP + COUNTED {
+            publisher.write_all(&news).expect("the server reads");
+            for subscriber in &mut subscribers {
+                subscriber.read_exact(&mut header).expect("it arrives");
+                assert_eq!(header[0], 0xC2, "compressed");
+                let arrived = &mut arrived[..usize::from(header[1])];
+                subscriber.read_exact(arrived).expect("it arrives");
+            }
+        }
+    });
+    bench.count(WARM_UP, COUNTED, clients);
 }
 
 #[test]

@@ -1,10 +1,26 @@
 //! The same over io_uring, where queues are in flight from one tick to another and come back with their memory.
 
+use super::idle::{assert_idle_has_no_memory, assert_traffic_leaves_no_memory};
 use super::*;
 use sockeye::driver::Uring;
 
+#[test]
+fn an_idle_connection_has_no_memory_of_its_own() {
+    assert_idle_has_no_memory(bench());
+}
+
+#[test]
+fn after_traffic_of_every_kind_it_has_none_either() {
+    assert_traffic_leaves_no_memory(bench());
+}
+
 fn bench() -> Bench<Uring> {
-    Bench::on(|listener| Uring::new(Some(listener)).expect("descriptors"), |_| ())
+    bench_with(|_| ())
+}
+
+/// With what `edit` changes.
+pub(super) fn bench_with(edit: impl FnOnce(&mut Config)) -> Bench<Uring> {
+    Bench::on(|listener| Uring::new(Some(listener)).expect("descriptors"), edit)
 }
 
 /// Several, so that many queues come back before the first is needed again.

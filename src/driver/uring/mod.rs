@@ -1,8 +1,8 @@
 //! The driver on io_uring.
 //!
-//! Everything that is asked for in a tick goes to the kernel with the poll that ends it, in one system call. Sockets are
-//! accepted into the ring's own table: they are no descriptors of the process and do not count against its limit. A socket
-//! receives by one operation that goes on for ever, into buffers that the kernel picks.
+//! Everything that is asked for in a tick goes to the kernel with the poll that ends it, in one system call for each
+//! 1024 operations. Sockets are accepted into the ring's own table: they are no descriptors of the process and do not count
+//! against its limit. A socket receives by one operation that goes on for ever, into buffers that the kernel picks.
 //!
 //! What is under way in the kernel keeps its memory ([`kernel`]), and its slot here: a connection's last word is told when
 //! nothing of it is under way any more. So completions name slots, and none is ever another's.
@@ -23,6 +23,7 @@ pub use accepting::UringTransfer;
 
 use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
+use crate::limits::CONNECTIONS_RESERVED;
 use accepting::{Home, Listener};
 use kernel::{Done, Kernel};
 use slab::Slab;
@@ -113,7 +114,7 @@ impl Uring {
             home: Arc::new(Home::new(kernel::event()?)),
             watch: Watch::Due,
             listener,
-            sockets: Vec::new(),
+            sockets: Vec::with_capacity(CONNECTIONS_RESERVED),
             extras: Slab::new(),
             polls: 0,
             to_receive: Vec::new(),
