@@ -43,6 +43,10 @@ pub(crate) const CHROMIUM: Prerequisite =
 pub(crate) const SSLSCAN: Prerequisite =
     Prerequisite { name: "sslscan", package: "sslscan", probe: &["sslscan", "--version"] };
 
+/// strace, which counts what is asked of the kernel, and refuses it.
+pub(crate) const STRACE: Prerequisite =
+    Prerequisite { name: "strace", package: "strace", probe: &["strace", "--version"] };
+
 /// OpenSSL's program, a client of TLS that shares no code with ours.
 pub(crate) const OPENSSL: Prerequisite =
     Prerequisite { name: "openssl", package: "openssl", probe: &["openssl", "version"] };

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use xshell::cmd;
 
-use crate::prerequisites::{self, CHROMIUM, CURL, CXX, OPENSSL, PYTHON, SSLSCAN};
+use crate::prerequisites::{self, CHROMIUM, CURL, CXX, OPENSSL, PYTHON, SSLSCAN, STRACE};
 use crate::project::Project;
 use crate::{autobahn, bench, dependencies, fuzz, simulate, tidy};
 
@@ -71,7 +71,7 @@ const STEPS: &[Step] = &[
     },
     Step { title: "the tests", run: tests },
     Step { title: "the engine with each set of features alone", run: feature_sets },
-    Step { title: "real sockets on io_uring", run: loopback_on_uring },
+    Step { title: "real sockets on io_uring", run: real_sockets_on_uring },
     Step { title: "what the project depends on", run: dependencies::check },
     Step { title: "the documentation", run: documentation },
     Step { title: "other people's WebSockets", run: rivals },
@@ -91,7 +91,10 @@ const STEPS: &[Step] = &[
 ];
 
 fn install(project: &Project) -> Result<()> {
-    prerequisites::ensure(&project.shell, &[CHROMIUM, CURL, CXX, OPENSSL, PYTHON, SSLSCAN])?;
+    prerequisites::ensure(
+        &project.shell,
+        &[CHROMIUM, CURL, CXX, OPENSSL, PYTHON, SSLSCAN, STRACE],
+    )?;
     prerequisites::ensure_node(project)?;
     prerequisites::ensure_rust_components(&project.shell)
 }
@@ -131,8 +134,9 @@ fn feature_sets(project: &Project) -> Result<()> {
     Ok(())
 }
 
-/// The drivers' contract and their own tests are among the engine's; here is the rest that has real sockets, and who attacks.
-fn loopback_on_uring(project: &Project) -> Result<()> {
+/// The drivers' contract and their own tests are among the engine's; here is the rest that has real sockets: the engine's
+/// servers, who attacks, the product, and a crowd.
+fn real_sockets_on_uring(project: &Project) -> Result<()> {
     let _uring = project.shell.push_env("SOCKEYE_DRIVER", "uring");
     cargo_test(
         project,
@@ -143,11 +147,16 @@ fn loopback_on_uring(project: &Project) -> Result<()> {
             "uring,deflate,tls",
             "--test",
             "engine",
-            "loopback",
+            "--",
+            "loopback::",
+            "http::",
+            "tls::",
+            "connecting::",
         ],
     )?;
     let _binary = project.shell.push_env("SOCKEYE_BIN", project.build_server()?);
-    cargo_test(project, &["--package", "sockeye-server", "--test", "abuse"])
+    let tests = ["--test", "abuse", "--test", "product", "--test", "crowd"];
+    cargo_test(project, &[["--package", "sockeye-server"].as_slice(), &tests].concat())
 }
 
 fn cargo_test(project: &Project, arguments: &[&str]) -> Result<()> {

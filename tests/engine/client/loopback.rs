@@ -4,9 +4,7 @@ use sockeye::client::{Incoming, WebSocketError};
 use sockeye::handler::{CloseCause, Closed};
 use sockeye::protocol::http::Request;
 use sockeye::protocol::{CloseCode, Message};
-use sockeye::{
-    ClientConfig, Config, Context, Handler, Reply, RequestContext, Running, Server, WebSocket,
-};
+use sockeye::{ClientConfig, Context, Handler, Reply, RequestContext, Running, Server, WebSocket};
 use std::net::SocketAddr;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
@@ -97,13 +95,14 @@ struct Served {
 
 impl Served {
     fn start() -> Self {
-        let mut config = Config::default();
+        let mut config = crate::support::config();
         config.workers = 1;
         config.message_bytes_max = SIZE_MAX;
         config.send_queue_bytes_max = 3 * SIZE_MAX;
         let server = Server::bind("127.0.0.1:0", config).expect("a free port");
         let (sender, closed) = channel();
         let running = server.start(move |_| Echo(sender.clone())).expect("threads");
+        assert!(running.fallback().is_none(), "the driver is not to be had here");
         Self { address: running.local_addr(), running: Some(running), closed }
     }
 

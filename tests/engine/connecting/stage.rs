@@ -39,7 +39,7 @@ struct Stage {
 
 impl Staged {
     pub(super) fn start(configure: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::default();
+        let mut config = support::config();
         config.workers = 1;
         configure(&mut config);
         Self::serve(config, |address, noted| Stage { address, noted })

@@ -52,7 +52,7 @@ struct Stage {
 
 impl Staged {
     pub(super) fn start(configure: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::default();
+        let mut config = support::config();
         config.workers = 2;
         configure(&mut config);
         Self::serve(config, |_, noted| Stage { noted })

@@ -1,7 +1,5 @@
 //! The engine on real sockets: servers on the loopback interface, and clients that are plain TCP streams.
 //!
-//! They serve on epoll, and with `SOCKEYE_DRIVER=uring` on io_uring: `cargo xtask test` does both.
-//!
 //! Every wait has a deadline, [`PATIENCE`], and nothing is asserted about how long something takes.
 
 mod client;

@@ -24,12 +24,8 @@ pub(super) struct Served {
 
 /// Serves with one worker, and with what `edit` changes.
 pub(super) fn serve(edit: impl FnOnce(&mut Config)) -> Served {
-    let mut config = Config::default();
+    let mut config = crate::support::config();
     config.workers = 1;
-    #[cfg(feature = "uring")]
-    if std::env::var_os("SOCKEYE_DRIVER").is_some_and(|driver| driver == "uring") {
-        config.driver = sockeye::DriverKind::Uring;
-    }
     let driver = config.driver;
     edit(&mut config);
     let server = Server::bind("127.0.0.1:0", config).expect("a free port");

@@ -3,6 +3,8 @@
 #[cfg(feature = "tls")]
 pub(crate) mod certificates;
 mod chunking;
+#[cfg(feature = "net")]
+mod driver;
 mod frames;
 #[cfg(feature = "net")]
 mod line;
@@ -16,6 +18,8 @@ mod share;
 mod staged;
 
 pub(crate) use chunking::every_chunking;
+#[cfg(feature = "net")]
+pub(crate) use driver::config;
 pub(crate) use frames::{Frame, LengthForm, Masking};
 #[cfg(feature = "net")]
 pub(crate) use line::Line;

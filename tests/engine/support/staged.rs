@@ -24,6 +24,7 @@ impl<M: Send + 'static, N: Send + 'static> Staged<M, N> {
         let (sender, noted) = channel();
         let running = server.start(move |_| make_handler(address, sender.clone()));
         let running = running.expect("descriptors and threads");
+        assert!(running.fallback().is_none(), "the driver is not to be had here");
         Self { address, remote: running.remote(), noted, running: Some(running) }
     }
 

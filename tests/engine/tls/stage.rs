@@ -28,7 +28,7 @@ pub(super) type Served = support::Staged<String, Noted>;
 
 /// Serves with one worker.
 pub(super) fn serve(tls: TlsServer, edit: impl FnOnce(&mut Config)) -> Served {
-    let mut config = Config::default();
+    let mut config = support::config();
     config.workers = 1;
     config.tls = Some(tls);
     edit(&mut config);

@@ -24,7 +24,7 @@ impl Server {
         let output = File::create(&log).expect("a file of ours");
         let child = Command::new(binary())
             .args(["serve", "--bind", address, "--config", CONFIGURATION])
-            .args(["--workers", &workers.to_string(), "--ports-file"])
+            .args(["--workers", &workers.to_string(), "--driver", &driver(), "--ports-file"])
             .arg(&ports)
             .env_remove("RUST_LOG")
             .stdin(Stdio::null())
@@ -65,6 +65,11 @@ impl Drop for Server {
 /// What `SOCKEYE_BIN` names, or else what cargo has built for this test.
 pub(crate) fn binary() -> OsString {
     std::env::var_os("SOCKEYE_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_sockeye").into())
+}
+
+/// What moves the server's bytes: `SOCKEYE_DRIVER`, or else epoll.
+fn driver() -> String {
+    std::env::var("SOCKEYE_DRIVER").unwrap_or_else(|_| "epoll".to_owned())
 }
 
 /// A path that no other test uses.

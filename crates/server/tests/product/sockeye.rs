@@ -38,7 +38,7 @@ impl Sockeye {
     fn start_on(address: &str, arguments: &[&str]) -> Self {
         let ports_file = fresh_file("ports");
         let child = Command::new(env!("CARGO_BIN_EXE_sockeye"))
-            .args(["--bind", address, "--workers", "2", "--ports-file"])
+            .args(["--bind", address, "--workers", "2", "--driver", &driver(), "--ports-file"])
             .arg(&ports_file)
             .args(arguments)
             .env_remove("RUST_LOG")
@@ -66,6 +66,11 @@ impl Drop for Sockeye {
         let _ended = self.child.kill();
         let _ended = self.child.wait();
     }
+}
+
+/// What moves the server's bytes: `SOCKEYE_DRIVER`, or else epoll.
+fn driver() -> String {
+    std::env::var("SOCKEYE_DRIVER").unwrap_or_else(|_| "epoll".to_owned())
 }
 
 /// A path that no other test uses.
