@@ -67,7 +67,11 @@ struct Bar(ProgressBar);
 impl Bar {
     fn new() -> Self {
         // It draws nothing where standard error is no terminal.
-        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::stderr());
+        Self::on(ProgressDrawTarget::stderr())
+    }
+
+    fn on(target: ProgressDrawTarget) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(1000), target);
         let style = ProgressStyle::with_template("{bar:30} {msg}").expect("a template of ours");
         bar.set_style(style);
         Self(bar)
@@ -94,5 +98,27 @@ impl Bar {
 
     fn clear(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_says_how_far_it_is_and_how_fast() {
+        let bar = Bar::on(ProgressDrawTarget::hidden());
+        let told = |progress| {
+            bar.tell(progress);
+            (bar.0.position(), bar.0.message())
+        };
+        let opening = told(Progress::Opening { opened: 5, total: 20 });
+        assert_eq!(opening, (250, "5 of 20 connections".to_owned()));
+        assert_eq!(told(Progress::WarmingUp), (0, "warming up".to_owned()));
+        let mut measuring =
+            Progress::Measuring { elapsed: 3.0, duration: 10.0, rate: 1234.5, errors: 0 };
+        assert_eq!(told(measuring), (300, "1234 messages/s, 3 of 10 s".to_owned()));
+        measuring = Progress::Measuring { elapsed: 5.0, duration: 10.0, rate: 2.0, errors: 7 };
+        assert_eq!(told(measuring), (500, "2 messages/s, 5 of 10 s, 7 errors".to_owned()));
     }
 }

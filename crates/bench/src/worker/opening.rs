@@ -15,7 +15,9 @@ impl Worker<'_> {
         while self.opening < OPENING_MAX {
             let place = self.lines.len();
             let number = self.number_of(place);
-            if number >= self.plan.total() || now < self.opens_at(number) {
+            if number >= self.plan.total()
+                || now < opens_at(self.plan.ramp, number, self.plan.total())
+            {
                 break;
             }
             let target = self.target(place);
@@ -36,10 +38,6 @@ impl Worker<'_> {
             }
             self.opening += 1;
         }
-    }
-
-    fn opens_at(&self, number: usize) -> u64 {
-        (self.plan.ramp as f64 * number as f64 / self.plan.total() as f64) as u64
     }
 
     fn role(&self, number: usize) -> Role {
@@ -148,3 +146,20 @@ impl Worker<'_> {
 
 /// Connections that a worker opens at the same time.
 const OPENING_MAX: usize = 64;
+
+/// When this connection of so many is opened, if it takes `ramp` to open them all: nanoseconds since the start.
+fn opens_at(ramp: u64, number: usize, total: usize) -> u64 {
+    (ramp as f64 * number as f64 / total as f64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ramp_spreads_connections_evenly_over_its_time() {
+        let moments: Vec<u64> = (0..4).map(|number| opens_at(1_000_000_000, number, 4)).collect();
+        assert_eq!(moments, [0, 250_000_000, 500_000_000, 750_000_000]);
+        assert_eq!(opens_at(0, 3, 4), 0, "without one they are opened at once");
+    }
+}
