@@ -76,7 +76,8 @@ pub trait Handler: Sized {
         let _ = (connection, payload);
     }
 
-    /// The backlog, which had grown past a bound, is small again.
+    /// The backlog is small again, at most 16 KiB, after more than that could not leave, after a send was refused, or as
+    /// [`Context::await_drain`] asked.
     fn on_drain(&mut self, connection: &mut Context<'_, Self>) {
         let _ = connection;
     }

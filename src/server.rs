@@ -37,7 +37,11 @@ impl Server {
         let mut result = Err(io::Error::new(io::ErrorKind::InvalidInput, "no address to bind"));
         for address in addresses.to_socket_addrs()? {
             // Shared sockets would also join those of another server that runs already: look with one that is not.
-            result = find_free(address).and_then(|address| listen(address, true));
+            result = once_free(|| listen(address, false)).and_then(|probe| {
+                let address = probe.local_addr()?;
+                drop(probe);
+                listen(address, true)
+            });
             if result.is_ok() {
                 break;
             }
@@ -249,18 +253,15 @@ impl<M> Drop for FaultGuard<M> {
     }
 }
 
-/// The address, with a port if it had none, where nobody listens, or where nobody does after a while.
-fn find_free(address: SocketAddr) -> io::Result<SocketAddr> {
-    let mut tries = 1;
-    loop {
-        match listen(address, false).and_then(|probe| probe.local_addr()) {
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse && tries < BIND_TRIES => {
-                tries += 1;
-                thread::sleep(BIND_RETRY);
-            }
+/// What the first attempt gives that finds no address in use, or the last one.
+fn once_free<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    for _ in 1..BIND_TRIES {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => thread::sleep(BIND_RETRY),
             result => return result,
         }
     }
+    attempt()
 }
 
 /// A listening socket; `is_shared` lets other sockets of this user listen for the same address.
@@ -277,7 +278,8 @@ fn listen(address: SocketAddr, is_shared: bool) -> io::Result<TcpListener> {
 /// Connections that the kernel keeps until they are accepted; it cuts this to its own bound.
 const BACKLOG: i32 = 4096;
 
-/// How often an address in use is tried, and how long after each. Those of a killed server are free after 5 to 10 ms (Linux 6.18).
+/// How often an address in use is tried, and how long is waited between. That of a killed server is free after 5 to 10 ms
+/// (Linux 6.18).
 const BIND_TRIES: u32 = 50;
 const BIND_RETRY: Duration = Duration::from_millis(10);
 
@@ -316,16 +318,21 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_becomes_free_is_bound() -> io::Result<()> {
-        let other = listen(([127, 0, 0, 1], 0).into(), false)?;
-        let address = other.local_addr()?;
-        let ends = thread::spawn(move || {
-            thread::sleep(3 * BIND_RETRY);
-            drop(other);
-        });
-        assert_eq!(Server::bind(address, Config::default())?.local_addr(), address);
-        ends.join().expect("it only sleeps");
-        Ok(())
+    fn an_address_in_use_is_tried_again_and_not_for_ever() {
+        let in_use = || io::Error::from(io::ErrorKind::AddrInUse);
+        let attempts = |free_after: u32, error: fn() -> io::Error| {
+            let mut tries = 0;
+            let result = once_free(|| {
+                tries += 1;
+                if tries > free_after { Ok(()) } else { Err(error()) }
+            });
+            (tries, result.map_err(|error| error.kind()))
+        };
+        assert_eq!(attempts(3, in_use), (4, Ok(())));
+        let refused = Err(io::ErrorKind::AddrInUse);
+        assert_eq!(attempts(u32::MAX, in_use), (BIND_TRIES, refused));
+        let denied = || io::Error::from(io::ErrorKind::PermissionDenied);
+        assert_eq!(attempts(3, denied), (1, Err(io::ErrorKind::PermissionDenied)));
     }
 
     #[test]

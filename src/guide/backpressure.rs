@@ -10,8 +10,9 @@
 //! | it is read from no further | [`read_pause_bytes`], 256 KiB that could not leave | reading pauses, so TCP slows the peer, and goes on when little waits | need not care |
 //! | its peer takes nothing | [`write_stall_timeout`], 30 s | the connection ends | [`on_close`], `TimedOut` |
 //!
-//! [`on_drain`] says that the backlog is small again (16 KiB, or `lag_bytes` if that is less) after it had grown past that,
-//! after a `Full`, and after a lag.
+//! [`on_drain`] says that the backlog is small again (16 KiB, or `lag_bytes` if that is less) after more than that could not
+//! leave, after a `Full`, and after a lag. What leaves with the tick in which it was queued was never a backlog: whoever goes by
+//! [`Context::backlog`] asks to hear of its end with [`Context::await_drain`].
 //!
 //! What a handler queues in one call counts against the bound although a fast peer would take it at once: nothing leaves
 //! before the call has returned. An empty queue takes any one message. [`Accepted::backlog`] and [`Context::backlog`] say
@@ -87,6 +88,7 @@
 //! [`Accepted::backlog`]: crate::handler::Accepted::backlog
 //! [`Config`]: crate::Config
 //! [`Context::backlog`]: crate::Context::backlog
+//! [`Context::await_drain`]: crate::Context::await_drain
 //! [`Context::pause`]: crate::Context::pause
 //! [`Context::resume`]: crate::Context::resume
 //! [`Full`]: crate::handler::SendRefused::Full

@@ -235,7 +235,7 @@ pub(crate) struct Connections<S> {
     pub(super) in_flight: Vec<u32>,
     /// In which poll's tick it did, of the same slot. Of the numbers of polls it is the last byte.
     pub(super) in_flight_since: Vec<u8>,
-    /// Polls so far.
+    /// Polls so far, of which this is the last byte.
     pub(super) polls: u8,
     /// Slots of which much went in flight, and in which poll's tick: nothing older than the tick before.
     pub(super) much_in_flight: Vec<(u32, u8)>,

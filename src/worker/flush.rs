@@ -235,9 +235,12 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             let Some(connection) = self.core.connections.get_mut(token) else {
                 continue;
             };
-            if !connection.flags.take(Flags::WANTS_DRAIN) {
+            // Since the flush there may be a new backlog, whose end is still to come.
+            if !connection.flags.has(Flags::WANTS_DRAIN) || !self.is_drained(token.slot) {
                 continue;
             }
+            let connection = &mut self.core.connections[token.slot];
+            connection.flags.set(Flags::WANTS_DRAIN, false);
             if connection.is_sendable() {
                 let handler = &mut self.handler;
                 self.core.call(token.slot, |connection| handler.on_drain(connection));

@@ -4,7 +4,7 @@
 //!
 //! 1. wait for the driver, at most until the next deadline, or not at all while the worker spins; read the clock, once,
 //! 2. tell the handler which backlogs are small again; handle input that waited; pull completions: feed connections, call
-//!    the handler, send at once what is large,
+//!    the handler, send at once what is large; note what was in flight before the wait and still is,
 //! 3. take mail, and connections that other workers hand over,
 //! 4. fire timers,
 //! 5. carry out replies to requests that waited for them; begin with connections that were asked for,
@@ -167,7 +167,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.tell_drained();
         self.resume_held();
         let was_busy = self.pull_completions();
-        self.core.connections.find_left_over();
+        self.core.connections.note_still_in_flight();
         self.spinning.note(self.core.now, was_busy);
         self.take_mail();
         self.take_over();

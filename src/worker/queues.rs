@@ -25,22 +25,25 @@ impl<S> Connections<S> {
         self[slot].flags.has(Flags::LATE) && self.backlog(slot) > bytes
     }
 
-    /// Has the handler of a connection of which much is left over hear when it is little again. What the driver has taken
+    /// Has the handler of a connection hear when little waits again, if a flush has left much over. What the driver has taken
     /// along is left over if it is still there after the next poll: most of it leaves with that.
     pub(crate) fn note_left_over(&mut self, slot: u32) {
         if self.backlog(slot) <= DRAINED_BYTES {
             return;
         }
-        let flags = &mut self[slot].flags;
-        if flags.has(Flags::BLOCKED) {
-            flags.set(Flags::WANTS_DRAIN, true);
-        } else if !flags.has(Flags::WANTS_DRAIN) {
+        // Behind what is in flight there is something with TLS, whose driver takes one batch of records along.
+        let connection = &mut self[slot];
+        let is_sure = connection.flags.has(Flags::BLOCKED) || connection.queued() > DRAINED_BYTES;
+        if is_sure {
+            connection.flags.set(Flags::WANTS_DRAIN, true);
+        } else if !connection.flags.has(Flags::WANTS_DRAIN) {
+            debug_assert!(connection.flags.has(Flags::IN_FLIGHT), "nothing else is late");
             self.much_in_flight.push((slot, self.polls));
         }
     }
 
     /// The same for much that was taken along before the last poll and has not left with it.
-    pub(crate) fn find_left_over(&mut self) {
+    pub(crate) fn note_still_in_flight(&mut self) {
         let mut much = std::mem::take(&mut self.much_in_flight);
         much.retain(|&(slot, since)| {
             if since == self.polls {
@@ -147,12 +150,12 @@ mod tests {
             connections[slot].flags.set(Flags::IN_FLIGHT, false);
             connections.note_in_flight(slot, DRAINED_BYTES + 1);
             connections.note_left_over(slot);
-            connections.find_left_over();
+            connections.note_still_in_flight();
             assert_eq!(connections.much_in_flight.len(), 1);
             assert!(!connections[slot].flags.has(Flags::WANTS_DRAIN), "it has left each time");
         }
         connections.polls = connections.polls.wrapping_add(1);
-        connections.find_left_over();
+        connections.note_still_in_flight();
         assert!(connections.much_in_flight.is_empty());
         assert!(connections[slot].flags.has(Flags::WANTS_DRAIN), "this time it has not");
     }

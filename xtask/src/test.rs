@@ -14,7 +14,7 @@ use crate::{autobahn, bench, dependencies, fuzz, simulate, tidy};
 ///
 /// The steps: what the machine lacks; formatting; clippy for the workspace and for the engine with less than all its
 /// features; the rules of `tidy`; the tests of the tooling; ten thousand simulated storms; the tests of the engine
-/// and of the product; the engine with each set of features alone, a tenth of what is random or long; its servers on io_uring; what the project depends on (cargo deny, cargo tree); the
+/// and of the product; the engine with each set of features alone, a tenth of what is random or long; its servers, the product and the crowd on io_uring; what the project depends on (cargo deny, cargo tree); the
 /// documentation; other people's WebSockets as clients and as servers, the page in Chromium, and TLS by sslscan and
 /// OpenSSL; the conformance suite against server and client, over ws and over wss, with few of the client's cases with
 /// compression; every fuzz target for a few seconds;
@@ -152,6 +152,8 @@ fn real_sockets_on_uring(project: &Project) -> Result<()> {
             "http::",
             "tls::",
             "connecting::",
+            "--skip",
+            "simulation::",
         ],
     )?;
     let _binary = project.shell.push_env("SOCKEYE_BIN", project.build_server()?);

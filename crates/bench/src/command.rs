@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(opening, (250, "5 of 20 connections".to_owned()));
         assert_eq!(told(Progress::WarmingUp), (0, "warming up".to_owned()));
         let mut measuring =
-            Progress::Measuring { elapsed: 3.0, duration: 10.0, rate: 1234.5, errors: 0 };
+            Progress::Measuring { elapsed: 3.0, duration: 10.0, rate: 1234.4, errors: 0 };
         assert_eq!(told(measuring), (300, "1234 messages/s, 3 of 10 s".to_owned()));
         measuring = Progress::Measuring { elapsed: 5.0, duration: 10.0, rate: 2.0, errors: 7 };
         assert_eq!(told(measuring), (500, "2 messages/s, 5 of 10 s, 7 errors".to_owned()));

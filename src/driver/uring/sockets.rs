@@ -38,6 +38,9 @@ pub(super) struct Socket {
     pub(super) is_ending: bool,
 }
 
+// Each idle connection has one.
+const _: () = assert!(cfg!(debug_assertions) || size_of::<Option<Socket>>() <= 36);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
     Connecting,

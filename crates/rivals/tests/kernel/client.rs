@@ -60,10 +60,11 @@ impl Client {
         self.stream.flush().expect("the server reads");
     }
 
-    /// Reads so many frames.
-    pub(crate) fn read(&mut self, frames: usize) {
+    /// Reads so many frames, each of which begins with this byte.
+    pub(crate) fn read(&mut self, frames: usize, first: u8) {
         for _ in 0..frames {
-            let [_, size] = self.take();
+            let [found, size] = self.take();
+            assert_eq!(found, first, "another kind of frame");
             let size = match size {
                 126 => u64::from(u16::from_be_bytes(self.take())),
                 127 => u64::from_be_bytes(self.take()),

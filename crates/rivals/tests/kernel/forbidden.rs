@@ -21,16 +21,21 @@ fn who_leaves_the_choice_to_the_server_is_not_warned() {
     let server = start("auto", "EPERM");
     echo(&server);
     assert!(!server.log().contains("io_uring"), "{}", server.log());
+    assert!(!server.calls().contains_key("io_uring_setup"), "nobody asked for it");
 }
 
 fn start(driver: &str, error: &str) -> Traced {
     let inject = format!("inject=io_uring_setup:error={error}");
     let strace = ["-e", "trace=io_uring_setup", "-e", &inject];
-    Traced::start(&format!("forbidden-{driver}-{error}"), &strace, &["--driver", driver])
+    Traced::start(
+        &format!("forbidden-{driver}-{error}"),
+        &strace,
+        &["--workers", "2", "--driver", driver],
+    )
 }
 
 fn echo(server: &Traced) {
     let mut client = Client::open(server.address, "/echo", "", None);
     client.write(&frame(0x82, b"still here?"));
-    client.read(1);
+    client.read(1, 0x82);
 }
