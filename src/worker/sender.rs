@@ -98,7 +98,7 @@ impl<D: Driver> Sender<'_, D> {
         rest: Rest,
     ) -> bool {
         self.keep_rest(connections, slot, rest);
-        // While something is in flight a flush has nothing to decide (`Worker::settle`), unless it is much.
+        // While something is in flight a flush has nothing to decide (`Worker::settle`), unless that is so much that reading pauses.
         let is_uneasy = connections[slot].flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
         !is_uneasy
             && !connections.awaits_sent(slot)

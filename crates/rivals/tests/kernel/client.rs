@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
+use sockeye::protocol::{Opcode, encode_frame};
 use sockeye::tls::rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 use crate::PATIENCE;
@@ -84,20 +85,11 @@ impl Client {
 
 /// A whole message as a client sends it, masked with zeros.
 pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let size = payload.len();
-    let mut frame = vec![first];
-    match size {
-        0..126 => frame.push(0x80 | size as u8),
-        126..0x1_0000 => {
-            frame.push(0x80 | 126);
-            frame.extend_from_slice(&(size as u16).to_be_bytes());
-        }
-        _ => {
-            frame.push(0x80 | 127);
-            frame.extend_from_slice(&(size as u64).to_be_bytes());
-        }
-    }
-    frame.extend_from_slice(&[0; 4]);
-    frame.extend_from_slice(payload);
+    let mut frame = Vec::new();
+    encode_frame(Opcode::Binary, payload, &mut frame);
+    frame[0] = first;
+    frame[1] |= 0x80;
+    let header = frame.len() - payload.len();
+    frame.splice(header..header, [0; 4]);
     frame
 }
