@@ -150,6 +150,8 @@ const FLOOR: Contender = Contender {
     arguments: &["--raw-tcp"],
     ..contender("floor", "floor: raw TCP, epoll, no WebSocket", Program::Peers(&["floor"]))
 };
+const BARE: Contender =
+    contender("bare", "bare: WebSocket on epoll and nothing else", Program::Peers(&["bare"]));
 const SOCKET_IO: Contender = Contender {
     arguments: &["--socket-io"],
     ..also("socket.io", "Socket.IO on Node.js", Program::SocketIo("publish"))
@@ -200,6 +202,7 @@ pub(super) const TABLES: &[Table] = &[
         ],
         contenders: &[
             FLOOR,
+            BARE,
             SOCKEYE,
             UWEBSOCKETS,
             also("bun", "Bun", Program::Bun("echo")),
@@ -229,6 +232,7 @@ pub(super) const TABLES: &[Table] = &[
             fan_out("1to10000", "1 → 10 000", 2, 10000, &["--size", "128"]),
         ],
         contenders: &[
+            BARE,
             SOCKEYE,
             UWEBSOCKETS,
             contender("bun", "Bun", Program::Bun("publish")),

@@ -83,10 +83,11 @@ fn verdicts(verdicts: &[Verdict]) -> String {
         return String::new();
     }
     let mut text = String::from(
-        "\n## Targets\n\nNot decided: the median is above, and the interval reaches the target.\n\n| wanted | found | |\n|---|---|---|\n",
+        "\n## Targets\n\nNot decided: the median is above, and the interval reaches the target. Bare: what a server has that does nothing else.\n\n| wanted | found | bare | |\n|---|---|---|---|\n",
     );
-    for Verdict { wanted, found, word } in verdicts {
-        let _ = writeln!(text, "| {wanted} | {found} | {word} |");
+    for Verdict { wanted, found, bare, word } in verdicts {
+        let bare = bare.as_deref().unwrap_or_default();
+        let _ = writeln!(text, "| {wanted} | {found} | {bare} | {word} |");
     }
     text
 }
@@ -186,7 +187,7 @@ fn table(
 
 fn place(entry: &Entry) -> u8 {
     match entry.contender.program {
-        Program::Peers(["floor", ..]) => FLOOR,
+        Program::Peers(["bare" | "floor", ..]) => FLOOR,
         Program::Sockeye(_) => OURS,
         _ => OURS + 1,
     }

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! sockeye-bench-peers LIBRARY WHAT         serves WHAT with LIBRARY: echo, publish, deflate
+//! sockeye-bench-peers bare                 serves echo and publish with WebSocket and nothing else
 //! sockeye-bench-peers floor [SPIN]         sends back what it receives, without WebSocket; SPIN is microseconds
 //! sockeye-bench-peers hold URL COUNT [CA]  opens COUNT connections, and does one thing per line that it reads
 //! ```
@@ -21,6 +22,8 @@
 
 #![allow(clippy::print_stdout, reason = "a command-line tool")]
 
+mod bare;
+mod event_loop;
 mod fastwebsockets;
 mod floor;
 mod hold;
@@ -37,6 +40,7 @@ fn main() {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match *arguments {
+        ["bare"] => bare::serve(),
         ["floor"] => floor::serve(Duration::ZERO),
         ["floor", microseconds] => floor::serve(Duration::from_micros(number(microseconds))),
         ["hold", url, count] => hold::run(url, number(count), None),

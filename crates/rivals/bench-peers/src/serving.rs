@@ -66,7 +66,8 @@ pub(crate) async fn read_request(stream: &mut TcpStream) -> Option<Request> {
 
 /// The largest message that is taken.
 pub(crate) const MESSAGE_MAX: usize = 16 << 20;
-/// Who publishes.
+/// Who is sent what others publish, and who publishes.
+pub(crate) const SUBSCRIBE_PATH: &str = "/sub";
 pub(crate) const PUBLISH_PATH: &str = "/pub";
 
 const HEAD_MAX: usize = 16 << 10;
