@@ -7,19 +7,22 @@
 //! attached, which costs one system call per connection and none per message. Registering reports what is there already,
 //! so nothing is missed when a connection comes from another driver.
 
+use super::alarm::Alarm;
 use super::connecting;
 use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
 
 use crate::limits::{ACCEPTS_PER_TICK_MAX, CONNECTIONS_RESERVED, RECEIVE_SIZE, table_growth};
 use mio::net::{TcpListener, TcpStream};
+use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll};
 use socket2::SockRef;
 use std::collections::{HashMap, VecDeque};
 use std::io::{self, ErrorKind};
 use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod socket;
 #[cfg(test)]
@@ -34,6 +37,7 @@ pub struct Epoll {
     events: Events,
     waker: Arc<mio::Waker>,
     was_woken: bool,
+    alarm: Alarm,
     listener: Option<Listener>,
     /// By slot.
     sockets: Vec<Option<Socket>>,
@@ -66,6 +70,9 @@ impl Epoll {
     pub fn new(listener: Option<std::net::TcpListener>) -> io::Result<Self> {
         let poll = Poll::new()?;
         let waker = Arc::new(mio::Waker::new(poll.registry(), WAKER)?);
+        let alarm = Alarm::new()?;
+        let timer = alarm.as_fd().as_raw_fd();
+        poll.registry().register(&mut SourceFd(&timer), ALARM, Interest::READABLE)?;
         let listener = match listener {
             Some(listener) => {
                 listener.set_nonblocking(true)?;
@@ -80,6 +87,7 @@ impl Epoll {
             events: Events::with_capacity(EVENTS_PER_TICK),
             waker,
             was_woken: false,
+            alarm,
             listener,
             sockets: Vec::with_capacity(CONNECTIONS_RESERVED),
             readable: VecDeque::new(),
@@ -372,6 +380,7 @@ impl Driver for Epoll {
         for event in &self.events {
             match event.token() {
                 WAKER => self.was_woken = true,
+                ALARM => self.alarm.note_rung(),
                 LISTENER => {
                     if let Some(listener) = &mut self.listener {
                         listener.is_ready = true;
@@ -394,6 +403,14 @@ impl Driver for Epoll {
             }
         }
         Ok(())
+    }
+
+    fn poll_until(&mut self, now: Instant, until: Instant) -> io::Result<()> {
+        if until <= now {
+            return self.poll(Some(Duration::ZERO));
+        }
+        self.alarm.ring_by(now, until)?;
+        self.poll(None)
     }
 
     fn next(&mut self) -> Option<Completion<'_, TcpStream>> {
@@ -457,6 +474,8 @@ const _: () = assert!(usize::BITS == 64, "an event's name holds a slot and a gen
 
 const WAKER: mio::Token = mio::Token(usize::MAX);
 const LISTENER: mio::Token = mio::Token(usize::MAX - 1);
+
+const ALARM: mio::Token = mio::Token(usize::MAX - 2);
 
 /// Events taken from the kernel at a time; the rest wait for the next tick.
 const EVENTS_PER_TICK: usize = 1024;

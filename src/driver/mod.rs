@@ -32,8 +32,9 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+mod alarm;
 mod connecting;
 mod epoll;
 mod options;
@@ -112,6 +113,16 @@ pub trait Driver {
     ///
     /// The system's; a driver that cannot wait cannot go on.
     fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()>;
+
+    /// Waits until `until` at most, where it is `now`, or somewhat later: [`Driver::poll`] for who knows a moment. A driver may
+    /// keep a timer from one wait to the next, so that this may end early and tell nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Driver::poll`].
+    fn poll_until(&mut self, now: Instant, until: Instant) -> io::Result<()> {
+        self.poll(Some(until.saturating_duration_since(now)))
+    }
 
     /// The next completion of this poll.
     fn next(&mut self) -> Option<Completion<'_, Self::Transfer>>;

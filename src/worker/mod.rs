@@ -160,7 +160,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     ///
     /// The driver cannot wait any more. Faults of connections are not among these.
     pub fn tick(&mut self, clock: &impl Clock) -> io::Result<()> {
-        self.driver.poll(self.poll_timeout())?;
+        self.poll_driver()?;
         self.core.begin_tick();
         self.core.now = clock.now();
         self.core.ticks = Ticks::at(self.core.now - self.core.started_at);
@@ -183,23 +183,26 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         Ok(())
     }
 
-    /// How long the driver may wait.
-    fn poll_timeout(&self) -> Option<Duration> {
+    /// Waits for completions, for as long as there is nothing else to do.
+    fn poll_driver(&mut self) -> io::Result<()> {
+        let now = self.core.now;
         // A handler that was called late in the tick may have published, sent, or mailed to its own worker.
-        let has_work = self.core.has_work() || self.mailbox.is_left();
-        if has_work || !self.drained.is_empty() || !self.resumable.is_empty() {
-            return Some(Duration::ZERO);
-        }
-        if self.spinning.is_on(self.core.now) {
-            return Some(Duration::ZERO);
+        let has_work = self.core.has_work()
+            || self.mailbox.is_left()
+            || !self.drained.is_empty()
+            || !self.resumable.is_empty();
+        if has_work || self.spinning.is_on(now) {
+            return self.driver.poll(Some(Duration::ZERO));
         }
         if self.core.outboxes.is_waiting() || self.handovers.is_waiting() {
-            return Some(MAIL_RETRY);
+            return self.driver.poll_until(now, now + MAIL_RETRY);
         }
         let timer = self.core.timers.poll_timeout().map(|due| self.core.started_at + due.elapsed());
         let moments = [timer, self.accept_again_at, self.core.handler_tick_at, self.shut_down_by];
-        let next = moments.into_iter().flatten().min()?;
-        Some(next.saturating_duration_since(self.core.now))
+        match moments.into_iter().flatten().min() {
+            Some(moment) => self.driver.poll_until(now, moment),
+            None => self.driver.poll(None),
+        }
     }
 
     /// Whether there were any.

@@ -18,9 +18,11 @@ mod stopping;
 mod telling;
 #[cfg(test)]
 mod tests;
+mod watching;
 
 pub use accepting::UringTransfer;
 
+use super::alarm::Alarm;
 use super::{Close, Completion, Driver, Receive, Sending, Token, Waker};
 use crate::buffer::{MessageBuffer, SendQueue};
 use crate::limits::CONNECTIONS_RESERVED;
@@ -31,18 +33,20 @@ use sockets::{Extra, News, Phase, Socket};
 use std::collections::VecDeque;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use stopping::Missed;
 use telling::Loan;
+use watching::Watch;
 
 /// A ring, a listener if there is one, and the sockets of one worker.
 #[derive(Debug)]
 pub struct Uring {
     kernel: Kernel,
     home: Arc<Home>,
-    watch: Watch,
+    alarm: Alarm,
+    waker_watch: Watch,
+    alarm_watch: Watch,
     listener: Option<Listener>,
     /// By slot.
     sockets: Vec<Option<Socket>>,
@@ -61,16 +65,6 @@ pub struct Uring {
     missed: Vec<Missed>,
     to_stop: Vec<Missed>,
     loan: Loan,
-}
-
-/// Whether the waker is watched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Watch {
-    /// From the next poll on.
-    Due,
-    On,
-    /// From the poll after the next on.
-    Failed,
 }
 
 /// What ends a connection here.
@@ -112,7 +106,9 @@ impl Uring {
         Ok(Self {
             kernel: Kernel::new()?,
             home: Arc::new(Home::new(kernel::event()?)),
-            watch: Watch::Due,
+            alarm: Alarm::new()?,
+            waker_watch: Watch::Due,
+            alarm_watch: Watch::Unused,
             listener,
             sockets: Vec::with_capacity(CONNECTIONS_RESERVED),
             extras: Slab::new(),
@@ -155,37 +151,12 @@ impl Uring {
                 None
             }
             Done::Installed { slot, result } => self.handle_installed(slot, result),
-            Done::Woken { result, goes_on } => self.handle_woken(&result, goes_on),
+            Done::Rung { bell, result, goes_on } => self.handle_rung(bell, &result, goes_on),
             Done::Listened => self.handle_listened(),
             Done::Stopped { slot } => self.handle_stopped(slot),
             Done::AcceptStopped => self.handle_accept_stopped(),
             Done::Other => None,
         }
-    }
-
-    /// Sees to it that the waker is watched. Whether it is not, for this once: it could not be just now.
-    fn watch_waker(&mut self) -> bool {
-        match self.watch {
-            Watch::On => {}
-            Watch::Due => {
-                self.kernel.watch_waker(self.home.waker.as_fd());
-                self.watch = Watch::On;
-            }
-            Watch::Failed => self.watch = Watch::Due,
-        }
-        self.watch == Watch::Due
-    }
-
-    fn handle_woken(&mut self, result: &io::Result<()>, goes_on: bool) -> Option<Told> {
-        if result.is_err() {
-            // Whoever wakes meanwhile is noticed when it is watched again.
-            self.watch = Watch::Failed;
-            return None;
-        }
-        if !goes_on {
-            self.watch = Watch::Due;
-        }
-        Some(Told::Completion(Completion::Woken))
     }
 
     #[inline]
@@ -280,7 +251,7 @@ impl Driver for Uring {
         self.polls = self.polls.wrapping_add(1);
         self.close_dropped();
         let has_missed = self.stop_missed();
-        let is_blind = self.watch_waker();
+        let is_blind = self.watch_bells();
         self.begin_receives();
         self.begin_accepts();
         let timeout = match has_missed || is_blind {
@@ -293,6 +264,14 @@ impl Driver for Uring {
             || !self.last_words.is_empty()
             || self.kernel.has_done();
         self.kernel.enter(if is_ready { Some(Duration::ZERO) } else { timeout })
+    }
+
+    fn poll_until(&mut self, now: Instant, until: Instant) -> io::Result<()> {
+        if until <= now {
+            return self.poll(Some(Duration::ZERO));
+        }
+        self.set_alarm(now, until)?;
+        self.poll(None)
     }
 
     #[inline]
@@ -318,5 +297,5 @@ impl Driver for Uring {
     }
 }
 
-/// How long to wait at most before what has failed is tried again: a cancel that has missed, the watch of the waker.
+/// How long to wait at most before what has failed is tried again: a cancel that has missed, a watch.
 const TRY_AGAIN: Duration = Duration::from_millis(10);

@@ -6,6 +6,7 @@ mod handing_over;
 mod near;
 mod simulated_only;
 mod streams;
+mod waiting;
 
 use far::{Loopback, Real};
 use near::Near;
@@ -73,6 +74,7 @@ on_every_driver! {
     handing_over::who_is_not_there_cannot_be_handed_over
     handing_over::a_reset_is_found_here_or_there
     handing_over::who_is_handed_to_nobody_is_closed
+    waiting::each_moment_ends_its_wait
 }
 
 fn on_loopback<D: Real>(allows_late: bool) -> (Near<D>, Loopback<D>) {

@@ -2,7 +2,7 @@
 
 use super::buffers::GROUP;
 use super::memory::{Address, PIECES_PER_SEND};
-use super::names::Operation;
+use super::names::{Bell, Operation};
 use super::{Kernel, quiet, types};
 use crate::buffer::{MessageBuffer, SendQueue};
 use crate::limits::{FILL_TRUST_SIZE, HEADER_SIZE_MAX, RECEIVE_SIZE};
@@ -178,16 +178,16 @@ impl Kernel {
         self.ask_without_memory(entry, Operation::Poll.of(slot));
     }
 
-    /// Tells of every event of the waker. Nobody reads it: what is written to it is an event each time.
-    pub(in super::super) fn watch_waker(&mut self, waker: BorrowedFd<'_>) {
-        let waker = types::Fd(waker.as_raw_fd());
+    /// Tells of every time that a bell rings. Nobody reads it: what rings it is an event each time.
+    pub(in super::super) fn watch(&mut self, bell: Bell, descriptor: BorrowedFd<'_>) {
+        let descriptor = types::Fd(descriptor.as_raw_fd());
         #[cfg(test)]
-        let waker = self.unlikely.watches_failing.checked_sub(1).map_or(waker, |left| {
+        let descriptor = self.unlikely.watches_failing.checked_sub(1).map_or(descriptor, |left| {
             self.unlikely.watches_failing = left;
             types::Fd(-1)
         });
-        let entry = opcode::PollAdd::new(waker, libc::POLLIN as u32).multi(true).build();
-        self.ask_without_memory(entry, Operation::Wake.of(0));
+        let entry = opcode::PollAdd::new(descriptor, libc::POLLIN as u32).multi(true).build();
+        self.ask_without_memory(entry, Operation::Ring.of(bell as u32));
     }
 
     pub(in super::super) fn shut_down(&mut self, slot: u32, handle: &Handle) {

@@ -2,7 +2,7 @@
 
 use super::Kernel;
 use super::buffers::Piece;
-use super::names::Operation;
+use super::names::{Bell, Operation};
 use crate::buffer::{MessageBuffer, SendQueue};
 use io_uring::cqueue;
 use std::io;
@@ -30,8 +30,8 @@ pub(in super::super) enum Done {
     ShutDown { slot: u32 },
     /// A slot's descriptor became one of the process.
     Installed { slot: u32, result: io::Result<OwnedFd> },
-    /// Somebody used the waker, or it cannot be watched. Whether it is watched further.
-    Woken { result: io::Result<()>, goes_on: bool },
+    /// A bell rang, or it cannot be watched. Whether it is watched further.
+    Rung { bell: Bell, result: io::Result<()>, goes_on: bool },
     /// What was to stop something of a slot is through, whether it has found it or not.
     Stopped { slot: u32 },
     /// What was to stop accepting is through, likewise.
@@ -100,7 +100,9 @@ impl Kernel {
                 let install = |descriptor| unsafe { OwnedFd::from_raw_fd(descriptor as i32) };
                 Done::Installed { slot: index, result: result.map(install) }
             }
-            Operation::Wake => Done::Woken { result: result.map(drop), goes_on },
+            Operation::Ring => {
+                Done::Rung { bell: Bell::from_index(index), result: result.map(drop), goes_on }
+            }
             Operation::Stop => Done::Stopped { slot: index },
             Operation::StopAccept => Done::AcceptStopped,
             Operation::Listen => Done::Listened,

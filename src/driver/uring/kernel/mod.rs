@@ -18,6 +18,7 @@ pub(super) use asking::AHEAD_SIZE_MAX;
 pub(super) use asking::Handle;
 pub(super) use buffers::Piece;
 pub(super) use completing::Done;
+pub(super) use names::Bell;
 pub(super) use setup::event;
 
 use buffers::Buffers;
@@ -63,7 +64,7 @@ pub(super) struct Unlikely {
     pub(super) is_old: bool,
     /// So many cancels miss what they are to stop.
     pub(super) misses: u32,
-    /// So often it cannot watch the waker.
+    /// So often it cannot watch a bell.
     pub(super) watches_failing: u32,
     /// It takes nothing but with a wait.
     pub(super) is_busy: bool,
@@ -118,8 +119,7 @@ impl Kernel {
         Self::new()?.enter(Some(Duration::ZERO))
     }
 
-    /// Begins what was asked for, and waits until something has completed, at most for `timeout`; with none for long, but not
-    /// for ever.
+    /// Begins what was asked for, and waits until something has completed, at most for `timeout`.
     pub(super) fn enter(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         if self.ring.is_none() {
             self.make_ring()?;
@@ -128,15 +128,14 @@ impl Kernel {
             self.submit()?;
         }
         let timeout = match self.waiting.is_empty() {
-            true => self.quiet.shorten(timeout.unwrap_or(WAIT_MAX).min(WAIT_MAX)),
+            true => self.quiet.shorten(timeout.map(|timeout| timeout.min(WAIT_MAX))),
             // The kernel was too busy for it; what is waited for may be among it.
-            false => Duration::ZERO,
+            false => Some(Duration::ZERO),
         };
         if let Some(ring) = &mut self.ring {
-            ignore_busy(if timeout.is_zero() {
-                ring.enter(0, None)
-            } else {
-                ring.enter(1, Some(&timeout.into()))
+            ignore_busy(match timeout {
+                Some(Duration::ZERO) => ring.enter(0, None),
+                timeout => ring.enter(1, timeout.map(Timespec::from).as_ref()),
             })?;
         }
         self.after_submit();
@@ -316,7 +315,7 @@ fn ignore_busy(result: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// How long to wait at most: whatever was overlooked is found then.
+/// More than this is no use to whoever says how long, and the kernel does not count without end.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// How often to wait for what was cancelled.

@@ -20,8 +20,8 @@ pub(super) enum Operation {
     ShutDown,
     /// Makes a descriptor of the process. Of a slot.
     Install,
-    /// Waits for the waker.
-    Wake,
+    /// Waits for a bell, of which it is.
+    Ring,
     /// Stops others. Of a slot.
     Stop,
     /// Stops accepting. Of a memory.
@@ -50,7 +50,7 @@ impl Operation {
             5 => Self::Fault,
             6 => Self::ShutDown,
             7 => Self::Install,
-            8 => Self::Wake,
+            8 => Self::Ring,
             9 => Self::Stop,
             10 => Self::StopAccept,
             11 => Self::Listen,
@@ -58,6 +58,22 @@ impl Operation {
             _ => Self::Other,
         };
         (operation, name as u32)
+    }
+}
+
+/// What ends a wait without any socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(in super::super) enum Bell {
+    /// Somebody has something for the worker.
+    Waker,
+    /// It is time.
+    Alarm,
+}
+
+impl Bell {
+    pub(super) const fn from_index(index: u32) -> Self {
+        if index == Self::Waker as u32 { Self::Waker } else { Self::Alarm }
     }
 }
 
@@ -69,7 +85,7 @@ mod tests {
     fn names_are_read_as_they_were_written() {
         use Operation::*;
         for operation in [
-            Receive, Fill, Send, Accept, Poll, Fault, ShutDown, Install, Wake, Stop, StopAccept,
+            Receive, Fill, Send, Accept, Poll, Fault, ShutDown, Install, Ring, Stop, StopAccept,
             Listen, Close, Other,
         ] {
             for index in [0, 1, u32::MAX] {

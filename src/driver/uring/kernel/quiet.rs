@@ -42,8 +42,11 @@ impl Quiet {
     }
 
     /// How long to wait at most, so that nothing that has left is kept back for long.
-    pub(super) fn shorten(&self, timeout: Duration) -> Duration {
-        if self.is_unsure { timeout.min(TRY_AGAIN) } else { timeout }
+    pub(super) fn shorten(&self, timeout: Option<Duration>) -> Option<Duration> {
+        match self.is_unsure {
+            true => Some(timeout.map_or(TRY_AGAIN, |timeout| timeout.min(TRY_AGAIN))),
+            false => timeout,
+        }
     }
 
     /// Whether none has left that was not told.

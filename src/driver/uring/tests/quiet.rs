@@ -3,6 +3,7 @@
 use super::*;
 use crate::buffer::Batch;
 use std::io::ErrorKind;
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::thread;
@@ -245,7 +246,7 @@ fn a_send_that_fails_while_the_kernel_has_not_taken_all_keeps_nobody_awake() {
     let waker = rig.driver.home.waker.as_fd();
     // One more than there is room for, of what lasts.
     for _ in 0..1024 {
-        rig.driver.kernel.watch_waker(waker);
+        rig.driver.kernel.watch(kernel::Bell::Waker, waker);
     }
     assert!(rig.until_closed(TOKEN).is_some());
     rig.driver.kernel.unlikely.is_busy = false;

@@ -220,6 +220,21 @@ fn a_waker_that_cannot_be_watched_is_tried_again_with_every_other_poll() {
 }
 
 #[test]
+fn an_alarm_that_cannot_be_watched_is_tried_again_too() {
+    let mut rig = Rig::new();
+    rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
+    let others = rig.driver.kernel.under_way();
+    rig.driver.kernel.unlikely.watches_failing = 3;
+    rig.driver.alarm_watch = Watch::Due;
+    for _ in 0..5 {
+        rig.driver.poll(WAIT).expect("the ring works");
+        assert!(rig.driver.next().is_none(), "nothing has happened");
+    }
+    assert_eq!(rig.driver.kernel.unlikely.watches_failing, 0);
+    rig.until_under_way(others + 1);
+}
+
+#[test]
 fn whoever_waits_in_front_of_the_ring_is_not_slept_over() {
     let mut rig = Rig::new();
     let _peer = rig.connect(TOKEN);
