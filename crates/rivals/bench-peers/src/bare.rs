@@ -172,18 +172,17 @@ struct Answered {
 
 /// Turns the client's whole frames at the beginning of `bytes` into a server's.
 fn answer(bytes: &mut [u8]) -> io::Result<Answered> {
-    let mut answered = Answered { answer: 0..0, used: 0, missing: 0 };
-    let answer = &mut answered.answer;
+    let (mut answer, mut used, mut missing) = (0..0, 0, 0);
     while let Some((header, size)) =
-        FrameHeader::decode(&bytes[answered.used..]).map_err(io::Error::other)?
+        FrameHeader::decode(&bytes[used..]).map_err(io::Error::other)?
     {
         let (Some(key), ..=MESSAGE_MAX) = (header.mask, header.payload_size as usize) else {
             return Err(ErrorKind::InvalidData.into());
         };
-        let begin = answered.used + size;
+        let begin = used + size;
         let end = begin + header.payload_size as usize;
         if end > bytes.len() {
-            answered.missing = end - bytes.len();
+            missing = end - bytes.len();
             break;
         }
         apply_mask(&mut bytes[begin..end], key, 0);
@@ -191,15 +190,15 @@ fn answer(bytes: &mut [u8]) -> io::Result<Answered> {
         let size = FrameHeader { mask: None, ..header }.encode(&mut head);
         // The first stays where it is, because a server's header is shorter; the others move up to it.
         if answer.is_empty() {
-            *answer = begin - size..begin - size;
+            answer = begin - size..begin - size;
         } else {
             bytes.copy_within(begin..end, answer.end + size);
         }
         bytes[answer.end..][..size].copy_from_slice(&head[..size]);
         answer.end += size + (end - begin);
-        answered.used = end;
+        used = end;
     }
-    Ok(answered)
+    Ok(Answered { answer, used, missing })
 }
 
 const BUFFER_BYTES: usize = 512 << 10;
