@@ -1,7 +1,9 @@
 //! WebSocket and nothing else: as near to the floor as a server of messages comes that guards nothing.
 //!
 //! Frames are unmasked where they were received, get a server's header in front, and leave from there. Nobody is pinged,
-//! nothing has a deadline, what waits for a slow client grows without bound, fragments and control frames go back as they came.
+//! nothing has a deadline, what waits for a slow client grows without bound, fragments and control frames go back to their
+//! sender as they came. What it shares with ours is how a header is read and written, how payloads are unmasked, and the opening
+//! handshake.
 
 use std::io::{self, ErrorKind};
 use std::mem;
@@ -14,7 +16,7 @@ use sockeye::protocol::handshake::{check_upgrade, encode_switching_protocols};
 use sockeye::protocol::http::parse_head;
 use sockeye::protocol::{FrameHeader, apply_mask};
 
-use crate::event_loop::{self, Serve};
+use crate::event_loop::{self, Serve, send_some};
 use crate::serving::{MESSAGE_MAX, PUBLISH_PATH, SUBSCRIBE_PATH};
 
 /// Sends messages back, or those of who publishes to all who subscribe.
@@ -34,9 +36,13 @@ type Connection = event_loop::Connection<State>;
 #[derive(Default)]
 struct State {
     stage: Stage,
-    /// From the first message on that was not whole in one receive: what the next is received into, and how much of it is there.
+    /// Where a message comes together that is not whole in one receive, how much of it is there, and how much of its payload
+    /// is unmasked.
     memory: Vec<u8>,
     filled: usize,
+    unmasked: usize,
+    /// What of that memory has to leave before more is received.
+    unsent: Range<usize>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -56,30 +62,31 @@ impl Serve for Bare {
         key: usize,
         is_read_closed: bool,
     ) -> io::Result<()> {
-        while connections[key].flush()? {
+        while connections[key].flush()? && has_sent(&mut connections[key])? {
             let state = &mut connections[key].state;
-            let is_own = !state.memory.is_empty();
+            let is_own = state.filled > 0 || state.memory.len() > BUFFER_BYTES;
             let mut memory = mem::take(if is_own { &mut state.memory } else { &mut self.buffer });
             let room = memory.len() - state.filled;
-            let taken = self.receive(connections, key, &mut memory);
+            let taken = self.receive(connections, key, &mut memory, is_own);
 
             let state = &mut connections[key].state;
             *(if is_own { &mut state.memory } else { &mut self.buffer }) = memory;
             let Some(taken) = taken? else {
                 break;
             };
-            if !taken.rest.is_empty() {
-                if is_own {
-                    state.memory.copy_within(taken.rest.clone(), 0);
-                } else {
-                    state.memory = self.buffer[taken.rest.clone()].to_vec();
-                }
-                let whole = taken.rest.len() + taken.missing + SLACK;
-                state.memory.resize(whole.max(state.memory.len()), 0);
+            let (rest, whole) = (taken.rest, taken.whole + SLACK);
+            state.filled = rest.len();
+            if !rest.is_empty() && state.memory.len() < whole {
+                state.memory.resize(whole, 0);
             }
-            state.filled = taken.rest.len();
+            if !is_own {
+                state.memory[..rest.len()].copy_from_slice(&self.buffer[rest]);
+            } else if rest.start > 0 {
+                state.memory.copy_within(rest, 0);
+            }
             // A receive that did not fill the buffer has emptied the socket, except of its end.
-            if taken.received < room && !is_read_closed {
+            let is_over = taken.received < room && !is_read_closed;
+            if !has_sent(&mut connections[key])? || is_over {
                 break;
             }
         }
@@ -91,46 +98,65 @@ impl Serve for Bare {
     }
 }
 
+/// Sends what is left in the connection's own memory. Whether nothing is.
+fn has_sent(connection: &mut Connection) -> io::Result<bool> {
+    let State { memory, unsent, .. } = &mut connection.state;
+    while unsent.start < unsent.end {
+        match send_some(&mut connection.stream, &memory[unsent.clone()])? {
+            0 => return Ok(false),
+            sent => unsent.start += sent,
+        }
+    }
+    Ok(true)
+}
+
 /// What a receive brought.
 struct Taken {
     received: usize,
-    /// Where the beginning of what is not whole is, and what is known to be missing of it.
+    /// Where the beginning of what is not whole is, and how long it will be as far as that is known.
     rest: Range<usize>,
-    missing: usize,
+    whole: usize,
 }
 
 impl Bare {
-    /// Receives once, behind what is in `memory` already, and does what was asked for.
+    /// Receives once, behind what is in `memory` already, and does what was asked for. `is_own`: it is the connection's.
     fn receive(
         &mut self,
         connections: &mut Slab<Connection>,
         key: usize,
         memory: &mut [u8],
+        is_own: bool,
     ) -> io::Result<Option<Taken>> {
         let connection = &mut connections[key];
         let filled = connection.state.filled;
         let Some(received) = connection.receive(&mut memory[filled..])? else {
             return Ok(None);
         };
-        let mut taken = Taken { received, rest: 0..filled + received, missing: 0 };
+        let mut rest = 0..filled + received;
         if connection.state.stage == Stage::Opening {
-            taken.rest.start = self.open(connection, key, &memory[taken.rest.clone()])?;
-            if taken.rest.start == 0 {
-                return Ok(Some(taken));
+            rest.start = self.open(connection, key, &memory[rest.clone()])?;
+        }
+        let mut whole = rest.len();
+        while connections[key].state.stage != Stage::Opening {
+            let connection = &mut connections[key];
+            let answer = answer(&mut memory[rest.clone()], &mut connection.state.unmasked)?;
+            let (from, frames) = (rest.start, answer.frames);
+            rest.start += answer.used;
+            whole = answer.whole;
+            if frames.is_empty() {
+                break;
+            }
+            let frames = from + frames.start..from + frames.end;
+            if connection.state.stage == Stage::Publishing && !answer.is_control {
+                self.publish(connections, &memory[frames]);
+            } else if is_own && rest.is_empty() {
+                // It can stay where it is, because nothing is received before it has left.
+                connection.state.unsent = frames;
+            } else {
+                connection.send(&memory[frames])?;
             }
         }
-        let frames = &mut memory[taken.rest.clone()];
-        let Answered { answer, used, missing } = answer(frames)?;
-        match connection.state.stage {
-            _ if answer.is_empty() => {}
-            Stage::Publishing => self.publish(connections, &frames[answer]),
-            _ => {
-                connection.send(&frames[answer])?;
-            }
-        }
-        taken.rest.start += used;
-        taken.missing = missing;
-        Ok(Some(taken))
+        Ok(Some(Taken { received, rest, whole }))
     }
 
     /// Answers an opening handshake that is whole, and gives its size.
@@ -161,44 +187,63 @@ impl Bare {
 }
 
 /// What became of the frames that were received.
-struct Answered {
-    /// Where the server's are, one behind the other.
-    answer: Range<usize>,
-    /// Bytes of the client's.
+struct Answer {
+    /// Where the server's are, one behind the other: data or, for itself, one that is control.
+    frames: Range<usize>,
+    is_control: bool,
+    /// Bytes of the client's that are answered by them.
     used: usize,
-    /// What is known to be missing of the next one.
-    missing: usize,
+    /// Bytes that the next one of the client's will have, as far as that is known.
+    whole: usize,
 }
 
-/// Turns the client's whole frames at the beginning of `bytes` into a server's.
-fn answer(bytes: &mut [u8]) -> io::Result<Answered> {
-    let (mut answer, mut used, mut missing) = (0..0, 0, 0);
-    while let Some((header, size)) =
-        FrameHeader::decode(&bytes[used..]).map_err(io::Error::other)?
-    {
+/// Turns whole frames of the client's at the beginning of `bytes` into a server's. What is there of the next one is unmasked,
+/// and `unmasked` says how much that is.
+fn answer(bytes: &mut [u8], unmasked: &mut usize) -> io::Result<Answer> {
+    let mut answer = Answer { frames: 0..0, is_control: false, used: 0, whole: 0 };
+    while !answer.is_control {
+        let next = &bytes[answer.used..];
+        answer.whole = next.len();
+        let Some((header, size)) = FrameHeader::decode(next).map_err(io::Error::other)? else {
+            break;
+        };
         let (Some(key), ..=MESSAGE_MAX) = (header.mask, header.payload_size as usize) else {
             return Err(ErrorKind::InvalidData.into());
         };
-        let begin = used + size;
-        let end = begin + header.payload_size as usize;
-        if end > bytes.len() {
-            missing = end - bytes.len();
+        answer.whole = size + header.payload_size as usize;
+        if header.opcode.is_control() && !Range::is_empty(&answer.frames) {
             break;
         }
-        apply_mask(&mut bytes[begin..end], key, 0);
-        let mut head = [0; HEADER_SIZE_MAX];
-        let size = FrameHeader { mask: None, ..header }.encode(&mut head);
-        // The first stays where it is, because a server's header is shorter; the others move up to it.
-        if answer.is_empty() {
-            answer = begin - size..begin - size;
-        } else {
-            bytes.copy_within(begin..end, answer.end + size);
+        let (begin, end) = (answer.used + size, answer.used + answer.whole);
+        let there = end.min(bytes.len());
+        apply_mask(&mut bytes[begin + *unmasked..there], key, *unmasked);
+        if there < end {
+            *unmasked = there - begin;
+            break;
         }
-        bytes[answer.end..][..size].copy_from_slice(&head[..size]);
-        answer.end += size + (end - begin);
-        used = end;
+        *unmasked = 0;
+        answer.is_control = header.opcode.is_control();
+        answer.used = end;
+        write(bytes, &mut answer.frames, &header, begin..end);
     }
-    Ok(Answered { answer, used, missing })
+    Ok(answer)
+}
+
+/// Puts a payload with a server's header behind `frames`. The first stays where it is, because a server's header is shorter.
+fn write(bytes: &mut [u8], frames: &mut Range<usize>, header: &FrameHeader, payload: Range<usize>) {
+    let mut head = [0; HEADER_SIZE_MAX];
+    let size = FrameHeader { mask: None, ..*header }.encode(&mut head);
+    if Range::is_empty(frames) {
+        *frames = payload.start - size..payload.start - size;
+    } else {
+        bytes.copy_within(payload.clone(), frames.end + size);
+    }
+    match size {
+        // As a call for two bytes it would show.
+        2 => [bytes[frames.end], bytes[frames.end + 1]] = [head[0], head[1]],
+        _ => bytes[frames.end..][..size].copy_from_slice(&head[..size]),
+    }
+    frames.end += size + payload.len();
 }
 
 const BUFFER_BYTES: usize = 512 << 10;

@@ -83,7 +83,7 @@ fn accept<T: Default>(listener: &TcpListener, poll: &Poll, connections: &mut Sla
 }
 
 pub(crate) struct Connection<T> {
-    stream: TcpStream,
+    pub(crate) stream: TcpStream,
     unsent: Vec<u8>,
     pub(crate) state: T,
 }
@@ -105,7 +105,7 @@ impl<T> Connection<T> {
             self.unsent.extend_from_slice(bytes);
             return Ok(false);
         }
-        let sent = none_if_blocked(self.stream.write(bytes))?;
+        let sent = send_some(&mut self.stream, bytes)?;
         self.unsent.extend_from_slice(&bytes[sent..]);
         Ok(sent == bytes.len())
     }
@@ -114,7 +114,7 @@ impl<T> Connection<T> {
     pub(crate) fn flush(&mut self) -> io::Result<bool> {
         let mut sent = 0;
         while sent < self.unsent.len() {
-            match none_if_blocked(self.stream.write(&self.unsent[sent..]))? {
+            match send_some(&mut self.stream, &self.unsent[sent..])? {
                 0 => break,
                 count => sent += count,
             }
@@ -124,8 +124,9 @@ impl<T> Connection<T> {
     }
 }
 
-fn none_if_blocked(result: io::Result<usize>) -> io::Result<usize> {
-    match result {
+/// How many bytes the kernel took: none if there is no room.
+pub(crate) fn send_some(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    match stream.write(bytes) {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
         result => result,
     }
