@@ -405,11 +405,8 @@ impl Driver for Epoll {
         Ok(())
     }
 
-    fn poll_until(&mut self, now: Instant, until: Instant) -> io::Result<()> {
-        if until <= now {
-            return self.poll(Some(Duration::ZERO));
-        }
-        self.alarm.ring_by(now, until)?;
+    fn poll_until(&mut self, moment: Instant, now: impl FnOnce() -> Instant) -> io::Result<()> {
+        self.alarm.ring_by(moment, now)?;
         self.poll(None)
     }
 

@@ -114,14 +114,15 @@ pub trait Driver {
     /// The system's; a driver that cannot wait cannot go on.
     fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()>;
 
-    /// Waits until `until` at most, where it is `now`, or somewhat later: [`Driver::poll`] for who knows a moment. A driver may
-    /// keep a timer from one wait to the next, so that this may end early and tell nothing.
+    /// Waits until this moment at most: [`Driver::poll`] for who knows one. `now` tells the time, which runs as the system's.
+    ///
+    /// A driver may keep a timer from one wait to the next, so that this may end early and tell nothing.
     ///
     /// # Errors
     ///
     /// As [`Driver::poll`].
-    fn poll_until(&mut self, now: Instant, until: Instant) -> io::Result<()> {
-        self.poll(Some(until.saturating_duration_since(now)))
+    fn poll_until(&mut self, moment: Instant, now: impl FnOnce() -> Instant) -> io::Result<()> {
+        self.poll(Some(moment.saturating_duration_since(now())))
     }
 
     /// The next completion of this poll.

@@ -160,7 +160,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     ///
     /// The driver cannot wait any more. Faults of connections are not among these.
     pub fn tick(&mut self, clock: &impl Clock) -> io::Result<()> {
-        self.poll_driver()?;
+        self.poll_driver(clock)?;
         self.core.begin_tick();
         self.core.now = clock.now();
         self.core.ticks = Ticks::at(self.core.now - self.core.started_at);
@@ -184,7 +184,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     }
 
     /// Waits for completions, for as long as there is nothing else to do.
-    fn poll_driver(&mut self) -> io::Result<()> {
+    fn poll_driver(&mut self, clock: &impl Clock) -> io::Result<()> {
         let now = self.core.now;
         // A handler that was called late in the tick may have published, sent, or mailed to its own worker.
         let has_work = self.core.has_work()
@@ -195,12 +195,13 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             return self.driver.poll(Some(Duration::ZERO));
         }
         if self.core.outboxes.is_waiting() || self.handovers.is_waiting() {
-            return self.driver.poll_until(now, now + MAIL_RETRY);
+            return self.driver.poll(Some(MAIL_RETRY));
         }
         let timer = self.core.timers.poll_timeout().map(|due| self.core.started_at + due.elapsed());
         let moments = [timer, self.accept_again_at, self.core.handler_tick_at, self.shut_down_by];
         match moments.into_iter().flatten().min() {
-            Some(moment) => self.driver.poll_until(now, moment),
+            Some(moment) if moment <= now => self.driver.poll(Some(Duration::ZERO)),
+            Some(moment) => self.driver.poll_until(moment, || clock.now()),
             None => self.driver.poll(None),
         }
     }

@@ -159,6 +159,27 @@ impl Uring {
         }
     }
 
+    /// Waits for completions; without a timeout until something happens, which may be the alarm.
+    fn wait(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        self.end_loan();
+        self.polls = self.polls.wrapping_add(1);
+        self.close_dropped();
+        let has_missed = self.stop_missed();
+        let is_blind = self.watch_bells();
+        self.begin_receives();
+        self.begin_accepts();
+        let timeout = match has_missed || is_blind {
+            true => Some(timeout.map_or(TRY_AGAIN, |timeout| timeout.min(TRY_AGAIN))),
+            false => timeout,
+        };
+        self.due = self.deferred.len();
+        let is_ready = std::mem::take(&mut self.is_hurried)
+            || self.due > 0
+            || !self.last_words.is_empty()
+            || self.kernel.has_done();
+        self.kernel.enter(if is_ready { Some(Duration::ZERO) } else { timeout })
+    }
+
     #[inline]
     fn next_told(&mut self) -> Option<Told> {
         if let Some(word) = self.last_words.pop_front() {
@@ -247,31 +268,12 @@ impl Driver for Uring {
     }
 
     fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.end_loan();
-        self.polls = self.polls.wrapping_add(1);
-        self.close_dropped();
-        let has_missed = self.stop_missed();
-        let is_blind = self.watch_bells();
-        self.begin_receives();
-        self.begin_accepts();
-        let timeout = match has_missed || is_blind {
-            true => Some(timeout.map_or(TRY_AGAIN, |timeout| timeout.min(TRY_AGAIN))),
-            false => timeout,
-        };
-        self.due = self.deferred.len();
-        let is_ready = std::mem::take(&mut self.is_hurried)
-            || self.due > 0
-            || !self.last_words.is_empty()
-            || self.kernel.has_done();
-        self.kernel.enter(if is_ready { Some(Duration::ZERO) } else { timeout })
+        self.wait(Some(timeout.unwrap_or(WAIT_MAX).min(WAIT_MAX)))
     }
 
-    fn poll_until(&mut self, now: Instant, until: Instant) -> io::Result<()> {
-        if until <= now {
-            return self.poll(Some(Duration::ZERO));
-        }
-        self.set_alarm(now, until)?;
-        self.poll(None)
+    fn poll_until(&mut self, moment: Instant, now: impl FnOnce() -> Instant) -> io::Result<()> {
+        self.set_alarm(moment, now)?;
+        self.wait(None)
     }
 
     #[inline]
@@ -299,3 +301,6 @@ impl Driver for Uring {
 
 /// How long to wait at most before what has failed is tried again: a cancel that has missed, a watch.
 const TRY_AGAIN: Duration = Duration::from_millis(10);
+
+/// How long to wait at most for who knows no moment: whatever was overlooked is found then.
+const WAIT_MAX: Duration = Duration::from_secs(60);

@@ -1,5 +1,6 @@
 //! What can go wrong with a ring, and does not. The contract is checked in `tests/engine/driver_contract`.
 
+mod clock;
 mod quiet;
 mod unlikely;
 
@@ -8,6 +9,8 @@ use crate::driver::Driver;
 use crate::limits::RECEIVE_SIZE;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
+use std::sync::mpsc;
+use std::thread;
 
 const TOKEN: Token = Token { slot: 3, generation: 7 };
 
@@ -43,6 +46,21 @@ impl Rig {
             }
         }
         panic!("nobody was accepted");
+    }
+
+    /// Has somebody use the waker, which is heard then, if this takes too long.
+    fn in_time<T>(&mut self, wait: impl FnOnce(&mut Self) -> T) -> T {
+        let (done, is_done) = mpsc::channel::<()>();
+        let waker = self.driver.waker();
+        let watch = thread::spawn(move || {
+            if is_done.recv_timeout(Duration::from_secs(5)).is_err() {
+                waker.wake();
+            }
+        });
+        let waited = wait(self);
+        done.send(()).expect("it listens");
+        watch.join().expect("it does not panic");
+        waited
     }
 
     /// Receives so many bytes, all of one connection.
@@ -233,7 +251,7 @@ fn a_kernel_that_knows_no_bounds_of_receives_is_asked_without() {
     let sent: Vec<u8> = (0..1_000_000).map(|index| (index % 251) as u8).collect();
     let writer = {
         let sent = sent.clone();
-        std::thread::spawn(move || peer.write_all(&sent).map(|()| peer))
+        thread::spawn(move || peer.write_all(&sent).map(|()| peer))
     };
     let mut received = rig.receive(TOKEN, 1);
     while received.len() < sent.len() {
@@ -284,7 +302,7 @@ fn a_driver_with_something_in_flight_is_of_no_use_to_another_thread() {
     let _peer = rig.connect(TOKEN);
     assert_eq!(rig.driver.send(TOKEN, &mut queue_of(10)), Sending::InFlight);
     let mut driver = rig.driver;
-    let thread = std::thread::spawn(move || {
+    let thread = thread::spawn(move || {
         driver.poll(Some(Duration::ZERO)).is_err()
             || std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| driver.next().is_none()))
                 .is_err()
@@ -331,7 +349,7 @@ fn what_was_kept_while_paused_goes_into_a_buffer_before_what_came_behind_it() {
 fn no_receive_brings_more_than_a_little_before_anybody_has_looked() {
     let mut rig = Rig::new();
     let mut peer = rig.connect(TOKEN);
-    let writer = std::thread::spawn(move || peer.write_all(&[7; 1 << 20]).map(|()| peer));
+    let writer = thread::spawn(move || peer.write_all(&[7; 1 << 20]).map(|()| peer));
     rig.driver.poll(Some(Duration::ZERO)).expect("the ring works");
     let mut brought = 0;
     for _ in 0..POLLS_MAX {

@@ -42,11 +42,16 @@ impl Uring {
         self.waker_watch == Watch::Due || self.alarm_watch == Watch::Due
     }
 
-    pub(super) fn set_alarm(&mut self, now: Instant, until: Instant) -> io::Result<()> {
+    /// Sees to it that the alarm rings at this moment or before, and is watched.
+    pub(super) fn set_alarm(
+        &mut self,
+        moment: Instant,
+        now: impl FnOnce() -> Instant,
+    ) -> io::Result<()> {
         if self.alarm_watch == Watch::Unused {
             self.alarm_watch = Watch::Due;
         }
-        self.alarm.ring_by(now, until)
+        self.alarm.ring_by(moment, now)
     }
 
     pub(super) fn handle_rung(

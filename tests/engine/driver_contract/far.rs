@@ -13,6 +13,8 @@ use std::time::Duration;
 pub(super) trait Far: Sync {
     type Peer: FarPeer;
     type Driver: Driver;
+    /// Whether its driver's waits take time.
+    const WAITS: bool;
     fn connect(&self) -> Self::Peer;
     /// One more driver that these peers can reach and be reached from.
     fn another_driver(&self) -> Self::Driver;
@@ -95,6 +97,7 @@ fn address(socket: &Socket) -> SocketAddr {
 impl<D: Real> Far for Loopback<D> {
     type Peer = TcpStream;
     type Driver = D;
+    const WAITS: bool = true;
 
     fn connect(&self) -> TcpStream {
         let stream = TcpStream::connect(self.driver).expect("the listener is there");
@@ -166,6 +169,7 @@ impl FarPeer for TcpStream {
 impl Far for Network {
     type Peer = Peer;
     type Driver = Simulated;
+    const WAITS: bool = false;
 
     fn connect(&self) -> Peer {
         Self::connect(self)

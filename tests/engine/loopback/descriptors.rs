@@ -13,7 +13,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[test]
 fn without_descriptors_accepting_pauses_and_resumes_and_nothing_spins() {
@@ -164,6 +164,11 @@ impl Driver for Counting {
     fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         self.counts.add(1, 0);
         self.inner.poll(timeout)
+    }
+
+    fn poll_until(&mut self, moment: Instant, now: impl FnOnce() -> Instant) -> io::Result<()> {
+        self.counts.add(1, 0);
+        self.inner.poll_until(moment, now)
     }
 
     fn next(&mut self) -> Option<Completion<'_, Self::Transfer>> {

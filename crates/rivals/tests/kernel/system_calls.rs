@@ -126,10 +126,15 @@ impl Counted {
         println!("| {driver} | {what} | {} |", calls.join(", "));
     }
 
-    /// These and nothing else, so often in each round. The last wait may have begun or not when they were counted.
+    /// These and nothing else, so often in each round. The last wait may have begun or not when they were counted, and a
+    /// deadline may have come near, for which the worker's timer is set.
     #[track_caller]
     fn expect(&self, each: BTreeMap<&str, usize>) {
-        let names: Vec<&str> = self.calls.keys().map(String::as_str).collect();
+        let is_seldom = |(name, count): &(&String, &usize)| {
+            *name == "timerfd_settime" && **count <= self.rounds / 20
+        };
+        let others = self.calls.iter().filter(|call| !is_seldom(call));
+        let names: Vec<&str> = others.map(|(name, _)| name.as_str()).collect();
         let expected: Vec<&str> = each.keys().copied().collect();
         assert_eq!(names, expected, "{:?}", self.calls);
         for (name, each) in each {

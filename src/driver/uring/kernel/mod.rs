@@ -119,7 +119,8 @@ impl Kernel {
         Self::new()?.enter(Some(Duration::ZERO))
     }
 
-    /// Begins what was asked for, and waits until something has completed, at most for `timeout`.
+    /// Begins what was asked for, and waits until something has completed, at most for `timeout`;
+    /// without one for as long as nothing does.
     pub(super) fn enter(&mut self, timeout: Option<Duration>) -> io::Result<()> {
         if self.ring.is_none() {
             self.make_ring()?;
@@ -128,7 +129,7 @@ impl Kernel {
             self.submit()?;
         }
         let timeout = match self.waiting.is_empty() {
-            true => self.quiet.shorten(timeout.map(|timeout| timeout.min(WAIT_MAX))),
+            true => self.quiet.shorten(timeout),
             // The kernel was too busy for it; what is waited for may be among it.
             false => Some(Duration::ZERO),
         };
@@ -314,9 +315,6 @@ fn ignore_busy(result: io::Result<()>) -> io::Result<()> {
         result => result,
     }
 }
-
-/// More than this is no use to whoever says how long, and the kernel does not count without end.
-const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// How often to wait for what was cancelled.
 const ENDINGS_MAX: usize = 100;

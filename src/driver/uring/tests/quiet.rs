@@ -5,8 +5,6 @@ use crate::buffer::Batch;
 use std::io::ErrorKind;
 use std::os::fd::AsFd;
 use std::rc::Rc;
-use std::sync::mpsc;
-use std::thread;
 
 #[derive(Debug, PartialEq, Eq)]
 enum Heard {
@@ -35,18 +33,7 @@ impl Rig {
 
     /// A poll that is to end although nothing happens any more.
     fn poll_without_end(&mut self) -> Vec<Heard> {
-        let (done, is_done) = mpsc::channel::<()>();
-        let waker = self.driver.waker();
-        let watch = thread::spawn(move || {
-            if is_done.recv_timeout(Duration::from_secs(5)).is_err() {
-                // Which nobody expects to hear.
-                waker.wake();
-            }
-        });
-        let heard = self.poll(None);
-        done.send(()).expect("it listens");
-        watch.join().expect("it does not panic");
-        heard
+        self.in_time(|rig| rig.poll(None))
     }
 
     /// Begins what there is to begin. How much is under way then.
