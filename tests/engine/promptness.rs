@@ -98,6 +98,23 @@ fn much_that_leaves_in_part_is_told_of_when_the_rest_has_left() {
 }
 
 #[test]
+fn little_that_comes_back_is_a_backlog_with_what_is_behind_it() {
+    let mut rig = Rig::new(|_| ());
+    let peer = rig.open();
+    rig.send(&[7; KERNEL_BYTES - 5_000]);
+    rig.tick();
+    rig.tick();
+    // A half of this has room.
+    rig.send(&LARGE);
+    rig.tick();
+    rig.send(&[7; 14_000]);
+    rig.tick();
+    // All of it leaves with the next poll.
+    assert_eq!(peer.read(KERNEL_BYTES).len(), KERNEL_BYTES);
+    rig.tick_without_sleep(|notes| notes.drained > 0);
+}
+
+#[test]
 fn much_for_which_there_is_no_room_is_told_of_when_all_of_it_has_left() {
     let mut rig = Rig::in_weather(0, |_| ());
     let peer = rig.open();

@@ -116,6 +116,7 @@ impl Simulated {
     ) -> Option<Completion<'static, SimulatedTransfer>> {
         let socket = self.socket(token)?;
         let queue = socket.in_flight.take_if(|queue| queue.is_empty() || socket.returns_early)?;
+        socket.is_full = !queue.is_empty();
         let wire = socket.wire;
         self.kernel.lock().note(b'S', wire, 0);
         Some(Completion::Sent(token, queue))

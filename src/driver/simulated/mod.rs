@@ -221,7 +221,7 @@ impl Driver for Simulated {
             kernel.note(b'f', socket.wire, queue.bytes());
             socket.in_flight = Some(std::mem::take(queue));
             let chance = kernel.weather.quiet_per_mille;
-            socket.is_quiet = kernel.random.happens(chance);
+            socket.is_quiet = !std::mem::take(&mut socket.is_full) && kernel.random.happens(chance);
             return Sending::InFlight;
         }
         let size = kernel.carry(socket.wire, queue);

@@ -22,8 +22,10 @@ pub(super) struct Socket {
     pub(super) in_flight: Option<SendQueue>,
     /// What is in flight comes back before all of it has left.
     pub(super) returns_early: bool,
-    /// What is in flight ends no wait, if it leaves at once.
+    /// What is in flight ends no wait, if it leaves at once, and comes back if it does not.
     pub(super) is_quiet: bool,
+    /// Something came back for which there was no room: what is sent next waits for that.
+    pub(super) is_full: bool,
     pub(super) life: Life,
 }
 
@@ -62,6 +64,7 @@ impl Socket {
             in_flight: None,
             returns_early: false,
             is_quiet: false,
+            is_full: false,
             life,
         }
     }
@@ -88,11 +91,13 @@ impl Socket {
             return;
         }
         let size = kernel.carry(self.wire, queue);
+        let falls_short = self.is_quiet && !queue.is_empty();
         self.is_quiet &= queue.is_empty();
         // A shut or closed stream still has to carry everything.
-        let may_return = size > 0 && !self.is_shut && self.life == Life::Attached;
-        self.returns_early =
-            may_return && kernel.random.happens(kernel.weather.early_return_per_mille);
+        let may_return = !self.is_shut && self.life == Life::Attached;
+        self.returns_early = may_return
+            && (falls_short
+                || size > 0 && kernel.random.happens(kernel.weather.early_return_per_mille));
         if queue.is_empty() && self.is_shut {
             kernel.wires[self.wire].worker = Stream::Ended;
         }

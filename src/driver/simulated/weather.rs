@@ -13,7 +13,7 @@ pub struct Weather {
     pub in_flight_per_mille: u32,
     /// A send in flight comes back with a part of it left, each time that some of it has left.
     pub early_return_per_mille: u32,
-    /// That a send in flight has left at once, and whole, ends no wait. The driver panics where a worker waited and then does
+    /// That a send in flight has left at once, and whole, ends no wait; one that has not comes back with its rest. The driver panics where a worker waited and then does
     /// what it could have done before. So move time on only after a poll with nothing in flight: what is due then is no such thing.
     pub quiet_per_mille: u32,
     /// Something that is ready waits for a later poll.
