@@ -78,6 +78,17 @@ impl SendQueue {
         result
     }
 
+    /// Appends a head and what follows it, without a call: for what is small, and often.
+    #[inline(always)]
+    pub(crate) fn append_both(&mut self, head: [u8; 2], rest: &[u8]) {
+        if self.tail.len() >= OWN_CHUNK_SIZE {
+            self.close_tail();
+        }
+        self.tail.extend_from_slice(&head);
+        self.tail.extend_from_slice(rest);
+        self.bytes += head.len() + rest.len();
+    }
+
     /// Appends a range of shared bytes: a reference and two offsets, whatever their size.
     #[inline]
     pub fn push_shared(&mut self, batch: &Rc<Batch>, range: Range<usize>) {

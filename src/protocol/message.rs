@@ -102,10 +102,20 @@ pub(crate) fn encode_compressed_frame(opcode: Opcode, payload: &[u8], output: &m
 #[inline(always)]
 pub fn encode_header(opcode: Opcode, payload_size: usize, output: &mut Vec<u8>) {
     if let small @ 0..=SMALL_PAYLOAD_SIZE_MAX = payload_size {
-        output.extend_from_slice(&[FINAL | opcode.to_bits(), small as u8]);
+        output.extend_from_slice(&small_header(opcode, small));
         return;
     }
     encode_long_header(opcode, payload_size, output);
+}
+
+/// The same of a payload of at most [`SMALL_PAYLOAD_SIZE_MAX`] bytes (RFC 6455 section 5.2).
+#[inline(always)]
+pub(crate) const fn small_header(opcode: Opcode, payload_size: usize) -> [u8; 2] {
+    debug_assert!(
+        payload_size <= SMALL_PAYLOAD_SIZE_MAX,
+        "the length is seven bits, two values aside"
+    );
+    [FINAL | opcode.to_bits(), payload_size as u8]
 }
 
 #[inline(never)]

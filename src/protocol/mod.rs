@@ -25,6 +25,8 @@ pub use frame::FrameHeader;
 pub use mask::apply_mask;
 #[doc(hidden)]
 pub use mask::apply_mask_portable;
+#[cfg(feature = "net")]
+pub(crate) use message::small_header;
 pub use message::{Message, Payload, Received, encode_frame, encode_header};
 pub use opcode::Opcode;
 pub use prepared::Prepared;

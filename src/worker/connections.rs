@@ -105,13 +105,12 @@ impl<S> Connection<S> {
     }
 
     /// What the handler keeps for this connection, while there is such a thing.
+    #[inline]
     pub(crate) fn state_mut(&mut self) -> Option<&mut S> {
         match &mut self.phase {
             Phase::Open(open) => Some(&mut open.state),
-            Phase::Exchange(exchange) => Some(&mut exchange.state),
-            Phase::Streaming(stream) => Some(&mut stream.state),
-            Phase::Connecting(connecting) => Some(&mut connecting.state),
-            _ => None,
+            // By itself, because the former is asked for with each message, and is one look.
+            phase => phase.state_but_of_open(),
         }
     }
 
@@ -150,8 +149,8 @@ impl<S> Connection<S> {
         let Phase::Open(Open { protocol, .. }) = &self.phase else {
             return false;
         };
-        let has_own_ways = protocol.is_client() || protocol.is_deflating() || self.is_secure();
-        !(has_own_ways
+        !(protocol.is_client()
+            || protocol.is_deflating()
             || protocol.has_sent_close()
             || self.flags.has(Flags::UNEASY.or(Flags::OVER)))
     }

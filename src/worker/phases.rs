@@ -45,6 +45,16 @@ pub(crate) enum Phase<S> {
 }
 
 impl<S> Phase<S> {
+    /// What the handler keeps for a connection whose WebSocket is not open, while there is such a thing.
+    pub(super) fn state_but_of_open(&mut self) -> Option<&mut S> {
+        match self {
+            Self::Exchange(exchange) => Some(&mut exchange.state),
+            Self::Streaming(stream) => Some(&mut stream.state),
+            Self::Connecting(connecting) => Some(&mut connecting.state),
+            _ => None,
+        }
+    }
+
     /// Bytes of memory for what has not arrived whole, or waits to be given on as it came.
     pub(super) fn message_bytes(&self) -> usize {
         match self {
