@@ -163,13 +163,15 @@ impl SendQueue {
     /// Everything that has not left, if it is in one piece.
     #[inline]
     pub fn as_one_slice(&self) -> Option<&[u8]> {
-        match &self.first {
-            None => Some(&self.tail[self.sent..]),
-            Some(first) if self.rest.is_empty() && self.tail.is_empty() => {
-                Some(&first.bytes()[self.sent..])
-            }
-            Some(_) => None,
-        }
+        let is_one = self.first.is_none() || self.rest.is_empty() && self.tail.is_empty();
+        is_one.then(|| self.front())
+    }
+
+    /// The first piece of what has not left.
+    #[inline]
+    pub(crate) fn front(&self) -> &[u8] {
+        let front = self.first.as_ref().map_or(&*self.tail, Chunk::bytes);
+        &front[self.sent..]
     }
 
     /// Takes off the first `size` bytes: they have left.

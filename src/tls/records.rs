@@ -57,6 +57,10 @@ impl Unprocessed<'_> {
         let UnbufferedStatus { discard, state } = connection.process(&mut self.bytes[self.used..]);
         (discard, state)
     }
+
+    const fn is_used_up(&self) -> bool {
+        self.used == self.bytes.len()
+    }
 }
 
 /// What was found in records.
@@ -76,8 +80,10 @@ pub(super) fn process<P: Process>(
 ) -> Result<bool, Error> {
     loop {
         let (mut discard, state) = input.process(connection);
+        let mut is_traffic = false;
         let done = match state {
             Ok(ConnectionState::ReadTraffic(mut traffic)) => loop {
+                is_traffic = true;
                 match traffic.next_record() {
                     Some(Ok(record)) => {
                         discard += record.discard;
@@ -111,6 +117,10 @@ pub(super) fn process<P: Process>(
                 take_alert(connection, found.output);
             }
             return result;
+        }
+        // Whoever is sent traffic may send some, so that is what the next call would say, at a twentieth of an echo's price.
+        if is_traffic && input.is_used_up() && !connection.has_output() {
+            return Ok(true);
         }
     }
 }

@@ -205,19 +205,8 @@ impl Session {
         records: &mut SendQueue,
     ) -> Result<(), EncryptError> {
         let size = queue.bytes().min(TLS_BATCH_SIZE);
-        let mut slices = [IoSlice::new(&[]); SLICES_MAX];
-        let count = queue.slices(&mut slices);
-        scratch.clear();
-        let batch = match slices[..count].first() {
-            Some(first) if first.len() >= size => &first[..size],
-            _ => {
-                for slice in &slices[..count] {
-                    let room = size - scratch.len();
-                    scratch.extend_from_slice(&slice[..slice.len().min(room)]);
-                }
-                &**scratch
-            }
-        };
+        let front = queue.front();
+        let batch = if front.len() >= size { &front[..size] } else { gather(queue, size, scratch) };
         let size = batch.len();
         records.append(|output| self.write(Written::Batch(batch), output))?;
         queue.advance(size);
@@ -280,5 +269,38 @@ impl fmt::Debug for Session {
     }
 }
 
+/// The first `size` bytes of a queue that lies in pieces, copied together; fewer where the pieces are many.
+#[inline(never)]
+fn gather<'s>(queue: &SendQueue, size: usize, scratch: &'s mut Vec<u8>) -> &'s [u8] {
+    let mut slices = [IoSlice::new(&[]); SLICES_MAX];
+    let count = queue.slices(&mut slices);
+    scratch.clear();
+    for slice in &slices[..count] {
+        let room = size - scratch.len();
+        scratch.extend_from_slice(&slice[..slice.len().min(room)]);
+    }
+    scratch
+}
+
 /// Pieces of a queue that are looked at for one batch.
 const SLICES_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::buffer::Batch;
+    use std::rc::Rc;
+
+    #[test]
+    fn a_batch_of_pieces_ends_where_it_is_full() {
+        let batch = Rc::new(Batch::default());
+        let mut queue = SendQueue::default();
+        queue.append(|out| out.extend_from_slice(b"own "));
+        queue.push_shared(&batch, 0..6);
+        queue.append(|out| out.extend_from_slice(b" own again"));
+        batch.seal(b"shared".to_vec());
+        let mut scratch = b"what was there before".to_vec();
+        assert_eq!(gather(&queue, 7, &mut scratch), b"own sha");
+        assert_eq!(gather(&queue, queue.bytes(), &mut scratch), b"own shared own again");
+    }
+}

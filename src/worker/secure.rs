@@ -111,12 +111,17 @@ impl<H: Handler> Core<H> {
         if let Err(fault) = secure.session.receive(bytes, &mut plaintext) {
             secure.fault = Some(fault);
         }
+        let is_between_records = !secure.session.is_receiving();
         if secure.session.has_output() || secure.session.is_ready() != was_ready {
             // What was queued may have waited for the handshake.
             self.connections.mark_dirty(slot);
         }
         let handled = self.handle_small_messages(handler, token, &mut plaintext);
-        let follow_up = self.handle_lent(handler, token, &mut plaintext, handled);
+        let is_all = handled > 0 && handled == plaintext.len();
+        let follow_up = match is_all && is_between_records {
+            true => FollowUp::None,
+            false => self.handle_lent(handler, token, &mut plaintext, handled),
+        };
         plaintext.clear();
         plaintext.shrink_to(2 * RECEIVE_SIZE);
         self.scratch.plaintext = plaintext;
@@ -274,7 +279,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             if sending != Sending::Blocked || left < before || !was_blocked {
                 connection.progressed_at = ticks;
             }
-            if sending != Sending::Done {
+            // What is asked for once more where it is seen to be nothing costs as much as the rest of this.
+            if sending != Sending::Done
+                || connection.queue.as_ref().is_none_or(|queue| queue.is_empty())
+            {
                 break sending;
             }
         };

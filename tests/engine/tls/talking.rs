@@ -2,8 +2,8 @@
 
 use super::stage::{Client, Noted, serve};
 use crate::simulation::{Client as Simulated, World, secure};
-use crate::support::Frame;
 use crate::support::certificates::authority;
+use crate::support::{Frame, KEY};
 use sockeye::driver::{Stream, Weather};
 use sockeye::{Config, WhenFull};
 use std::io::{Read, Write};
@@ -35,6 +35,34 @@ fn what_is_pipelined_comes_back_in_order() {
     for frame in &frames {
         let expected = frame.encode(None);
         assert_eq!(client.take(expected.len()), expected);
+    }
+}
+
+#[test]
+fn keys_change_before_between_and_behind_the_messages_of_one_read() {
+    let server = serve(authority().server(&["localhost"]).tls_server(), |_| {});
+    let mut client = Client::new(server.address).open("/");
+    let frames = ["one", "two", "three"].map(Frame::binary);
+    for place in 0..=frames.len() {
+        let tls = &mut client.0.conn;
+        let mut records = Vec::new();
+        for number in 0..=frames.len() {
+            if number == place {
+                // RFC 8446 section 4.6.3: it asks the peer to change its own, too.
+                tls.refresh_traffic_keys().expect("the handshake is over");
+            }
+            if let Some(frame) = frames.get(number) {
+                tls.writer().write_all(&frame.encode(Some(KEY))).expect("it takes some");
+            }
+            while tls.wants_write() {
+                tls.write_tls(&mut records).expect("a vector takes all");
+            }
+        }
+        client.0.sock.write_all(&records).expect("the server takes it");
+        for frame in &frames {
+            let expected = frame.encode(None);
+            assert_eq!(client.take(expected.len()), expected, "keys changed at {place}");
+        }
     }
 }
 
@@ -109,20 +137,23 @@ fn config(when_full: WhenFull) -> Config {
 
 #[test]
 fn a_slow_peer_has_one_batch_encrypted_and_the_rest_as_plaintext() {
-    let mut world = World::new(0, 1, &narrow(), &config(WhenFull::Refuse));
-    let mut client = world.client("/flood/0");
-    client.is_reading = false;
-    client.text("300 1000");
-    world.settle(std::slice::from_mut(&mut client));
-    let holdings = world.workers[0].holdings();
-    assert!(holdings.backlog_bytes > 200_000, "{holdings:?}");
-    // 64 KiB and what records add to them.
-    assert!((1..=65_536 + 4 * 22).contains(&holdings.record_bytes), "{holdings:?}");
-    client.is_reading = true;
-    world.settle(std::slice::from_mut(&mut client));
-    assert_eq!(client.messages.len(), 300);
-    let holdings = world.workers[0].holdings();
-    assert_eq!((holdings.backlog_bytes, holdings.record_bytes), (0, 0));
+    // Many messages, and few that are longer than a batch.
+    for (count, size) in [(300, 1_000), (3, 100_000)] {
+        let mut world = World::new(0, 1, &narrow(), &config(WhenFull::Refuse));
+        let mut client = world.client("/flood/0");
+        client.is_reading = false;
+        client.text(&format!("{count} {size}"));
+        world.settle(std::slice::from_mut(&mut client));
+        let holdings = world.workers[0].holdings();
+        assert!(holdings.backlog_bytes > 200_000, "{holdings:?}");
+        // 64 KiB and what records add to them.
+        assert!((1..=65_536 + 4 * 22).contains(&holdings.record_bytes), "{holdings:?}");
+        client.is_reading = true;
+        world.settle(std::slice::from_mut(&mut client));
+        assert_eq!(client.messages.len(), count);
+        let holdings = world.workers[0].holdings();
+        assert_eq!((holdings.backlog_bytes, holdings.record_bytes), (0, 0));
+    }
 }
 
 #[test]
