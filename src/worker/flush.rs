@@ -230,6 +230,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// Tells the handler of the connections whose backlog the last flushes made small. Not in the flush itself: what
     /// the handler sends then would have to be flushed again, and a fast peer would keep the others waiting.
     pub(super) fn tell_drained(&mut self) {
+        if self.drained.is_empty() {
+            return;
+        }
         let mut drained = std::mem::take(&mut self.drained);
         for token in drained.drain(..) {
             let Some(connection) = self.core.connections.get_mut(token) else {
@@ -262,6 +265,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     /// Handles the input that waited until the peer took what it gets, or until a request before it was answered.
     pub(super) fn resume_held(&mut self) {
+        if self.resumable.is_empty() {
+            return;
+        }
         let mut resumable = std::mem::take(&mut self.resumable);
         for token in resumable.drain(..) {
             let follow_up = self.core.handle_held(&mut self.handler, token);

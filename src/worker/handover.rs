@@ -94,6 +94,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
     /// Posts connections to the workers that they go to. Where one is gone, or has not taken any for too long, the connection
     /// ends.
     pub(super) fn hand_over(&mut self) {
+        if self.handovers.waiting.is_empty() {
+            return;
+        }
         for (to, handover) in std::mem::take(&mut self.handovers.waiting) {
             match self.handovers.outgoing[usize::from(to.0)].try_send(handover) {
                 Err(TrySendError::Full(handover))

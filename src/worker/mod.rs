@@ -173,7 +173,9 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.take_over();
         self.fire_timers();
         self.carry_out_replies();
-        self.dial();
+        if !self.core.dialing.is_empty() {
+            self.dial();
+        }
         self.deliver_all(Sends::AtOnce);
         self.flush_all();
         self.core.topics.end_tick();
@@ -198,8 +200,8 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             return self.driver.poll(Some(MAIL_RETRY));
         }
         let timer = self.core.timers.poll_timeout().map(|due| self.core.started_at + due.elapsed());
-        let moments = [timer, self.accept_again_at, self.core.handler_tick_at, self.shut_down_by];
-        match moments.into_iter().flatten().min() {
+        let first = sooner(timer, self.core.handler_tick_at);
+        match sooner(first, sooner(self.accept_again_at, self.shut_down_by)) {
             Some(moment) if moment <= now => self.driver.poll(Some(Duration::ZERO)),
             Some(moment) => self.driver.poll_until(moment, || clock.now()),
             None => self.driver.poll(None),
@@ -284,12 +286,10 @@ impl<D: Driver, H: Handler> Worker<D, H> {
 
     fn fire_timers(&mut self) {
         let now = self.core.now;
-        let mut fired = std::mem::take(&mut self.fired);
-        self.core.timers.advance(self.core.ticks, &mut fired);
-        for slot in fired.drain(..) {
-            self.core.handle_timeout(&mut self.handler, slot);
+        self.core.timers.advance(self.core.ticks, &mut self.fired);
+        if !self.fired.is_empty() {
+            self.handle_fired();
         }
-        self.fired = fired;
         if self.accept_again_at.is_some_and(|at| at <= now) {
             self.accept_again();
         }
@@ -299,8 +299,19 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         }
     }
 
+    fn handle_fired(&mut self) {
+        let mut fired = std::mem::take(&mut self.fired);
+        for slot in fired.drain(..) {
+            self.core.handle_timeout(&mut self.handler, slot);
+        }
+        self.fired = fired;
+    }
+
     /// Carries out what handlers have replied since their requests were told of.
     fn carry_out_replies(&mut self) {
+        if self.core.replied.is_empty() {
+            return;
+        }
         // What is replied meanwhile has its turn in the next tick.
         for token in std::mem::take(&mut self.core.replied) {
             if self.core.connections.get_mut(token).is_some() {
@@ -351,6 +362,14 @@ impl<D: Driver, H: Handler> fmt::Debug for Worker<D, H> {
             .field("id", &self.core.id)
             .field("connections", &self.core.connections())
             .finish_non_exhaustive()
+    }
+}
+
+/// The earlier of two moments, of which there may be none.
+fn sooner(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }
 

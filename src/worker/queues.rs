@@ -43,7 +43,15 @@ impl<S> Connections<S> {
     }
 
     /// The same for much that was taken along before the last poll and has not left with it.
+    #[inline]
     pub(crate) fn note_still_in_flight(&mut self) {
+        if !self.much_in_flight.is_empty() {
+            self.note_much_still_in_flight();
+        }
+    }
+
+    #[inline(never)]
+    fn note_much_still_in_flight(&mut self) {
         let mut much = std::mem::take(&mut self.much_in_flight);
         much.retain(|&(slot, since)| {
             if since == self.polls {

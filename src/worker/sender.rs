@@ -9,6 +9,7 @@ use super::{Core, Worker};
 use crate::config::Config;
 use crate::driver::{Driver, Sending, Token};
 use crate::handler::Handler;
+use crate::limits::DRAINED_BYTES;
 
 /// What sending takes, but for the connections.
 pub(super) struct Sender<'w, D> {
@@ -97,12 +98,13 @@ impl<D: Driver> Sender<'_, D> {
         slot: u32,
         rest: Rest,
     ) -> bool {
+        let is_little = rest.bytes <= self.config.read_pause_bytes;
         self.keep_rest(connections, slot, rest);
         // While something is in flight a flush has nothing to decide (`Worker::settle`), unless that is so much that reading pauses.
         let is_uneasy = connections[slot].flags.has(Flags::UNEASY.but(Flags::IN_FLIGHT));
         !is_uneasy
             && !connections.awaits_sent(slot)
-            && !connections.is_lagging(slot, self.config.read_pause_bytes)
+            && (is_little || !connections.is_lagging(slot, self.config.read_pause_bytes))
     }
 
     /// What follows where not all has left at once.
@@ -111,7 +113,9 @@ impl<D: Driver> Sender<'_, D> {
             Sending::InFlight => connections.note_in_flight(slot, rest.bytes),
             _ => connections[slot].flags.set(Flags::BLOCKED, true),
         }
-        connections.note_left_over(slot);
+        if rest.bytes > DRAINED_BYTES {
+            connections.note_left_over(slot);
+        }
         // What comes back with memory of its own finds its place; what was only published has none, and needs no place.
         if !rest.has_memory {
             connections.release_queue(slot);
