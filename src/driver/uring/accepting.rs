@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub(super) struct Home {
     pub(super) waker: File,
     /// Direct descriptors that nobody attached. There are no more of them than the ring's table has room for.
     dropped: Mutex<Vec<u32>>,
+    /// Whether there are such. By itself, because that is looked at with each poll.
+    has_dropped: AtomicBool,
 }
 
 impl Listener {
@@ -51,7 +54,7 @@ impl Listener {
 
 impl Home {
     pub(super) const fn new(waker: File) -> Self {
-        Self { waker, dropped: Mutex::new(Vec::new()) }
+        Self { waker, dropped: Mutex::new(Vec::new()), has_dropped: AtomicBool::new(false) }
     }
 
     pub(super) fn wake(&self) {
@@ -90,6 +93,7 @@ impl Drop for UringTransfer {
     fn drop(&mut self) {
         if let Transfer::Direct { index, home } = &self.0 {
             home.dropped().push(*index);
+            home.has_dropped.store(true, Ordering::Release);
             home.wake();
         }
     }
@@ -182,6 +186,11 @@ impl Uring {
 
     /// Closes what was accepted and nobody attached.
     pub(super) fn close_dropped(&mut self) {
+        if !self.home.has_dropped.load(Ordering::Acquire) {
+            return;
+        }
+        // What is dropped from here on says so once more.
+        self.home.has_dropped.store(false, Ordering::Relaxed);
         let dropped = std::mem::take(&mut *self.home.dropped());
         for index in dropped {
             self.kernel.close(Handle::Direct(index), false);

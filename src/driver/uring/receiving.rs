@@ -13,6 +13,9 @@ use std::io::{self, ErrorKind};
 impl Uring {
     /// Begins to receive where nothing is received, if something should be.
     pub(super) fn begin_receives(&mut self) {
+        if self.to_receive.is_empty() {
+            return;
+        }
         let mut listed = std::mem::take(&mut self.to_receive);
         for slot in listed.drain(..) {
             // It may be another's by now, for whom this does no harm.

@@ -69,6 +69,9 @@ impl Uring {
     /// Stops again what was missed before the last wait; what was since then has its turn after the next one. Whether
     /// there is such.
     pub(super) fn stop_missed(&mut self) -> bool {
+        if self.to_stop.is_empty() && self.missed.is_empty() {
+            return false;
+        }
         for missed in std::mem::take(&mut self.to_stop) {
             match missed {
                 _ if !self.is_missed(missed) => {}

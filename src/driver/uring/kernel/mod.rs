@@ -185,6 +185,9 @@ impl Kernel {
 
     /// Moves what waited into the ring; `false`: nothing waits, or nothing fits.
     fn refill(&mut self) -> bool {
+        if self.waiting.is_empty() {
+            return false;
+        }
         let before = self.waiting.len();
         while let Some(entry) = self.waiting.pop_front() {
             // SAFETY: whoever put it there has promised what has to hold.

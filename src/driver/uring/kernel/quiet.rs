@@ -12,7 +12,6 @@ use super::memory::PIECES_PER_SEND;
 use super::names::Operation;
 use crate::buffer::SendQueue;
 use io_uring::squeue::Flags;
-use std::collections::VecDeque;
 use std::time::Duration;
 
 /// Quiet sends, by where their queues are.
@@ -22,8 +21,9 @@ pub(super) struct Quiet {
     asked: Vec<u32>,
     /// Bytes of these.
     bytes: usize,
-    /// That have left, and were not told.
-    over: VecDeque<u32>,
+    /// That have left, and how many of these were told.
+    over: Vec<u32>,
+    told: usize,
     /// When the kernel was entered last, nothing could be concluded about those that were asked for.
     is_unsure: bool,
 }
@@ -51,7 +51,27 @@ impl Quiet {
 
     /// Whether none has left that was not told.
     pub(super) fn has_told_all(&self) -> bool {
-        self.over.is_empty()
+        self.told == self.over.len()
+    }
+
+    #[inline]
+    fn next_over(&mut self) -> Option<u32> {
+        let index = *self.over.get(self.told)?;
+        self.told += 1;
+        Some(index)
+    }
+
+    /// All that were asked for have left.
+    fn conclude(&mut self) {
+        if self.has_told_all() {
+            self.over.clear();
+            self.told = 0;
+            std::mem::swap(&mut self.asked, &mut self.over);
+        } else {
+            self.over.drain(..std::mem::take(&mut self.told));
+            self.over.append(&mut self.asked);
+        }
+        self.bytes = 0;
     }
 }
 
@@ -76,15 +96,14 @@ impl Kernel {
             || self.waiting.is_empty() && ring.has_taken_all() && ring.has_told_all();
         quiet.is_unsure = !is_sure;
         if is_sure {
-            quiet.over.extend(quiet.asked.drain(..));
-            quiet.bytes = 0;
+            quiet.conclude();
         }
     }
 
     /// The next send that has left without a word.
     #[inline]
     pub(super) fn next_quiet(&mut self) -> Option<Done> {
-        let index = self.quiet.over.pop_front()?;
+        let index = self.quiet.next_over()?;
         self.under_way -= 1;
         let (slot, mut queue) = self.memory.sends.remove(index);
         queue.advance(queue.bytes());
@@ -104,3 +123,24 @@ const BYTES_MAX: usize = 1024 * 1024;
 
 /// How long to wait at most while something is not told.
 const TRY_AGAIN: Duration = Duration::from_millis(10);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_left_is_told_once_and_in_order_whenever_more_leaves() {
+        let mut quiet = Quiet::default();
+        let mut told = Vec::new();
+        for (index, tell) in [0, 1, 3, 0, 0, 2, 4].into_iter().enumerate() {
+            quiet.push(2 * index as u32, 1);
+            quiet.push(2 * index as u32 + 1, 1);
+            quiet.conclude();
+            told.extend(std::iter::from_fn(|| quiet.next_over()).take(tell));
+        }
+        assert_eq!((quiet.over.len(), quiet.told), (8, 4), "what was told before is forgotten");
+        told.extend(std::iter::from_fn(|| quiet.next_over()));
+        assert_eq!(told, (0..14).collect::<Vec<u32>>());
+        assert!(quiet.has_told_all());
+    }
+}
