@@ -67,6 +67,26 @@ fn who_does_not_read_its_echo_is_not_read_from() {
     assert_eq!(client.messages.len(), 100);
 }
 
+/// The driver has taken its first answer along whole, so that nothing is queued.
+#[test]
+fn who_does_not_read_is_not_read_from_while_its_answer_is_in_flight() {
+    let mut config = config(WhenFull::Close);
+    config.read_pause_bytes = 1_000;
+    let weather = Weather { in_flight_per_mille: 1_000, ..narrow() };
+    let mut world = World::new(0, 1, &weather, &config);
+    let mut client = world.client("/echo/0");
+    client.is_reading = false;
+    for _ in 0..10 {
+        client.text(&"x".repeat(2_000));
+    }
+    world.settle(std::slice::from_mut(&mut client));
+    let holdings = world.workers[0].holdings();
+    assert!(holdings.backlog_bytes <= 2_004, "no second answer: {holdings:?}");
+    client.is_reading = true;
+    world.settle(std::slice::from_mut(&mut client));
+    assert_eq!(client.messages.len(), 10);
+}
+
 #[test]
 fn a_subscriber_that_is_too_slow_is_told_and_costs_no_more_memory() {
     let mut world = World::new(0, 1, &narrow(), &config(WhenFull::Close));
