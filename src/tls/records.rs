@@ -119,6 +119,7 @@ pub(super) fn process<P: Process>(
             return result;
         }
         // Whoever is sent traffic may send some, so that is what the next call would say, at a twentieth of an echo's price.
+        // Beside traffic there is something to say only where the peer's keys have decrypted nearly all that they may.
         if is_traffic && input.is_used_up() && !connection.has_output() {
             return Ok(true);
         }

@@ -20,6 +20,9 @@ use std::sync::Arc;
 impl<D: Driver, H: Handler> Worker<D, H> {
     /// Has the driver begin with the connections that the handler has asked for.
     pub(super) fn dial(&mut self) {
+        if self.core.dialing.is_empty() {
+            return;
+        }
         // Who connects again because this one failed has its turn in the next tick, or this one had no end.
         for (token, address) in std::mem::take(&mut self.core.dialing) {
             let Err(error) = self.driver.connect(token, address) else {

@@ -109,8 +109,8 @@ impl<S> Connection<S> {
     pub(crate) fn state_mut(&mut self) -> Option<&mut S> {
         match &mut self.phase {
             Phase::Open(open) => Some(&mut open.state),
-            // By itself, because the former is asked for with each message, and is one look.
-            phase => phase.state_but_of_open(),
+            // Apart, because an open one's is asked for with each message, and is one look then.
+            phase => phase.state_unless_open(),
         }
     }
 

@@ -173,9 +173,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
         self.take_over();
         self.fire_timers();
         self.carry_out_replies();
-        if !self.core.dialing.is_empty() {
-            self.dial();
-        }
+        self.dial();
         self.deliver_all(Sends::AtOnce);
         self.flush_all();
         self.core.topics.end_tick();

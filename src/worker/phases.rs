@@ -46,7 +46,7 @@ pub(crate) enum Phase<S> {
 
 impl<S> Phase<S> {
     /// What the handler keeps for a connection whose WebSocket is not open, while there is such a thing.
-    pub(super) fn state_but_of_open(&mut self) -> Option<&mut S> {
+    pub(super) fn state_unless_open(&mut self) -> Option<&mut S> {
         match self {
             Self::Exchange(exchange) => Some(&mut exchange.state),
             Self::Streaming(stream) => Some(&mut stream.state),

@@ -279,7 +279,7 @@ impl<D: Driver, H: Handler> Worker<D, H> {
             if sending != Sending::Blocked || left < before || !was_blocked {
                 connection.progressed_at = ticks;
             }
-            // What is asked for once more where it is seen to be nothing costs as much as the rest of this.
+            // To ask once more, where the queue is seen to be empty, would cost as much as all the rest.
             if sending != Sending::Done
                 || connection.queue.as_ref().is_none_or(|queue| queue.is_empty())
             {

@@ -113,6 +113,7 @@ impl<D: Driver> Sender<'_, D> {
             Sending::InFlight => connections.note_in_flight(slot, rest.bytes),
             _ => connections[slot].flags.set(Flags::BLOCKED, true),
         }
+        debug_assert!(connections.backlog(slot) <= rest.bytes, "nothing else can be left over");
         if rest.bytes > DRAINED_BYTES {
             connections.note_left_over(slot);
         }
@@ -124,9 +125,10 @@ impl<D: Driver> Sender<'_, D> {
     }
 }
 
-/// What did not leave at once: of so many bytes, in a queue with memory of its own or without.
+/// What did not leave at once, of a queue with memory of its own or without.
 struct Rest {
     sending: Sending,
+    /// What there was to send: no less than what is left over.
     bytes: usize,
     has_memory: bool,
 }

@@ -189,7 +189,7 @@ impl Uring {
         if !self.home.has_dropped.load(Ordering::Acquire) {
             return;
         }
-        // What is dropped from here on says so once more.
+        // Before the list is taken: who adds to it behind that has seen this, by the lock, and says so again.
         self.home.has_dropped.store(false, Ordering::Relaxed);
         let dropped = std::mem::take(&mut *self.home.dropped());
         for index in dropped {

@@ -32,7 +32,7 @@ impl Entrance {
         Self {
             descriptor,
             registered: registered.map(|()| update.offset),
-            thread: this_thread(),
+            thread: own_name(),
             waiting,
         }
     }
@@ -79,12 +79,12 @@ impl Entrance {
     }
 
     fn is_here(&self) -> bool {
-        self.thread == this_thread()
+        self.thread == own_name()
     }
 }
 
-/// The name of a thread, which no other one ever has. The library counts users of a thread to tell it.
-fn this_thread() -> ThreadId {
+/// The name of this thread, which no other one ever has. To ask for it each time counts a user of the thread in and out.
+fn own_name() -> ThreadId {
     thread_local!(static HERE: ThreadId = thread::current().id());
     HERE.with(|here| *here)
 }

@@ -21,8 +21,9 @@ pub(super) struct Quiet {
     asked: Vec<u32>,
     /// Bytes of these.
     bytes: usize,
-    /// That have left, and how many of these were told.
+    /// That have left.
     over: Vec<u32>,
+    /// How many of these were told.
     told: usize,
     /// When the kernel was entered last, nothing could be concluded about those that were asked for.
     is_unsure: bool,
@@ -142,5 +143,9 @@ mod tests {
         told.extend(std::iter::from_fn(|| quiet.next_over()));
         assert_eq!(told, (0..14).collect::<Vec<u32>>());
         assert!(quiet.has_told_all());
+        quiet.push(14, 1);
+        quiet.conclude();
+        let told: Vec<u32> = std::iter::from_fn(|| quiet.next_over()).collect();
+        assert_eq!((told, quiet.over.len()), (vec![14], 1), "it begins anew");
     }
 }
