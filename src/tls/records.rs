@@ -80,10 +80,9 @@ pub(super) fn process<P: Process>(
 ) -> Result<bool, Error> {
     loop {
         let (mut discard, state) = input.process(connection);
-        let mut is_traffic = false;
+        let is_traffic = matches!(state, Ok(ConnectionState::ReadTraffic(_)));
         let done = match state {
             Ok(ConnectionState::ReadTraffic(mut traffic)) => loop {
-                is_traffic = true;
                 match traffic.next_record() {
                     Some(Ok(record)) => {
                         discard += record.discard;
@@ -118,7 +117,8 @@ pub(super) fn process<P: Process>(
             }
             return result;
         }
-        // Whoever is sent traffic may send some, so that is what the next call would say, at a twentieth of an echo's price.
+        // Whoever is sent traffic may send some, so that is what the next call would say, for one in 25 of an echo's
+        // instructions.
         // Beside traffic there is something to say only where the peer's keys have decrypted nearly all that they may.
         if is_traffic && input.is_used_up() && !connection.has_output() {
             return Ok(true);
